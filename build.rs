@@ -1,0 +1,136 @@
+//! Feature `verify`: bindgen reads `<sys/epoll.h>` of the target for `src/proof.rs`, and the C
+//! compiler builds the layout probe and the C echo server for the tests. Nothing else.
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rustc-check-cfg=cfg(epoll_pwait2_declared)");
+    #[cfg(feature = "verify")]
+    {
+        bindings::generate();
+        c_side::build();
+    }
+}
+
+#[cfg(feature = "verify")]
+mod bindings {
+    use std::path::PathBuf;
+    use std::process::exit;
+    use std::{env, fs, panic};
+
+    /// `sigset_t` gets a name of its own, for its real name differs between C libraries.
+    const HEADER: &str = "\
+#define _GNU_SOURCE
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+#include <sys/epoll.h>
+typedef sigset_t epshim_sigset;
+typedef struct timespec epshim_timespec;
+";
+
+    /// Writes `OUT_DIR/epoll.rs`: what `<sys/epoll.h>` says on the target being built.
+    pub fn generate() {
+        for name in ["LIBCLANG_PATH", "LLVM_CONFIG_PATH", "CLANG_PATH"] {
+            println!("cargo::rerun-if-env-changed={name}");
+        }
+        let builder = bindgen::builder()
+            .header_contents("epoll.h", HEADER)
+            .allowlist_function("epoll_.*|close")
+            .allowlist_type("epoll_.*|EPOLL_EVENTS|epshim_.*|timespec")
+            .allowlist_var("EPOLL.*")
+            .prepend_enum_name(false)
+            .layout_tests(true)
+            .generate_comments(false)
+            .formatter(bindgen::Formatter::None)
+            .parse_callbacks(Box::new(bindgen::CargoCallbacks::new()));
+        // bindgen panics, instead of returning an error, where it finds no libclang.
+        panic::set_hook(Box::new(|_| {}));
+        let generated = panic::catch_unwind(panic::AssertUnwindSafe(|| builder.generate()));
+        let _ = panic::take_hook();
+        let bindings = match generated {
+            Ok(Ok(bindings)) => bindings.to_string(),
+            Ok(Err(error)) => fail(&format!("bindgen cannot read <sys/epoll.h>: {error}")),
+            Err(panic) => fail(&format!("bindgen cannot run: {}", message(&*panic))),
+        };
+        if bindings.contains("fn epoll_pwait2(") {
+            println!("cargo::rustc-cfg=epoll_pwait2_declared");
+        }
+        let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+        fs::write(out.join("epoll.rs"), bindings).expect("OUT_DIR is writable");
+    }
+
+    fn message(panic: &(dyn std::any::Any + Send)) -> String {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given").to_owned()
+    }
+
+    fn fail(reason: &str) -> ! {
+        println!("cargo::error=epshim: {reason}");
+        println!(
+            "cargo::error=epshim: the feature `verify` proves the layout of struct epoll_event with \
+             bindgen, which needs libclang and the C headers of the target. Two ways out: install \
+             them (Debian: apt-get install libclang1-14 libclang-common-14-dev libc6-dev), or build \
+             with --no-default-features, which proves the layout against the libc crate alone."
+        );
+        exit(1);
+    }
+}
+
+#[cfg(feature = "verify")]
+mod c_side {
+    use std::path::{Path, PathBuf};
+    use std::process::{Command, exit};
+    use std::{env, fs};
+
+    /// Builds the probe, which is linked into the integration tests, and the echo server: whole
+    /// against libc, and as objects against `include/epshim.h`, to be linked with `libepshim`.
+    pub fn build() {
+        for path in ["include/epshim.h", "c_tests/layout_probe.c", "c_tests/echo"] {
+            println!("cargo::rerun-if-changed={path}");
+        }
+        let probe = compiler().file("c_tests/layout_probe.c").compile_intermediates();
+        println!("cargo::rustc-link-arg-tests={}", probe[0].display());
+
+        let sources = c_files("c_tests/echo");
+        let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+        let on_libc = out.join("echo-libc");
+        let objects = compiler()
+            .define("EPSHIM_ORACLE", None)
+            .files(&sources)
+            .out_dir(out.join("on-libc"))
+            .compile_intermediates();
+        link(&objects, &on_libc);
+        println!("cargo::rustc-env=EPSHIM_C_ECHO_ON_LIBC={}", on_libc.display());
+
+        let objects =
+            compiler().files(&sources).out_dir(out.join("on-epshim")).compile_intermediates();
+        let objects: Vec<_> = objects.iter().map(|object| object.display().to_string()).collect();
+        println!("cargo::rustc-env=EPSHIM_C_ECHO_OBJECTS={}", objects.join(":"));
+    }
+
+    fn compiler() -> cc::Build {
+        let mut build = cc::Build::new();
+        build.include("include").std("c11").warnings(true).extra_warnings(true).opt_level(2);
+        build
+    }
+
+    fn c_files(folder: &str) -> Vec<PathBuf> {
+        let entries = fs::read_dir(folder).unwrap_or_else(|e| panic!("{folder}: {e}"));
+        let mut files: Vec<_> = entries.map(|entry| entry.expect("readable").path()).collect();
+        files.retain(|path| path.extension().is_some_and(|extension| extension == "c"));
+        files.sort();
+        files
+    }
+
+    fn link(objects: &[PathBuf], program: &Path) {
+        let mut command: Command = compiler().get_compiler().to_command();
+        let status = command.args(objects).arg("-o").arg(program).status();
+        if !status.as_ref().is_ok_and(|status| status.success()) {
+            println!(
+                "cargo::error=epshim: cannot link {}: {command:?}: {status:?}",
+                program.display()
+            );
+            exit(1);
+        }
+    }
+}

@@ -1,0 +1,2 @@
+//! Echo server (to come).
+fn main() {}

@@ -1,0 +1,23 @@
+//! The C ABI of `libepshim`, declared for C in `include/epshim.h`.
+//!
+//! - [`libc_abi`]: the functions of `<sys/epoll.h>` under our names, with libc's own return values
+//!   and errno for every input.
+//! - [`split`]: the same without the structure, for callers that cannot declare it.
+//! - [`describe`]: what the library says of itself.
+//!
+//! The contract of every function: it returns -1 and sets errno on failure; on success it leaves
+//! errno alone. It holds no lock, keeps no state, allocates nothing and never panics, so it may be
+//! called from any thread, and after `fork`. The waits are cancellation points, as in libc.
+//!
+//! All names begin with `epshim_`: nothing here takes the place of a libc function, in C or in a
+//! Rust program that links this crate.
+
+pub mod describe;
+pub mod libc_abi;
+pub mod split;
+
+pub use describe::{EpshimLayout, epshim_layout, epshim_version};
+pub use libc_abi::{
+    epshim_close, epshim_create1, epshim_ctl, epshim_pwait, epshim_pwait2, epshim_wait,
+};
+pub use split::{epshim_add, epshim_delete, epshim_modify, epshim_wait_split};

@@ -1,0 +1,68 @@
+//! epoll with a proven ABI.
+//!
+//! `struct epoll_event` is the one structure of the epoll interface, and the one that bindings
+//! get wrong: it is packed on x86-64, and not packed almost everywhere else. This crate writes it
+//! by hand, once, and then proves at compile time that the hand-written [`Event`] has the size,
+//! the alignment and the offsets that the target's own `<sys/epoll.h>` gives it. A wrong layout
+//! does not compile.
+//!
+//! On that foundation stand
+//!
+//! - a safe Rust API: [`Epoll`], [`EventFlags`], [`EventData`], [`EventBuffer`];
+//! - a C ABI (`libepshim.so`, `libepshim.a`, `include/epshim.h`), implemented in [`ffi`];
+//! - the same proof for your own types: [`assert_event_layout!`].
+//!
+//! # Example
+//!
+//! ```
+//! use epshim::{CreateFlags, Epoll, EventBuffer, EventData, EventFlags};
+//! use std::io::{Read, Write};
+//! use std::time::Duration;
+//!
+//! # fn main() -> std::io::Result<()> {
+//! let (mut reader, mut writer) = std::os::unix::net::UnixStream::pair()?;
+//! let epoll = Epoll::create(CreateFlags::CLOEXEC)?;
+//! epoll.add(&reader, EventFlags::IN, EventData::from_u64(7))?;
+//!
+//! writer.write_all(b"hello")?;
+//!
+//! let mut events = EventBuffer::with_capacity(16);
+//! epoll.wait(&mut events, Some(Duration::from_secs(1)))?;
+//! for event in &events {
+//!     assert_eq!(event.data().u64(), 7);
+//!     assert!(event.flags().contains(EventFlags::IN));
+//!     let mut bytes = [0; 5];
+//!     reader.read_exact(&mut bytes)?;
+//!     assert_eq!(&bytes, b"hello");
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! - `verify` (default): `build.rs` runs bindgen over `<sys/epoll.h>` of the target and the layout
+//!   is proved against its answer. Needs libclang and a C compiler at build time. Without the
+//!   feature the layout is still proved against the `libc` crate.
+
+#![deny(unsafe_code)]
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+compile_error!("epshim wraps epoll, which exists on Linux and Android only");
+
+#[allow(unsafe_code)] // Reads the part of the array that the kernel wrote.
+mod buffer;
+mod epoll;
+#[allow(unsafe_code)] // The C ABI: raw pointers come in, errno goes out.
+pub mod ffi;
+mod flags;
+#[allow(unsafe_code)] // Reads of a union, each proved beside it.
+pub mod layout;
+mod proof;
+#[allow(unsafe_code)] // The only module that calls libc.
+mod sys;
+
+pub use buffer::{EventBuffer, Events};
+pub use epoll::Epoll;
+pub use flags::{CreateFlags, EventFlags};
+pub use layout::{Event, EventData};
