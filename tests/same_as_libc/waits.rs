@@ -155,7 +155,9 @@ impl Stage {
                         (api.pwait)(epfd, events, case.maxevents, timeout, self.sigmask(set))
                     }
                     (Timeout::Timespec(place, tv_sec, tv_nsec), set) => {
-                        let time = self.times.put(place, timespec { tv_sec: tv_sec as _, tv_nsec: tv_nsec as _ });
+                        let time = self
+                            .times
+                            .put(place, timespec { tv_sec: tv_sec as _, tv_nsec: tv_nsec as _ });
                         let set = self.sigmask(set.unwrap_or(Place::Null));
                         (api.pwait2)(epfd, events, case.maxevents, time, set)
                     }
