@@ -24,18 +24,24 @@ mod bindings {
 #include <time.h>
 #include <unistd.h>
 #include <sys/epoll.h>
+#include \"epshim.h\"
 typedef sigset_t epshim_sigset;
 typedef struct timespec epshim_timespec;
 ";
 
-    /// Writes `OUT_DIR/epoll.rs`: what `<sys/epoll.h>` says on the target being built.
+    /// Writes `OUT_DIR/epoll.rs`: what `<sys/epoll.h>` says on the target being built, and what our
+    /// own header says of our functions.
     pub fn generate() {
         for name in ["LIBCLANG_PATH", "LLVM_CONFIG_PATH", "CLANG_PATH"] {
             println!("cargo::rerun-if-env-changed={name}");
         }
+        let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
+        let include = root.join("include");
+        println!("cargo::rerun-if-changed=include/epshim.h");
         let builder = bindgen::builder()
             .header_contents("epoll.h", HEADER)
-            .allowlist_function("epoll_.*|close")
+            .clang_arg(format!("-I{}", include.display()))
+            .allowlist_function("epoll_.*|epshim_.*|close")
             .allowlist_type("epoll_.*|EPOLL_EVENTS|epshim_.*|timespec")
             .allowlist_var("EPOLL.*")
             .prepend_enum_name(false)
@@ -85,7 +91,7 @@ mod c_side {
     /// Builds the probe, which is linked into the integration tests, and the echo server: whole
     /// against libc, and as objects against `include/epshim.h`, to be linked with `libepshim`.
     pub fn build() {
-        for path in ["include/epshim.h", "c_tests/layout_probe.c", "c_tests/echo"] {
+        for path in ["c_tests/layout_probe.c", "c_tests/oracle.h", "c_tests/echo"] {
             println!("cargo::rerun-if-changed={path}");
         }
         let probe = compiler().file("c_tests/layout_probe.c").compile_intermediates();
@@ -110,7 +116,13 @@ mod c_side {
 
     fn compiler() -> cc::Build {
         let mut build = cc::Build::new();
-        build.include("include").std("c11").warnings(true).extra_warnings(true).opt_level(2);
+        build
+            .include("include")
+            .include("c_tests")
+            .std("c11")
+            .warnings(true)
+            .extra_warnings(true)
+            .opt_level(2);
         build
     }
 

@@ -103,7 +103,7 @@ assert_impl_all!(EventData: Copy, Send, Sync);
 /// Signatures of the C ABI, once, with the event, signal set and time types left open: each
 /// witness and each of our functions must be an instance.
 mod signature {
-    use std::ffi::c_int;
+    use std::ffi::{c_char, c_int};
 
     pub type Create1 = unsafe extern "C" fn(c_int) -> c_int;
     pub type Ctl<Event> = unsafe extern "C" fn(c_int, c_int, c_int, *mut Event) -> c_int;
@@ -113,9 +113,15 @@ mod signature {
     pub type Pwait2<Event, Time, Set> =
         unsafe extern "C" fn(c_int, *mut Event, c_int, *const Time, *const Set) -> c_int;
     pub type Close = unsafe extern "C" fn(c_int) -> c_int;
+
+    pub type Register = unsafe extern "C" fn(c_int, c_int, u32, u64) -> c_int;
+    pub type Delete = unsafe extern "C" fn(c_int, c_int) -> c_int;
+    pub type WaitSplit = unsafe extern "C" fn(c_int, *mut u32, *mut u64, c_int, i64) -> c_int;
+    pub type Describe<Layout> = unsafe extern "C" fn(*mut Layout) -> c_int;
+    pub type Version = unsafe extern "C" fn() -> *const c_char;
 }
 
-/// Our exported functions have the signatures of libc's.
+/// Our exported functions: the first six have the signatures of libc's.
 mod ours {
     use super::signature::*;
     use crate::sys::Timespec;
@@ -128,6 +134,12 @@ mod ours {
     const _: Pwait<Event, sigset_t> = ffi::epshim_pwait;
     const _: Pwait2<Event, Timespec, sigset_t> = ffi::epshim_pwait2;
     const _: Close = ffi::epshim_close;
+    const _: Register = ffi::epshim_add;
+    const _: Register = ffi::epshim_modify;
+    const _: Delete = ffi::epshim_delete;
+    const _: WaitSplit = ffi::epshim_wait_split;
+    const _: Describe<ffi::EpshimLayout> = ffi::epshim_layout;
+    const _: Version = ffi::epshim_version;
 }
 
 macro_rules! assert_same_constants {
@@ -212,4 +224,28 @@ mod header {
     #[cfg(epoll_pwait2_declared)]
     const _: Pwait2<epoll_event, Time, Set> = bindings::epoll_pwait2;
     const _: Close = bindings::close;
+
+    // Our own header, which is written by hand too.
+    macro_rules! assert_same_offsets {
+        ($($field:ident),*) => {
+            $(const_assert_eq!(
+                offset_of!(crate::ffi::EpshimLayout, $field),
+                offset_of!(bindings::epshim_layout, $field)
+            );)*
+        };
+    }
+    assert_same_offsets!(size, align, events_offset, data_offset, data_size, data_align, packed);
+    const_assert_eq!(size_of::<crate::ffi::EpshimLayout>(), size_of::<bindings::epshim_layout>());
+    const _: Create1 = bindings::epshim_create1;
+    const _: Ctl<epoll_event> = bindings::epshim_ctl;
+    const _: Wait<epoll_event> = bindings::epshim_wait;
+    const _: Pwait<epoll_event, Set> = bindings::epshim_pwait;
+    const _: Pwait2<epoll_event, Time, Set> = bindings::epshim_pwait2;
+    const _: Close = bindings::epshim_close;
+    const _: Register = bindings::epshim_add;
+    const _: Register = bindings::epshim_modify;
+    const _: Delete = bindings::epshim_delete;
+    const _: WaitSplit = bindings::epshim_wait_split;
+    const _: Describe<bindings::epshim_layout> = bindings::epshim_layout;
+    const _: Version = bindings::epshim_version;
 }

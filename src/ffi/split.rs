@@ -57,15 +57,17 @@ pub unsafe extern "C" fn epshim_wait_split(
     maxevents: c_int,
     timeout_ns: i64,
 ) -> c_int {
-    if maxevents > 0 && (events.is_null() || data.is_null()) {
-        sys::set_errno(libc::EFAULT);
+    // The kernel, too, looks at maxevents before it looks at anything else.
+    let error = if maxevents <= 0 { libc::EINVAL } else { libc::EFAULT };
+    if maxevents <= 0 || events.is_null() || data.is_null() {
+        sys::set_errno(error);
         return -1;
     }
     let mut batch = [MaybeUninit::<Event>::uninit(); BATCH];
     let timeout = timeout(timeout_ns);
     let timeout = timeout.as_ref().map_or(ptr::null(), ptr::from_ref);
     let room = maxevents.min(BATCH as c_int);
-    // SAFETY: the batch is ours and has at least `room` events; a `room` below 1 is EINVAL.
+    // SAFETY: the batch is ours and has room for as many events.
     let ready =
         unsafe { sys::epoll_pwait2(epfd, batch.as_mut_ptr().cast(), room, timeout, ptr::null()) };
     for (i, event) in batch.iter().take(ready.max(0) as usize).enumerate() {

@@ -1,0 +1,154 @@
+//! The C tests of `c_tests/`: compiled with every warning an error, linked with the shared and the
+//! static library, and where they use only libc's ABI also with libc itself, the oracle. Then
+//! again under valgrind.
+#![cfg(feature = "verify")]
+
+#[allow(dead_code, reason = "shared with other tests")]
+#[path = "support/c_compiler.rs"]
+mod c_compiler;
+#[path = "support/tools.rs"]
+mod tools;
+
+use c_compiler::{compiler, library_folder, run};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What a program is linked with.
+#[derive(Debug, Clone, Copy)]
+enum Library {
+    Libc,
+    Shared,
+    Static,
+}
+
+/// The warnings that users of the header have on, as errors.
+const WARNINGS: [&str; 5] = ["-Wall", "-Wextra", "-Wpedantic", "-Wstrict-prototypes", "-Werror"];
+
+/// What a static libepshim needs from the system: `rustc --print native-static-libs`.
+const NATIVE_LIBRARIES: [&str; 6] = ["-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl"];
+
+fn build(name: &str, library: Library) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{library:?}"));
+    let mut command = compiler();
+    command.args(WARNINGS).args(["-std=c11", "-g", "-pthread", "-I"]).arg(root.join("include"));
+    command.arg(root.join(format!("c_tests/{name}.c"))).arg("-o").arg(&program);
+    let folder = library_folder();
+    match library {
+        Library::Libc => command.arg("-DEPSHIM_ORACLE"),
+        Library::Shared => {
+            let rpath = format!("-Wl,-rpath,{}", folder.display());
+            command.arg("-L").arg(&folder).args(["-lepshim", &rpath])
+        }
+        Library::Static => command.arg(folder.join("libepshim.a")).args(NATIVE_LIBRARIES),
+    };
+    run(&mut command);
+    program
+}
+
+/// Builds the program with each library and runs it; then the first one under valgrind.
+fn passes(name: &str, libraries: &[Library]) {
+    for &library in libraries {
+        run(&mut Command::new(build(name, library)));
+    }
+}
+
+fn is_clean_under_valgrind(name: &str) {
+    if tools::is_installed("valgrind") {
+        let mut valgrind = Command::new("valgrind");
+        valgrind.args(["--quiet", "--error-exitcode=9", "--leak-check=full"]);
+        run(valgrind.arg(build(name, Library::Shared)).env("UNDER_VALGRIND", "1"));
+    }
+}
+
+#[test]
+fn the_calls_work_as_with_libc() {
+    passes("calls", &[Library::Libc, Library::Shared, Library::Static]);
+    is_clean_under_valgrind("calls");
+}
+
+#[test]
+fn a_blocked_wait_can_be_cancelled_as_with_libc() {
+    passes("cancel", &[Library::Libc, Library::Shared, Library::Static]);
+    is_clean_under_valgrind("cancel");
+}
+
+#[test]
+fn the_calls_without_the_structure_work() {
+    passes("split", &[Library::Shared, Library::Static]);
+    is_clean_under_valgrind("split");
+}
+
+#[test]
+fn pwait2_works_on_a_libc_without_it() {
+    // A static library's own runtime looks up other symbols too, which this test counts.
+    passes("pwait2_no_libc", &[Library::Shared]);
+    is_clean_under_valgrind("pwait2_no_libc");
+}
+
+#[test]
+fn no_call_allocates() {
+    // Not under valgrind, which puts its own malloc before the one that counts.
+    passes("no_allocation", &[Library::Shared, Library::Static]);
+}
+
+#[test]
+fn the_header_compiles_in_every_dialect_of_every_compiler() {
+    let c = ["-std=c99", "-std=c11", "-std=c17", "-std=gnu17", "-std=c11 -D_GNU_SOURCE"];
+    let cpp = ["-std=c++11", "-std=c++14", "-std=c++17", "-std=c++20"];
+    let compilers =
+        [("gcc", "c", &c[..]), ("clang", "c", &c), ("g++", "c++", &cpp), ("clang++", "c++", &cpp)];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = library_folder();
+    for (compiler, language, dialects) in compilers {
+        if !tools::is_installed(compiler) {
+            continue;
+        }
+        for dialect in dialects {
+            let program = format!("header-{compiler}{dialect}").replace(' ', "");
+            let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(program);
+            let warnings =
+                WARNINGS.iter().filter(|w| language == "c" || **w != "-Wstrict-prototypes");
+            let mut command = Command::new(compiler);
+            command.args(dialect.split(' ')).args(warnings).arg("-I").arg(root.join("include"));
+            command.args(["-x", language]).arg(root.join("c_tests/header.c")).args(["-x", "none"]);
+            command.arg("-L").arg(&folder).arg("-lepshim").arg("-o").arg(&program);
+            run(command.arg(format!("-Wl,-rpath,{}", folder.display())));
+            run(&mut Command::new(&program));
+        }
+    }
+}
+
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn a_wrong_structure_of_the_users_own_does_not_compile() {
+    const COMPLAINTS: [Option<&str>; 6] = [
+        None,
+        Some("size differs from struct epoll_event"),
+        Some("events: offset differs from epoll_event.events"),
+        Some("alignment differs from struct epoll_event"),
+        Some("data: is not 64 bits wide"),
+        Some("events: is not 32 bits wide"),
+    ];
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let compilers = [("gcc", "c"), ("clang", "c"), ("g++", "c++"), ("clang++", "c++")];
+    for (compiler, language) in compilers.into_iter().filter(|&(c, _)| tools::is_installed(c)) {
+        for (case, complaint) in COMPLAINTS.iter().enumerate() {
+            let mut command = Command::new(compiler);
+            let dialect = if language == "c" { "-std=c11" } else { "-std=c++11" };
+            command.args([
+                dialect,
+                "-fsyntax-only",
+                "-x",
+                language,
+                &format!("-DCASE={case}"),
+                "-I",
+            ]);
+            command.arg(root.join("include")).arg(root.join("c_tests/own_layout.c"));
+            let output = command.output().unwrap();
+            let errors = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.success(), complaint.is_none(), "{command:?}: {errors}");
+            assert!(errors.contains(complaint.unwrap_or("")), "{command:?}: {errors}");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! One list of functions: what the header declares, what the library exports, and what
+//! `tests/abi/functions.txt` says must be the same. The signatures are compared in `src/proof.rs`.
+#![cfg(feature = "verify")]
+
+#[allow(dead_code, reason = "shared with other tests")]
+#[path = "support/c_compiler.rs"]
+mod c_compiler;
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+fn listed() -> BTreeSet<String> {
+    include_str!("abi/functions.txt").lines().map(str::to_owned).collect()
+}
+
+/// What bindgen finds in include/epshim.h.
+fn declared() -> BTreeSet<String> {
+    let generated = include_str!(concat!(env!("OUT_DIR"), "/epoll.rs"));
+    let functions = generated.split("pub fn ").skip(1);
+    let names = functions.filter_map(|text| text.split('(').next()).map(str::trim);
+    names.filter(|name| name.starts_with("epshim_")).map(str::to_owned).collect()
+}
+
+/// Every dynamic symbol that libepshim.so defines, whatever its name.
+fn exported() -> BTreeSet<String> {
+    let library = c_compiler::library_folder().join("libepshim.so");
+    let output = Command::new("nm").args(["-D", "--defined-only"]).arg(library).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let table = String::from_utf8(output.stdout).unwrap();
+    table.lines().map(|line| line.split(' ').next_back().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_header_declares_the_listed_functions_and_no_other() {
+    assert_eq!(declared(), listed());
+}
+
+#[test]
+fn the_library_exports_the_listed_functions_and_no_other() {
+    assert_eq!(exported(), listed());
+}
+
+#[test]
+fn the_header_has_the_version_of_the_package() {
+    let header = include_str!("../include/epshim.h");
+    let macros = [
+        ("EPSHIM_VERSION_MAJOR", env!("CARGO_PKG_VERSION_MAJOR").to_owned()),
+        ("EPSHIM_VERSION_MINOR", env!("CARGO_PKG_VERSION_MINOR").to_owned()),
+        ("EPSHIM_VERSION_PATCH", env!("CARGO_PKG_VERSION_PATCH").to_owned()),
+        ("EPSHIM_VERSION", format!("\"{}\"", env!("CARGO_PKG_VERSION"))),
+    ];
+    for (name, value) in macros {
+        assert!(header.contains(&format!("#define {name} {value}\n")), "{name} is not {value}");
+    }
+}
