@@ -1,0 +1,44 @@
+//! Benchmarks of epshim. Times on one machine mean little; the ratios do: each subject is measured
+//! in small blocks that alternate with the reference, and the reference is measured a second time
+//! under another name, which must read 1.00.
+
+mod micro;
+mod statistics;
+mod subjects;
+
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(version, about, long_about = None)]
+struct Arguments {
+    #[command(subcommand)]
+    benchmark: Benchmark,
+}
+
+#[derive(Subcommand)]
+enum Benchmark {
+    /// Single calls: epoll_wait and epoll_ctl through libc, through libepshim.so and in Rust
+    Micro {
+        /// How often each subject is measured
+        #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(20..))]
+        rounds: u32,
+        /// The library to measure; by default the one that was built with this program
+        #[arg(long, value_name = "FILE")]
+        library: Option<PathBuf>,
+    },
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().benchmark {
+        Benchmark::Micro { rounds, library } => micro::run(rounds, library),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("epshim-bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
