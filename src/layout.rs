@@ -156,6 +156,46 @@ impl PartialEq for EventData {
 }
 impl Eq for EventData {}
 
+/// Where `struct epoll_event` has what, in bytes; C's `struct epshim_layout`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Layout {
+    /// `sizeof(struct epoll_event)`.
+    pub size: u32,
+    /// `_Alignof(struct epoll_event)`.
+    pub align: u32,
+    /// `offsetof(struct epoll_event, events)`.
+    pub events_offset: u32,
+    /// `offsetof(struct epoll_event, data)`.
+    pub data_offset: u32,
+    /// `sizeof(epoll_data_t)`.
+    pub data_size: u32,
+    /// `_Alignof(epoll_data_t)`.
+    pub data_align: u32,
+    /// 1 if the structure is packed, 0 if it has the natural layout of its fields.
+    pub packed: u32,
+}
+
+macro_rules! layout_of {
+    ($event:ty { $events:ident, $data:ident: $union:ty }) => {
+        $crate::layout::Layout {
+            size: size_of::<$event>() as u32,
+            align: align_of::<$event>() as u32,
+            events_offset: ::std::mem::offset_of!($event, $events) as u32,
+            data_offset: ::std::mem::offset_of!($event, $data) as u32,
+            data_size: size_of::<$union>() as u32,
+            data_align: align_of::<$union>() as u32,
+            packed: (align_of::<$event>() < align_of::<$union>()) as u32,
+        }
+    };
+}
+pub(crate) use layout_of;
+
+impl Layout {
+    /// The layout of [`Event`] on this target.
+    pub const OURS: Self = layout_of!(Event { events, data: EventData });
+}
+
 macro_rules! constants {
     ($list:ident, $type:ty: $($(#[$doc:meta])* $name:ident = $value:expr;)*) => {
         $($(#[$doc])* pub const $name: $type = $value;)*

@@ -58,7 +58,7 @@ pub mod ffi;
 mod flags;
 #[allow(unsafe_code)] // Reads of a union, each proved beside it.
 pub mod layout;
-mod proof;
+pub mod proof;
 #[allow(unsafe_code)] // The only module that calls libc.
 mod sys;
 

@@ -4,11 +4,11 @@
 //! `<sys/epoll.h>` (feature `verify`). The third, the C compiler, speaks through the probe in
 //! `c_tests/layout_probe.c`, which `tests/layout.rs` compares at run time.
 //!
-//! Nothing here exists in the compiled library. If this module compiles, the proof holds.
+//! If this module compiles, the proof holds; [`WITNESSES`] only repeats the numbers for display.
 
-use crate::layout::{Event, EventData};
+use crate::layout::{Event, EventData, Layout, layout_of};
 use static_assertions::{assert_impl_all, const_assert_eq};
-use std::mem::{align_of, offset_of, size_of};
+use std::mem::offset_of;
 
 /// Fails to compile unless a type of yours has exactly the layout of `struct epoll_event`.
 ///
@@ -96,6 +96,14 @@ macro_rules! assert_event_layout {
     };
 }
 
+/// What each witness said when this crate was compiled. All are equal, or it would not have been.
+pub const WITNESSES: &[(&str, Layout)] = &[
+    ("epshim", Layout::OURS),
+    ("libc crate", libc_crate::LAYOUT),
+    #[cfg(feature = "verify")]
+    ("<sys/epoll.h>, by bindgen", header::LAYOUT),
+];
+
 // The kernel copies events byte by byte; a value must be free to move and to be copied.
 assert_impl_all!(Event: Copy, Send, Sync);
 assert_impl_all!(EventData: Copy, Send, Sync);
@@ -124,8 +132,9 @@ mod signature {
 /// Our exported functions: the first six have the signatures of libc's.
 mod ours {
     use super::signature::*;
+    use crate::ffi;
+    use crate::layout::{Event, Layout};
     use crate::sys::Timespec;
-    use crate::{Event, ffi};
     use libc::sigset_t;
 
     const _: Create1 = ffi::epshim_create1;
@@ -138,7 +147,7 @@ mod ours {
     const _: Register = ffi::epshim_modify;
     const _: Delete = ffi::epshim_delete;
     const _: WaitSplit = ffi::epshim_wait_split;
-    const _: Describe<ffi::EpshimLayout> = ffi::epshim_layout;
+    const _: Describe<Layout> = ffi::epshim_layout;
     const _: Version = ffi::epshim_version;
 }
 
@@ -153,6 +162,8 @@ mod libc_crate {
     use super::signature::*;
     use super::*;
     use libc::{epoll_event, sigset_t};
+
+    pub const LAYOUT: Layout = layout_of!(epoll_event { events, u64: u64 });
 
     const_assert_eq!(size_of::<Event>(), size_of::<epoll_event>());
     // libc cannot express m68k's 2-byte alignment; there the C probe alone decides.
@@ -198,6 +209,8 @@ mod header {
     }
     use bindings::{epoll_data_t, epoll_event};
 
+    pub const LAYOUT: Layout = layout_of!(epoll_event { events, data: epoll_data_t });
+
     const_assert_eq!(size_of::<Event>(), size_of::<epoll_event>());
     const_assert_eq!(align_of::<Event>(), align_of::<epoll_event>());
     const_assert_eq!(offset_of!(Event, events), offset_of!(epoll_event, events));
@@ -229,13 +242,13 @@ mod header {
     macro_rules! assert_same_offsets {
         ($($field:ident),*) => {
             $(const_assert_eq!(
-                offset_of!(crate::ffi::EpshimLayout, $field),
+                offset_of!(Layout, $field),
                 offset_of!(bindings::epshim_layout, $field)
             );)*
         };
     }
     assert_same_offsets!(size, align, events_offset, data_offset, data_size, data_align, packed);
-    const_assert_eq!(size_of::<crate::ffi::EpshimLayout>(), size_of::<bindings::epshim_layout>());
+    const_assert_eq!(size_of::<Layout>(), size_of::<bindings::epshim_layout>());
     const _: Create1 = bindings::epshim_create1;
     const _: Ctl<epoll_event> = bindings::epshim_ctl;
     const _: Wait<epoll_event> = bindings::epshim_wait;
