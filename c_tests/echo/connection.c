@@ -1,0 +1,208 @@
+/* One connection: its turn, its unsent rest, its interest, its end. */
+#include "echo.h"
+
+#include <errno.h>
+#include <linux/sockios.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+/* While something waits to be sent nothing is read, so that no other edge is of use. */
+static const uint32_t READING = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET;
+static const uint32_t WRITING = EPOLLOUT | EPOLLET;
+
+/* After these a short read proves nothing: the end or an error follows the data, or the kernel
+ * stopped reading at the urgent mark (net/ipv4/tcp.c, tcp_recvmsg_locked). */
+static const uint32_t READ_ON = EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI;
+
+/* Takes over fd, also where it fails; then errno is set. */
+bool connection_open(struct server *server, int fd)
+{
+    struct connection *c = calloc(1, sizeof *c);
+    if (!c || !server_register(server, EPOLL_CTL_ADD, fd, READING, c)) {
+        int error = errno;
+        free(c);
+        close(fd);
+        errno = error;
+        return false;
+    }
+    c->fd = fd;
+    c->interest = READING;
+    c->left = NO_LIMIT;
+    c->next = server->connections;
+    if (c->next)
+        c->next->previous = c;
+    server->connections = c;
+    server->count++;
+    server->total++;
+    if (server->stopping)
+        connection_limit(server, c);
+    return true;
+}
+
+static void make_ready(struct server *server, struct connection *c)
+{
+    if (c->queued)
+        return;
+    c->queued = true;
+    c->next_ready = NULL;
+    if (server->last_ready)
+        server->last_ready->next_ready = c;
+    else
+        server->first_ready = c;
+    server->last_ready = c;
+}
+
+void connection_note(struct server *server, struct connection *c, uint32_t events)
+{
+    if (events & (EPOLLIN | READ_ON))
+        c->readable = true;
+    if (events & READ_ON)
+        c->read_on = true;
+    make_ready(server, c);
+}
+
+/* From now on only what our kernel has already acknowledged is read and echoed. */
+void connection_limit(struct server *server, struct connection *c)
+{
+    int waiting = 0;
+    c->left = ioctl(c->fd, FIONREAD, &waiting) == 0 && waiting > 0 ? (size_t)waiting : 0;
+    c->readable = c->read_on = true;
+    make_ready(server, c);
+}
+
+/* Sends what can be sent now. -1 is an error; otherwise how much, 0 if nothing. */
+static ssize_t send_some(struct server *server, struct connection *c, const char *data, size_t size)
+{
+    ssize_t sent;
+    do
+        sent = send(c->fd, data, size, MSG_NOSIGNAL);
+    while (sent == -1 && errno == EINTR);
+    if (sent == -1)
+        return errno == EAGAIN ? 0 : -1;
+    server->echoed += (uint64_t)sent;
+    c->silent = 0;
+    return sent;
+}
+
+/* Sends of the pending rest what can be sent. False: the connection is broken. */
+static bool flush(struct server *server, struct connection *c)
+{
+    ssize_t sent = send_some(server, c, c->pending + c->pending_start,
+                             c->pending_end - c->pending_start);
+    if (sent == -1)
+        return false;
+    c->pending_start += (size_t)sent;
+    if (c->pending_start == c->pending_end) {
+        free(c->pending);
+        c->pending = NULL;
+    }
+    return true;
+}
+
+/* Sends back size bytes of the shared buffer; keeps a copy of what cannot be sent now. */
+static bool echo(struct server *server, struct connection *c, size_t size)
+{
+    ssize_t sent = send_some(server, c, server->buffer, size);
+    if (sent == -1)
+        return false;
+    size_t rest = size - (size_t)sent;
+    if (rest == 0)
+        return true;
+    c->pending = malloc(rest);
+    if (!c->pending) {
+        say("out of memory: a connection is closed and %zu bytes are lost", rest);
+        server->lost += rest;
+        return false;
+    }
+    memcpy(c->pending, server->buffer + sent, rest);
+    c->pending_start = 0;
+    c->pending_end = rest;
+    return true;
+}
+
+/* Reads once, and echoes or discards. False: end of stream or an error; nothing is pending. */
+static bool read_once(struct server *server, struct connection *c)
+{
+    size_t room = c->lingering || c->left > BUFFER_SIZE ? BUFFER_SIZE : c->left;
+    ssize_t got;
+    do
+        got = recv(c->fd, server->buffer, room, 0);
+    while (got == -1 && errno == EINTR);
+    if (got == -1 && errno == EAGAIN) {
+        c->readable = c->read_on = false;
+        if (c->left != NO_LIMIT)
+            c->left = 0;
+        return true;
+    }
+    if (got <= 0)
+        return false;
+    if ((size_t)got < room && !c->read_on)
+        c->readable = false; /* drained: epoll(7), question 9 */
+    if (c->lingering)
+        return true;
+    if (c->left != NO_LIMIT)
+        c->left -= (size_t)got;
+    return echo(server, c, (size_t)got);
+}
+
+/* Registers another interest if it has to change. The kernel then reads the readiness anew
+ * (epoll(7), question 8), so that no edge is lost between the last read or write and this. */
+static bool update_interest(struct server *server, struct connection *c)
+{
+    uint32_t wanted = c->pending ? WRITING : READING;
+    if (wanted == c->interest)
+        return true;
+    c->interest = wanted;
+    return server_register(server, EPOLL_CTL_MOD, c->fd, wanted, c);
+}
+
+/* One turn: a bounded amount of work. It frees the connection if it has ended. */
+void connection_turn(struct server *server, struct connection *c)
+{
+    bool open = !c->pending || flush(server, c);
+    if (open && !c->pending && c->readable && (c->lingering || c->left > 0))
+        open = read_once(server, c);
+    if (open && !c->pending && c->left == 0 && !c->lingering) {
+        /* A close now could reset the connection and destroy what is on its way to the peer: only
+         * after the peer's own end of stream it cannot. */
+        open = shutdown(c->fd, SHUT_WR) == 0;
+        c->lingering = c->readable = true;
+    }
+    if (open && !update_interest(server, c)) {
+        say_errno("a connection is closed, its interest cannot be changed");
+        open = false;
+    }
+    if (!open)
+        connection_close(server, c);
+    else if (c->readable && !c->pending)
+        make_ready(server, c);
+}
+
+/* Bytes that the peer should get and has not: ours, and those its kernel did not acknowledge. */
+uint64_t connection_unsent(const struct connection *c)
+{
+    size_t pending = c->pending ? c->pending_end - c->pending_start : 0;
+    size_t unread = c->left == NO_LIMIT ? 0 : c->left;
+    int unacked = 0;
+    if (ioctl(c->fd, SIOCOUTQ, &unacked) == -1)
+        unacked = 0;
+    unacked -= c->lingering && unacked > 0; /* the end of stream counts as one */
+    return pending + unread + (uint64_t)unacked;
+}
+
+void connection_close(struct server *server, struct connection *c)
+{
+    if (c->previous)
+        c->previous->next = c->next;
+    else
+        server->connections = c->next;
+    if (c->next)
+        c->next->previous = c->previous;
+    server->count--;
+    server->freed = true;
+    close(c->fd);
+    free(c->pending);
+    free(c);
+}

@@ -1,0 +1,117 @@
+/* The echo server in C: one thread, one epoll, edge-triggered connections.
+ *
+ * A round is: wait; note what each delivery says; then give each connection that has something to
+ * do one turn (one flush, one read, one write); then accept. A connection that is not done after
+ * its turn stays on the ready list, for its edge will not come again, and has another turn in the
+ * next round, after everybody else's. Connections are only freed in turns, when no delivery of
+ * the batch is looked at any more: a delivery can never point to freed memory.
+ *
+ * Memory: all connections read into one buffer. A connection has memory of its own only while its
+ * peer is slow: what could not be sent, at most BUFFER_SIZE bytes. Until that is sent the server
+ * does not read from it.
+ */
+#ifndef ECHO_H
+#define ECHO_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* accept4 */
+#endif
+
+#include "../oracle.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+enum {
+    BUFFER_SIZE = 256 * 1024,
+    BATCH = 256,            /* deliveries per wait */
+    ACCEPTS_PER_ROUND = 64, /* so that a flood of new connections does not starve the old ones */
+    RETRY_MS = 100,         /* how soon accept is tried again where descriptors are exhausted */
+    SWEEP_MS = 1000,        /* during the stop: how often progress is checked */
+    PATIENCE = 10           /* sweeps without progress until a peer is given up: 10 seconds */
+};
+
+/* What a connection may still read and echo before the stop. */
+#define NO_LIMIT SIZE_MAX
+
+struct options {
+    struct sockaddr_storage address;
+    socklen_t length;
+};
+
+struct connection {
+    int fd;
+    uint32_t interest; /* as registered */
+    bool readable;     /* not drained: no edge will tell of what is there already */
+    bool read_on;      /* a short read does not prove a drain: end of stream, error, urgent mark */
+    bool queued;       /* on the ready list */
+    bool lingering;    /* everything is sent and shut down; what comes is discarded */
+    char *pending;     /* what could not be sent, or NULL */
+    size_t pending_start, pending_end;
+    size_t left;     /* bytes that are still to be read and echoed; NO_LIMIT before the stop */
+    int unacked;     /* bytes that the peer's kernel has not acknowledged, at the last sweep */
+    unsigned silent; /* sweeps without progress */
+    struct connection *next_ready;
+    struct connection *previous, *next; /* all connections */
+};
+
+struct server {
+    int epoll, listener, stop_signals, statistics;
+    struct connection *connections;
+    struct connection *first_ready, *last_ready;
+    size_t count;           /* connections now */
+    uint64_t total, echoed; /* connections and bytes, since the start */
+    int64_t now;            /* milliseconds, since some moment */
+
+    bool accept_paused; /* descriptors are exhausted, the listener's interest is off */
+    bool freed;         /* a connection was closed since accept was last tried */
+    int64_t retry_at;
+
+    bool stopping;
+    size_t backlog_left;      /* connections still to be accepted from the backlog */
+    unsigned listener_silent; /* sweeps without an accepted connection */
+    int64_t sweep_at;
+    uint64_t lost; /* bytes that will never be echoed */
+
+    bool failed; /* the kernel refused what the server cannot do without */
+    char buffer[BUFFER_SIZE];
+};
+
+/* One line on stderr, "epshim-echo: ..."; say_errno adds what errno means. */
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void say_errno(const char *what);
+
+/* options.c: returns -1 if the server shall run, else the exit status; has printed what to print. */
+int options_parse(int argc, char **argv, struct options *options);
+
+/* signals.c */
+bool signals_open(struct server *server);
+unsigned signals_read(struct server *server);
+void statistics_print(struct server *server);
+
+/* listener.c */
+bool listener_open(struct server *server, const struct options *options);
+bool listener_announce(const struct server *server);
+void listener_turn(struct server *server);
+void listener_close(struct server *server);
+
+/* connection.c */
+bool connection_open(struct server *server, int fd);
+void connection_note(struct server *server, struct connection *c, uint32_t events);
+void connection_turn(struct server *server, struct connection *c);
+void connection_limit(struct server *server, struct connection *c);
+uint64_t connection_unsent(const struct connection *c);
+void connection_close(struct server *server, struct connection *c);
+
+/* stop.c */
+void stop_begin(struct server *server);
+void stop_sweep(struct server *server);
+void stop_at_once(struct server *server);
+
+/* server.c; server_run returns the exit status. */
+bool server_register(struct server *server, int op, int fd, uint32_t events, void *source);
+int server_run(struct server *server);
+
+#endif /* ECHO_H */
