@@ -1,0 +1,107 @@
+//! The listening socket: level-triggered, so that what one round does not accept is reported again.
+//!
+//! Where descriptors or memory are exhausted accept fails and leaves the connection in the backlog:
+//! the listener would be reported for ever, and the loop would spin. Then its interest is off until
+//! a connection was closed or 100 ms have passed.
+
+use crate::server::LISTENER;
+use crate::{say, socket};
+use epshim::{Epoll, EventFlags};
+use std::io::{self, ErrorKind};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::time::{Duration, Instant};
+
+/// How soon accept is tried again where descriptors are exhausted.
+const RETRY: Duration = Duration::from_millis(100);
+
+/// What one try to accept gave.
+pub enum Accepted {
+    Connection(TcpStream),
+    /// The connection at the front of the backlog broke; there may be others.
+    Broken,
+    Nobody,
+}
+
+/// The listener and its interest.
+pub struct Listener {
+    socket: TcpListener,
+    /// While descriptors are exhausted: when to try again. The interest is off.
+    retry_at: Option<Instant>,
+}
+
+impl Listener {
+    pub fn open(address: SocketAddr, epoll: &Epoll) -> io::Result<Self> {
+        let socket = TcpListener::bind(address)?; // With SO_REUSEADDR.
+        socket.set_nonblocking(true)?;
+        socket::prepare(&socket)?;
+        epoll.add(&socket, EventFlags::IN, LISTENER.data())?;
+        Ok(Self { socket, retry_at: None })
+    }
+
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    pub fn retry_at(&self) -> Option<Instant> {
+        self.retry_at
+    }
+
+    /// Accepts one connection, non-blocking. An error says why there is no room for one.
+    pub fn accept(&self) -> io::Result<Accepted> {
+        match self.socket.accept() {
+            Ok((stream, _)) => {
+                stream.set_nonblocking(true)?;
+                Ok(Accepted::Connection(stream))
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(Accepted::Nobody),
+            Err(error) if concerns_one_connection(&error) => Ok(Accepted::Broken),
+            // accept wants a descriptor before it looks whether anybody waits for it.
+            Err(error) if wants_descriptor(&error) && !socket::somebody_waits(&self.socket) => {
+                Ok(Accepted::Nobody)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    pub fn pause(&mut self, epoll: &Epoll, now: Instant, why: &io::Error) -> io::Result<()> {
+        if self.retry_at.is_none() {
+            say(format_args!("cannot accept: {why}; connections wait until there is room"));
+            epoll.modify(&self.socket, EventFlags::empty(), LISTENER.data())?;
+        }
+        self.retry_at = Some(now + RETRY);
+        Ok(())
+    }
+
+    pub fn resume(&mut self, epoll: &Epoll) -> io::Result<()> {
+        if self.retry_at.take().is_some() {
+            say("accepting connections again");
+            epoll.modify(&self.socket, EventFlags::IN, LISTENER.data())?;
+        }
+        Ok(())
+    }
+}
+
+/// accept(2) reports what the network did to the one connection at the front of the backlog.
+fn concerns_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(
+            libc::EINTR
+                | libc::ECONNABORTED
+                | libc::ENETDOWN
+                | libc::EPROTO
+                | libc::ENOPROTOOPT
+                | libc::EHOSTDOWN
+                | libc::ENONET
+                | libc::EHOSTUNREACH
+                | libc::EOPNOTSUPP
+                | libc::ENETUNREACH
+                | libc::EPERM
+                | libc::ETIMEDOUT
+        )
+    )
+}
+
+fn wants_descriptor(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE))
+}

@@ -1,0 +1,192 @@
+//! The command line. Every mistake becomes one line that says what to do.
+
+use std::ffi::{OsStr, OsString};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::os::unix::ffi::OsStrExt;
+
+/// What `--help` prints. The C server prints the same.
+pub const HELP: &str = "\
+Usage: epshim-echo [--bind ADDR] [--port N]
+
+Sends back every byte that it receives over TCP, until the peer ends its side.
+
+Options:
+  --bind ADDR  numeric IPv4 or IPv6 address to listen on (default 127.0.0.1)
+  --port N     port to listen on, 0 to 65535; 0 picks a free one (default 7878)
+  --help       print this text
+
+The first line on stdout is the chosen address: listening on 127.0.0.1:7878
+
+Signals:
+  SIGTERM, SIGINT  stop: accept no new connections, echo what has arrived, then close.
+                   A peer without progress for 10 seconds is given up. A second signal
+                   stops at once.
+  SIGUSR1          print one line of statistics on stderr
+
+Memory: a connection owns a buffer only while its peer is slow to read, of at most 256 KiB;
+until that is sent, nothing more is read from it.
+
+Exit status: 0 stopped, all bytes echoed; 1 cannot start, or stopped with bytes lost;
+2 wrong arguments.
+";
+
+const DEFAULT_PORT: u16 = 7878;
+
+/// What the command line asks for.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Print the help.
+    Help,
+    /// Serve on this address.
+    Run(SocketAddr),
+}
+
+/// Parses the arguments, without the program's name. An error is a line for the user.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, String> {
+    let mut arguments = arguments.into_iter();
+    let mut bind = Given::new("--bind", "a numeric address");
+    let mut port = Given::new("--port", "a number from 0 to 65535");
+    while let Some(argument) = arguments.next() {
+        if argument == "--help" {
+            return Ok(Command::Help);
+        }
+        if !bind.take(&argument, &mut arguments)? && !port.take(&argument, &mut arguments)? {
+            let argument = printable(&argument);
+            return Err(format!("unknown argument '{argument}'; --help lists what there is"));
+        }
+    }
+    let port = port.value.map_or(Ok(DEFAULT_PORT), |text| {
+        parse_port(&text).ok_or_else(|| {
+            format!("--port needs a number from 0 to 65535, not '{}'", printable(&text))
+        })
+    })?;
+    let address = bind.value.map_or(Ok(Ipv4Addr::LOCALHOST.into()), |text| {
+        parse_address(&text).ok_or_else(|| {
+            let text = printable(&text);
+            format!("--bind needs a numeric address such as 127.0.0.1 or ::1, not '{text}'")
+        })
+    })?;
+    Ok(Command::Run(SocketAddr::new(address, port)))
+}
+
+/// An option with a value, and the value once it was given.
+struct Given {
+    name: &'static str,
+    kind: &'static str,
+    value: Option<OsString>,
+}
+
+impl Given {
+    fn new(name: &'static str, kind: &'static str) -> Self {
+        Self { name, kind, value: None }
+    }
+
+    /// Takes `--name=value`, or `--name` and the next argument. False: it is another argument.
+    fn take(
+        &mut self,
+        argument: &OsStr,
+        rest: &mut impl Iterator<Item = OsString>,
+    ) -> Result<bool, String> {
+        let Some(tail) = argument.as_bytes().strip_prefix(self.name.as_bytes()) else {
+            return Ok(false);
+        };
+        if !tail.is_empty() && tail[0] != b'=' {
+            return Ok(false);
+        }
+        if self.value.is_some() {
+            return Err(format!("{} is given twice; give it once", self.name));
+        }
+        self.value = match tail {
+            [] => rest.next(),
+            [_, value @ ..] => Some(OsStr::from_bytes(value).to_owned()),
+        };
+        match self.value {
+            Some(_) => Ok(true),
+            None => Err(format!("{} needs a value: {}", self.name, self.kind)),
+        }
+    }
+}
+
+/// Digits only: `u16::from_str` would take "+80".
+fn parse_port(text: &OsStr) -> Option<u16> {
+    let text = text.to_str()?;
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    if digits { text.parse().ok() } else { None }
+}
+
+fn parse_address(text: &OsStr) -> Option<IpAddr> {
+    text.to_str()?.parse().ok()
+}
+
+/// An argument as it can stand in one line: control characters become '?'.
+fn printable(text: &OsStr) -> String {
+    let text = text.to_string_lossy();
+    text.chars().take(199).map(|c| if c.is_ascii_control() { '?' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Command, parse};
+    use std::ffi::OsString;
+    use std::os::unix::ffi::OsStringExt;
+
+    fn parsed(line: &str) -> Result<Command, String> {
+        parse(line.split_whitespace().map(OsString::from))
+    }
+
+    fn address(line: &str) -> String {
+        match parsed(line) {
+            Ok(Command::Run(address)) => address.to_string(),
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn both_forms_of_an_option_mean_the_same_in_any_order() {
+        assert_eq!(address(""), "127.0.0.1:7878");
+        assert_eq!(address("--port 0"), "127.0.0.1:0");
+        assert_eq!(address("--port=080"), "127.0.0.1:80");
+        assert_eq!(address("--bind ::1"), "[::1]:7878");
+        assert_eq!(address("--port=65535 --bind=0.0.0.0"), "0.0.0.0:65535");
+        assert_eq!(address("--bind :: --port 1"), "[::]:1");
+    }
+
+    #[test]
+    fn help_wins_over_what_follows_it() {
+        assert_eq!(parsed("--help"), Ok(Command::Help));
+        assert_eq!(parsed("--port 1 --help --nonsense"), Ok(Command::Help));
+        assert!(parsed("--nonsense --help").is_err());
+    }
+
+    #[test]
+    fn a_mistake_names_the_option_and_what_it_needs() {
+        for (line, expected) in [
+            ("--port", "--port needs a value: a number from 0 to 65535"),
+            ("--bind", "--bind needs a value: a numeric address"),
+            ("--port 1 --port=2", "--port is given twice; give it once"),
+            ("--port=", "--port needs a number from 0 to 65535, not ''"),
+            ("--port 65536", "--port needs a number from 0 to 65535, not '65536'"),
+            ("--port +80", "--port needs a number from 0 to 65535, not '+80'"),
+            ("--port -1", "--port needs a number from 0 to 65535, not '-1'"),
+            ("--ports 1", "unknown argument '--ports'; --help lists what there is"),
+            ("1234", "unknown argument '1234'; --help lists what there is"),
+        ] {
+            assert_eq!(parsed(line), Err(expected.to_owned()), "{line}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_numeric() {
+        for line in ["localhost", "127.1", "1.2.3.4.5", "[::1]", "::1%lo", "127.0.0.1:80", ":::"] {
+            let mistake = parsed(&format!("--bind {line}")).unwrap_err();
+            assert!(mistake.contains(line) && mistake.contains("such as 127.0.0.1 or ::1"));
+        }
+    }
+
+    #[test]
+    fn any_argument_is_reported_in_one_line() {
+        let argument = OsString::from_vec(b"a\nb\x1b\xff".to_vec());
+        let mistake = parse([argument]).unwrap_err();
+        assert!(mistake.contains("'a?b?\u{fffd}'"), "{mistake}");
+    }
+}

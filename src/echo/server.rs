@@ -1,0 +1,237 @@
+//! The loop: wait, note, turns, accept.
+//!
+//! A connection that is not done after its turn stays on the ready list, for its edge will not come
+//! again, and has another turn in the next round, after everybody else's: a greedy peer waits like
+//! all others. Nothing is allocated per event once the lists have grown to the number of
+//! connections.
+
+use crate::connection::{BUFFER_SIZE, Connection, Next, Shared};
+use crate::listener::{Accepted, Listener};
+use crate::say;
+use crate::signals::Signals;
+use crate::slab::{Key, Slab};
+use crate::stop::Stop;
+use epshim::{CreateFlags, Epoll, EventBuffer, EventFlags};
+use std::io::{self, ErrorKind};
+use std::mem;
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+// No key is ever so large: there are fewer than 2^31 descriptors.
+pub const LISTENER: Key = Key(u64::MAX);
+const STOP: Key = Key(u64::MAX - 1);
+const STATISTICS: Key = Key(u64::MAX - 2);
+
+/// Deliveries per wait.
+const BATCH: usize = 256;
+/// So that a flood of new connections does not starve the old ones.
+const ACCEPTS_PER_ROUND: usize = 64;
+
+pub struct Server {
+    pub(crate) epoll: Epoll,
+    pub(crate) signals: Signals,
+    pub(crate) listener: Option<Listener>,
+    pub(crate) connections: Slab<Connection>,
+    pub(crate) shared: Shared,
+    pub(crate) stop: Option<Stop>,
+    pub(crate) now: Instant,
+    /// Connections since the start.
+    total: u64,
+    /// A connection was closed since accept was last tried.
+    freed: bool,
+    /// Whose turn it is in the next round, each once.
+    ready: Vec<Key>,
+    /// Whose turn it is in this round. Empty between rounds; kept for its memory.
+    round: Vec<Key>,
+}
+
+impl Server {
+    pub fn open(address: SocketAddr) -> Result<Self, String> {
+        let epoll = Epoll::create(CreateFlags::CLOEXEC)
+            .map_err(|error| format!("cannot create an epoll: {error}"))?;
+        let signals = Signals::open()
+            .and_then(|signals| {
+                epoll.add(&signals.stop, EventFlags::IN, STOP.data())?;
+                epoll.add(signals.statistics, EventFlags::IN, STATISTICS.data())?;
+                Ok(signals)
+            })
+            .map_err(|error| format!("cannot set up signals: {error}"))?;
+        let listener = Listener::open(address, &epoll).map_err(|error| {
+            format!(
+                "cannot listen on {address}: {error}; choose another --port (0 picks a free one) \
+                 or --bind"
+            )
+        })?;
+        let buffer = vec![0; BUFFER_SIZE].into_boxed_slice();
+        Ok(Self {
+            epoll,
+            signals,
+            listener: Some(listener),
+            connections: Slab::new(),
+            shared: Shared { buffer, echoed: 0, lost: 0 },
+            stop: None,
+            now: Instant::now(),
+            total: 0,
+            freed: false,
+            ready: Vec::new(),
+            round: Vec::new(),
+        })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.as_ref().ok_or(ErrorKind::NotConnected)?.address()
+    }
+
+    /// Serves until a signal asks to stop. Returns whether every byte was echoed.
+    pub fn run(&mut self) -> Result<bool, String> {
+        let mut events = EventBuffer::with_capacity(BATCH);
+        while self.stop.is_none() || !self.connections.is_empty() || self.listener.is_some() {
+            match self.epoll.wait(&mut events, self.timeout()) {
+                Err(error) if error.kind() != ErrorKind::Interrupted => {
+                    return Err(format!("epoll_wait failed: {error}"));
+                }
+                _ => self.now = Instant::now(),
+            }
+            let stop_at_once = self
+                .round(&events)
+                .map_err(|error| format!("cannot change the interest in the listener: {error}"))?;
+            if stop_at_once {
+                return Ok(false);
+            }
+        }
+        Ok(self.shared.lost == 0)
+    }
+
+    fn timeout(&self) -> Option<Duration> {
+        if !self.ready.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        let retry = self.listener.as_ref().and_then(Listener::retry_at);
+        let sweep = self.stop.as_ref().map(|stop| stop.sweep_at);
+        let until = retry.into_iter().chain(sweep).min()?;
+        Some(until.saturating_duration_since(Instant::now()))
+    }
+
+    /// One round. True: stop at once.
+    fn round(&mut self, events: &EventBuffer) -> io::Result<bool> {
+        let mut accept_now = false;
+        let mut stop_now = false;
+        for event in events {
+            match Key::of(&event) {
+                LISTENER => accept_now = true,
+                STOP => stop_now = true,
+                STATISTICS => self.print_statistics(),
+                key => self.note(key, event.flags()),
+            }
+        }
+        if stop_now && self.heed_stop_signals()? {
+            return Ok(true);
+        }
+        self.turns();
+        if let Some(retry_at) = self.listener.as_ref().and_then(Listener::retry_at) {
+            accept_now = self.freed || self.now >= retry_at;
+        }
+        self.freed = false;
+        if accept_now {
+            self.accept()?;
+        }
+        self.sweep();
+        Ok(false)
+    }
+
+    fn note(&mut self, key: Key, events: EventFlags) {
+        // A stale delivery finds nobody.
+        if let Some(connection) = self.connections.get_mut(key) {
+            connection.note(events);
+            self.make_ready(key);
+        }
+    }
+
+    pub(crate) fn make_ready(&mut self, key: Key) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        if !mem::replace(&mut connection.queued, true) {
+            self.ready.push(key);
+        }
+    }
+
+    /// One turn for each connection that is on the ready list now; those that are put on it again
+    /// have theirs in the next round.
+    fn turns(&mut self) {
+        mem::swap(&mut self.ready, &mut self.round);
+        let mut round = mem::take(&mut self.round);
+        for key in round.drain(..) {
+            let Some(connection) = self.connections.get_mut(key) else { continue };
+            connection.queued = false;
+            match connection.turn(&mut self.shared, &self.epoll, key) {
+                Next::Wait => {}
+                Next::Again => self.make_ready(key),
+                Next::End => self.close(key),
+            }
+        }
+        self.round = round;
+    }
+
+    pub(crate) fn close(&mut self, key: Key) {
+        self.connections.remove(key);
+        self.freed = true;
+    }
+
+    /// Accepts a bounded number of connections; during the stop as many as the backlog can hold.
+    pub(crate) fn accept(&mut self) -> io::Result<()> {
+        let mut left = self.stop.as_ref().map_or(ACCEPTS_PER_ROUND, |stop| stop.backlog_left);
+        let mut outcome = Ok(true);
+        while left > 0 && matches!(outcome, Ok(true)) {
+            outcome = self.accept_one();
+            left -= 1;
+        }
+        if let Some(stop) = &mut self.stop {
+            stop.backlog_left = left;
+        }
+        let Some(listener) = &mut self.listener else { return Ok(()) };
+        match outcome {
+            Err(error) => listener.pause(&self.epoll, self.now, &error)?,
+            Ok(_) if self.stop.is_some() => self.listener = None,
+            Ok(_) => listener.resume(&self.epoll)?,
+        }
+        Ok(())
+    }
+
+    /// Accepts one connection. False: nobody waits. An error says why there is no room.
+    fn accept_one(&mut self) -> io::Result<bool> {
+        let Some(listener) = &self.listener else { return Ok(false) };
+        match listener.accept()? {
+            Accepted::Nobody => Ok(false),
+            Accepted::Broken => Ok(true),
+            Accepted::Connection(stream) => self.open_connection(stream).map(|()| true),
+        }
+    }
+
+    fn open_connection(&mut self, stream: TcpStream) -> io::Result<()> {
+        let mut connection = Connection::new(stream);
+        if let Some(stop) = &mut self.stop {
+            stop.listener_silent = 0;
+            connection.limit();
+        }
+        let key = self.connections.insert(connection);
+        let registered =
+            self.connections.get_mut(key).map_or(Ok(()), |c| c.register(&self.epoll, key));
+        if let Err(error) = registered {
+            self.connections.remove(key);
+            return Err(error);
+        }
+        self.total += 1;
+        if self.stop.is_some() {
+            self.make_ready(key);
+        }
+        Ok(())
+    }
+
+    fn print_statistics(&self) {
+        if self.signals.take_statistics() {
+            let (now, total) = (self.connections.len(), self.total);
+            let echoed = self.shared.echoed;
+            say(format_args!("{now} connections now, {total} in total, {echoed} bytes echoed"));
+        }
+    }
+}

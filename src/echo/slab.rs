@@ -1,0 +1,121 @@
+//! A slab: values behind keys that carry a generation.
+//!
+//! epoll hands back the 64 bits that were registered, also when what they stood for has ended in
+//! the same batch. A key of a value that was removed finds nothing, even if its place has a new
+//! tenant: the generation differs. So a stale delivery can never reach another connection.
+
+use epshim::{Event, EventData};
+
+/// Where a value is: its place in the low half, the generation of that place in the high half.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Key(pub u64);
+
+impl Key {
+    /// As user data of a registration.
+    pub fn data(self) -> EventData {
+        EventData::from_u64(self.0)
+    }
+
+    /// The key that a registration was given.
+    pub fn of(event: &Event) -> Self {
+        Self(event.data().u64())
+    }
+
+    fn new(place: usize, generation: u32) -> Self {
+        Self(u64::from(generation) << 32 | place as u64)
+    }
+
+    fn place(self) -> usize {
+        self.0 as u32 as usize
+    }
+
+    fn generation(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+}
+
+struct Place<T> {
+    generation: u32,
+    value: Option<T>,
+}
+
+/// Values of one kind. Places are used again; memory is kept for the largest number there was.
+pub struct Slab<T> {
+    places: Vec<Place<T>>,
+    free: Vec<usize>,
+}
+
+impl<T> Slab<T> {
+    pub fn new() -> Self {
+        Self { places: Vec::new(), free: Vec::new() }
+    }
+
+    pub fn len(&self) -> usize {
+        self.places.len() - self.free.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Every place that there is, for [`Slab::key_at`].
+    pub fn places(&self) -> std::ops::Range<usize> {
+        0..self.places.len()
+    }
+
+    /// The key of the value at a place, if one is there.
+    pub fn key_at(&self, place: usize) -> Option<Key> {
+        let taken = &self.places[place];
+        taken.value.is_some().then(|| Key::new(place, taken.generation))
+    }
+
+    pub fn insert(&mut self, value: T) -> Key {
+        let place = self.free.pop().unwrap_or_else(|| {
+            self.places.push(Place { generation: 0, value: None });
+            self.places.len() - 1
+        });
+        self.places[place].value = Some(value);
+        Key::new(place, self.places[place].generation)
+    }
+
+    pub fn get_mut(&mut self, key: Key) -> Option<&mut T> {
+        let place = self.places.get_mut(key.place())?;
+        if place.generation == key.generation() { place.value.as_mut() } else { None }
+    }
+
+    pub fn remove(&mut self, key: Key) -> Option<T> {
+        self.get_mut(key)?;
+        let place = &mut self.places[key.place()];
+        place.generation = place.generation.wrapping_add(1);
+        self.free.push(key.place());
+        place.value.take()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Slab;
+
+    #[test]
+    fn a_key_of_a_removed_value_finds_nothing_though_its_place_is_taken_again() {
+        let mut slab = Slab::new();
+        let old = slab.insert("old");
+        assert_eq!(slab.remove(old), Some("old"));
+        let new = slab.insert("new");
+        assert_eq!(new.place(), old.place());
+        assert_eq!(slab.get_mut(old), None);
+        assert_eq!(slab.remove(old), None);
+        assert_eq!(slab.get_mut(new), Some(&mut "new"));
+    }
+
+    #[test]
+    fn it_counts_and_lists_what_is_there() {
+        let mut slab = Slab::new();
+        assert!(slab.is_empty());
+        let keys: Vec<_> = (0..3).map(|value| slab.insert(value)).collect();
+        slab.remove(keys[1]);
+        let listed: Vec<_> = slab.places().filter_map(|place| slab.key_at(place)).collect();
+        assert_eq!(listed, [keys[0], keys[2]]);
+        assert_eq!(slab.len(), 2);
+    }
+}
