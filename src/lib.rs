@@ -66,3 +66,8 @@ pub use buffer::{EventBuffer, Events};
 pub use epoll::Epoll;
 pub use flags::{CreateFlags, EventFlags};
 pub use layout::{Event, EventData};
+
+/// The Rust snippets of the README, as documentation tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -1,0 +1,50 @@
+# epshim. `make demo` builds everything and shows the main job; `make test` runs every test.
+# Both install what they need, as root on Debian, and say so. Plain cargo works too.
+
+CARGO ?= cargo
+CC ?= cc
+CFLAGS ?= -O2 -g
+
+warnings := -Wall -Wextra -Wpedantic -Wstrict-prototypes -Werror
+library := target/release/libepshim.so
+shared := -Ltarget/release -lepshim -Wl,-rpath,'$$ORIGIN/../release'
+static := target/release/libepshim.a -lgcc_s -lutil -lrt -lpthread -lm -ldl
+echo_c := $(wildcard c_tests/echo/*.c)
+compile = $(CC) $(CFLAGS) -std=c11 $(warnings) -Iinclude -Ic_tests
+shown := $(addprefix target/demo/,hello-shared hello-static echo-c-libc echo-c-epshim) \
+	target/release/epshim-echo
+
+.PHONY: all demo test setup-demo setup-test clean
+
+all: setup-demo
+	$(CARGO) build --release
+
+demo: all
+	@mkdir -p target/demo
+	$(compile) examples/hello.c -o target/demo/hello-shared $(shared)
+	$(compile) examples/hello.c -o target/demo/hello-static $(static)
+	$(compile) -DEPSHIM_ORACLE $(echo_c) -o target/demo/echo-c-libc
+	$(compile) $(echo_c) -o target/demo/echo-c-epshim $(shared)
+	$(CARGO) run --quiet --release --example demo -- $(shown)
+
+# The tests proper come last, so that the run ends with their summary.
+test: setup-test
+	@if $(CARGO) clippy --version >/dev/null 2>&1; then \
+		$(CARGO) clippy --workspace --all-targets -- -D warnings; \
+	else echo "skipped: clippy is not installed (rustup component add clippy)"; fi
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
+	@if $(CARGO) miri --version >/dev/null 2>&1; then \
+		$(CARGO) miri test --lib --no-default-features -- layout flags buffer; \
+	else echo "skipped: Miri is not installed (rustup +nightly component add miri)"; fi
+	$(CARGO) build --no-default-features
+	$(CARGO) build --release
+	$(CARGO) test --workspace --no-fail-fast
+
+setup-demo:
+	@./setup.sh demo
+
+setup-test:
+	@./setup.sh test
+
+clean:
+	$(CARGO) clean

@@ -1,0 +1,67 @@
+#!/bin/sh
+# Installs what building epshim needs and this machine lacks; says so, and does nothing otherwise.
+#
+#   setup.sh demo    libclang, which bindgen reads <sys/epoll.h> with
+#   setup.sh test    also a second compiler and valgrind; without them their tests are skipped
+#
+# Debian's packages are installed when run as root. Otherwise it prints the command.
+set -eu
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+# As bindgen's loader looks for it: LIBCLANG_PATH, the linker's folders, each LLVM's own.
+have_libclang() {
+    [ -z "${LIBCLANG_PATH:-}" ] || return 0
+    for library in /usr/lib/llvm-*/lib/libclang*.so* /usr/lib/*/libclang*.so* /usr/lib*/libclang*.so* \
+        /usr/local/lib*/libclang*.so*; do
+        case $library in
+            *cpp*) ;;
+            *) [ ! -e "$library" ] || return 0 ;;
+        esac
+    done
+    return 1
+}
+
+# libclang 14 is Debian 12's own; another release has another, and its newest will do.
+libclang_packages() {
+    newest=$(apt-cache search --names-only '^libclang1-[0-9]+$' | sed 's/^libclang1-\([0-9]*\).*/\1/' |
+        sort -n | tail -n 1)
+    if apt-cache show libclang1-14 >/dev/null 2>&1; then newest=14; fi
+    echo "libclang1-${newest:-14} libclang-common-${newest:-14}-dev"
+}
+
+if ! have cargo; then
+    echo "setup: cargo is missing: install Rust 1.85 or newer with rustup" >&2
+    exit 1
+fi
+
+required= optional=
+have cc || required="$required gcc libc6-dev"
+have_libclang || required="$required libclang"
+if [ "${1:-demo}" = test ]; then
+    have nm || required="$required binutils"
+    have g++ || optional="$optional g++"
+    have clang || optional="$optional clang"
+    have valgrind || optional="$optional valgrind"
+fi
+[ -n "$required$optional" ] || exit 0
+
+if have apt-get && [ "$(id -u)" = 0 ]; then
+    echo "setup: installing$required$optional (Debian packages)"
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -qq || echo "setup: apt-get update failed; trying with the lists that are here" >&2
+    packages=
+    for package in $required $optional; do
+        [ "$package" != libclang ] || package=$(libclang_packages)
+        packages="$packages $package"
+    done
+    # shellcheck disable=SC2086 # a list of words
+    apt-get install -y -qq --no-install-recommends $packages >/dev/null
+    exit 0
+fi
+
+[ -z "$optional" ] || echo "setup: without$optional some tests are skipped; as root: apt-get install$optional"
+if [ -n "$required" ]; then
+    echo "setup: missing:$required. As root: apt-get install gcc libc6-dev binutils libclang1-14 libclang-common-14-dev" >&2
+    exit 1
+fi
