@@ -6,6 +6,9 @@ fn main() {
     println!("cargo::rustc-check-cfg=cfg(epoll_pwait2_declared)");
     #[cfg(feature = "verify")]
     {
+        // For the test of what this program prints where libclang is missing.
+        let this = std::env::current_exe().expect("a program knows its path");
+        println!("cargo::rustc-env=EPSHIM_BUILD_SCRIPT={}", this.display());
         bindings::generate();
         c_side::build();
     }

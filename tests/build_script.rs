@@ -1,0 +1,56 @@
+//! What `build.rs` prints: where libclang is missing, and what it wants to be run again for.
+#![cfg(feature = "verify")]
+
+use std::process::{Command, Output};
+
+/// Runs the build script as cargo does, with its output in a folder of its own.
+fn build_script(name: &str, variables: &[(&str, &str)]) -> Output {
+    let out = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    std::fs::create_dir_all(&out).unwrap();
+    let target = format!("{}-unknown-linux-{}", std::env::consts::ARCH, target_env());
+    let mut command = Command::new(env!("EPSHIM_BUILD_SCRIPT"));
+    command
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env("CARGO_MANIFEST_DIR", env!("CARGO_MANIFEST_DIR"));
+    command.env("OUT_DIR", out).env("TARGET", &target).env("HOST", &target).env("OPT_LEVEL", "0");
+    command.env("CARGO_CFG_TARGET_OS", "linux").env("CARGO_CFG_TARGET_ENV", target_env());
+    command.env("CARGO_CFG_TARGET_ARCH", std::env::consts::ARCH);
+    command.envs(variables.iter().copied()).output().unwrap()
+}
+
+fn target_env() -> &'static str {
+    if cfg!(target_env = "musl") { "musl" } else { "gnu" }
+}
+
+#[test]
+fn without_libclang_the_message_names_what_is_missing_and_two_ways_out() {
+    let output = build_script("no-libclang", &[("LIBCLANG_PATH", "no-such-folder")]);
+    assert_eq!(output.status.code(), Some(1));
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let errors: Vec<_> = printed.lines().filter(|line| line.starts_with("cargo::error=")).collect();
+    assert_eq!(errors.len(), 2, "{printed}");
+    assert!(errors[0].contains("Unable to find libclang"), "{printed}");
+    for advice in ["libclang1-14 libclang-common-14-dev", "--no-default-features"] {
+        assert!(errors[1].contains(advice), "{printed}");
+    }
+}
+
+#[test]
+fn it_is_run_again_for_its_inputs_and_nothing_else() {
+    let output = build_script("inputs", &[]);
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{printed}");
+    let inputs: Vec<_> = printed
+        .lines()
+        .filter_map(|line| line.split_once("rerun-if-changed=").map(|(_, path)| path))
+        .collect();
+    for input in ["build.rs", "include/epshim.h", "c_tests/echo", "c_tests/layout_probe.c"] {
+        assert!(inputs.contains(&input), "{input} is no input: {inputs:?}");
+    }
+    assert!(inputs.iter().any(|path| path.ends_with("sys/epoll.h")), "{inputs:?}");
+    for path in inputs {
+        let in_package = !path.starts_with('/') || path.starts_with(env!("CARGO_MANIFEST_DIR"));
+        let is_source = ["build.rs", "include", "c_tests"].iter().any(|part| path.contains(part));
+        assert!(!in_package || is_source, "{path} is no input of the build script");
+    }
+}
