@@ -2,7 +2,6 @@
 #include "echo.h"
 
 #include <errno.h>
-#include <linux/sockios.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -158,10 +157,16 @@ static bool update_interest(struct server *server, struct connection *c)
     return server_register(server, EPOLL_CTL_MOD, c->fd, wanted, c);
 }
 
+void connection_give_up(struct server *server, struct connection *c)
+{
+    c->given_up = true;
+    make_ready(server, c);
+}
+
 /* One turn: a bounded amount of work. It frees the connection if it has ended. */
 void connection_turn(struct server *server, struct connection *c)
 {
-    bool open = !c->pending || flush(server, c);
+    bool open = !c->given_up && (!c->pending || flush(server, c));
     if (open && !c->pending && c->readable && (c->lingering || c->left > 0))
         open = read_once(server, c);
     if (open && !c->pending && c->left == 0 && !c->lingering) {
@@ -186,7 +191,7 @@ uint64_t connection_unsent(const struct connection *c)
     size_t pending = c->pending ? c->pending_end - c->pending_start : 0;
     size_t unread = c->left == NO_LIMIT ? 0 : c->left;
     int unacked = 0;
-    if (ioctl(c->fd, SIOCOUTQ, &unacked) == -1)
+    if (ioctl(c->fd, TIOCOUTQ, &unacked) == -1)
         unacked = 0;
     unacked -= c->lingering && unacked > 0; /* the end of stream counts as one */
     return pending + unread + (uint64_t)unacked;

@@ -3,8 +3,8 @@
  * A round is: wait; note what each delivery says; then give each connection that has something to
  * do one turn (one flush, one read, one write); then accept. A connection that is not done after
  * its turn stays on the ready list, for its edge will not come again, and has another turn in the
- * next round, after everybody else's. Connections are only freed in turns, when no delivery of
- * the batch is looked at any more: a delivery can never point to freed memory.
+ * next round, after everybody else's. Connections are freed in their own turns only, when all
+ * deliveries of the batch are noted: no delivery and no ready list points to freed memory.
  *
  * Memory: all connections read into one buffer. A connection has memory of its own only while its
  * peer is slow: what could not be sent, at most BUFFER_SIZE bytes. Until that is sent the server
@@ -47,6 +47,7 @@ struct connection {
     bool readable;     /* not drained: no edge will tell of what is there already */
     bool read_on;      /* a short read does not prove a drain: end of stream, error, urgent mark */
     bool queued;       /* on the ready list */
+    bool given_up;     /* its next turn closes it */
     bool lingering;    /* everything is sent and shut down; what comes is discarded */
     char *pending;     /* what could not be sent, or NULL */
     size_t pending_start, pending_end;
@@ -103,6 +104,7 @@ void connection_note(struct server *server, struct connection *c, uint32_t event
 void connection_turn(struct server *server, struct connection *c);
 void connection_limit(struct server *server, struct connection *c);
 uint64_t connection_unsent(const struct connection *c);
+void connection_give_up(struct server *server, struct connection *c);
 void connection_close(struct server *server, struct connection *c);
 
 /* stop.c */

@@ -103,7 +103,7 @@ static void resume_accept(struct server *server)
     set_interest(server, EPOLLIN);
 }
 
-/* accept(2) reports what the network did to the one connection at the front of the backlog. */
+/* accept(2) reports what the network did to one connection, which has left the backlog then. */
 static bool concerns_one_connection(int error)
 {
     switch (error) {
@@ -117,8 +117,6 @@ static bool concerns_one_connection(int error)
     case EHOSTUNREACH:
     case EOPNOTSUPP:
     case ENETUNREACH:
-    case EPERM:
-    case ETIMEDOUT:
         return true;
     default:
         return false;

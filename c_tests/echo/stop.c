@@ -10,7 +10,6 @@
 #include "echo.h"
 
 #include <inttypes.h>
-#include <linux/sockios.h>
 #include <sys/ioctl.h>
 
 void stop_begin(struct server *server)
@@ -28,7 +27,7 @@ void stop_begin(struct server *server)
 static bool made_progress(struct connection *c)
 {
     int before = c->unacked;
-    if (ioctl(c->fd, SIOCOUTQ, &c->unacked) == -1)
+    if (ioctl(c->fd, TIOCOUTQ, &c->unacked) == -1)
         c->unacked = 0;
     return c->unacked < before;
 }
@@ -36,20 +35,17 @@ static bool made_progress(struct connection *c)
 /* Once a second: gives up the peers that have made no progress for too long. */
 void stop_sweep(struct server *server)
 {
-    struct connection *c, *next;
     size_t closed = 0;
     uint64_t lost = 0;
     if (server->now < server->sweep_at)
         return;
     server->sweep_at = server->now + SWEEP_MS;
-    for (c = server->connections; c; c = next) {
-        next = c->next;
-        if (made_progress(c))
-            c->silent = 0;
-        else if (++c->silent >= PATIENCE && !c->queued) {
+    for (struct connection *c = server->connections; c; c = c->next) {
+        c->silent = made_progress(c) ? 0 : c->silent + 1;
+        if (c->silent >= PATIENCE && !c->given_up) {
             lost += connection_unsent(c);
             closed++;
-            connection_close(server, c);
+            connection_give_up(server, c);
         }
     }
     if (closed > 0)

@@ -81,7 +81,7 @@ impl Listener {
     }
 }
 
-/// accept(2) reports what the network did to the one connection at the front of the backlog.
+/// accept(2) reports what the network did to one connection, which has left the backlog then.
 fn concerns_one_connection(error: &io::Error) -> bool {
     matches!(
         error.raw_os_error(),
@@ -96,8 +96,6 @@ fn concerns_one_connection(error: &io::Error) -> bool {
                 | libc::EHOSTUNREACH
                 | libc::EOPNOTSUPP
                 | libc::ENETUNREACH
-                | libc::EPERM
-                | libc::ETIMEDOUT
         )
     )
 }

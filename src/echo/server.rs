@@ -41,8 +41,8 @@ pub struct Server {
     freed: bool,
     /// Whose turn it is in the next round, each once.
     ready: Vec<Key>,
-    /// Whose turn it is in this round. Empty between rounds; kept for its memory.
-    round: Vec<Key>,
+    /// The list of the round before, empty, kept for its memory.
+    spare: Vec<Key>,
 }
 
 impl Server {
@@ -74,7 +74,7 @@ impl Server {
             total: 0,
             freed: false,
             ready: Vec::new(),
-            round: Vec::new(),
+            spare: Vec::new(),
         })
     }
 
@@ -158,8 +158,7 @@ impl Server {
     /// One turn for each connection that is on the ready list now; those that are put on it again
     /// have theirs in the next round.
     fn turns(&mut self) {
-        mem::swap(&mut self.ready, &mut self.round);
-        let mut round = mem::take(&mut self.round);
+        let mut round = mem::replace(&mut self.ready, mem::take(&mut self.spare));
         for key in round.drain(..) {
             let Some(connection) = self.connections.get_mut(key) else { continue };
             connection.queued = false;
@@ -169,7 +168,7 @@ impl Server {
                 Next::End => self.close(key),
             }
         }
-        self.round = round;
+        self.spare = round;
     }
 
     pub(crate) fn close(&mut self, key: Key) {

@@ -68,7 +68,7 @@ impl Server {
         for place in self.connections.places() {
             let Some(key) = self.connections.key_at(place) else { continue };
             let Some(connection) = self.connections.get_mut(key) else { continue };
-            if connection.count_silence() >= PATIENCE && !connection.queued {
+            if connection.count_silence() >= PATIENCE {
                 lost += connection.unsent();
                 closed += 1;
                 self.close(key);

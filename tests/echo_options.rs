@@ -1,0 +1,240 @@
+//! The command line of the echo servers: the same table against the C and the Rust program.
+//!
+//! Every mistake is exactly one line on stderr and exit status 2, a port that is taken is one line
+//! and 1, and the first line on stdout is the address, before anything else is needed.
+#![cfg(feature = "verify")]
+
+use std::ffi::OsStr;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::os::unix::ffi::OsStrExt;
+use std::process::{Child, Command, Output, Stdio};
+
+const SERVERS: [&str; 2] = [env!("EPSHIM_C_ECHO_ON_LIBC"), env!("CARGO_BIN_EXE_epshim-echo")];
+
+/// Runs a server that is expected to end by itself.
+fn run<A: AsRef<OsStr>>(server: &str, arguments: &[A]) -> Output {
+    Command::new(server).args(arguments).stdin(Stdio::null()).output().expect("it starts")
+}
+
+/// Both servers' stderr, exit status, and the promise that stdout stays empty.
+fn mistakes<A: AsRef<OsStr>>(arguments: &[A]) -> [(String, Option<i32>); 2] {
+    SERVERS.map(|server| {
+        let output = run(server, arguments);
+        assert_eq!(output.stdout, b"", "{server}");
+        (String::from_utf8_lossy(&output.stderr).into_owned(), output.status.code())
+    })
+}
+
+fn assert_one_line(line: &str) {
+    assert!(line.starts_with("epshim-echo: ") && line.ends_with('\n'), "{line:?}");
+    assert_eq!(line.matches('\n').count(), 1, "{line:?}");
+}
+
+/// A running server; killed when the test ends, however it ends.
+struct Running {
+    child: Child,
+    stdout: BufReader<std::process::ChildStdout>,
+}
+
+impl Running {
+    fn start(server: &str, arguments: &[&str]) -> Self {
+        let mut child = Command::new(server)
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("it starts");
+        let stdout = BufReader::new(child.stdout.take().expect("piped"));
+        Self { child, stdout }
+    }
+
+    /// The address on the first line of stdout.
+    fn address(&mut self) -> SocketAddr {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).expect("readable");
+        let address = line.strip_prefix("listening on ").and_then(|rest| rest.strip_suffix('\n'));
+        let address = address.unwrap_or_else(|| panic!("first line is {line:?}"));
+        let parsed = address.parse::<SocketAddr>().expect("an address");
+        assert_eq!(parsed.to_string(), address);
+        parsed
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn has_ipv6() -> bool {
+    TcpListener::bind("[::1]:0").is_ok()
+}
+
+fn assert_echoes(address: SocketAddr) {
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    stream.write_all(b"hello").expect("it reads");
+    stream.shutdown(Shutdown::Write).expect("connected");
+    let mut echoed = Vec::new();
+    stream.read_to_end(&mut echoed).expect("it answers");
+    assert_eq!(echoed, b"hello");
+}
+
+#[test]
+fn help_teaches_on_stdout_and_is_the_same_in_both() {
+    let [c, rust] = SERVERS.map(|server| {
+        let output = run(server, &["--help"]);
+        assert_eq!((output.status.code(), &output.stderr[..]), (Some(0), &b""[..]), "{server}");
+        String::from_utf8(output.stdout).expect("text")
+    });
+    assert_eq!(c, rust);
+    for taught in ["--bind ADDR", "--port N", "7878", "127.0.0.1", "SIGTERM", "SIGUSR1", "256 KiB"]
+    {
+        assert!(c.contains(taught), "{taught} is not in the help");
+    }
+}
+
+#[test]
+fn a_bad_argument_is_one_line_that_says_what_to_do_and_status_2() {
+    for (arguments, expected) in [
+        (&["--port"][..], "--port needs a value: a number from 0 to 65535"),
+        (&["--bind"], "--bind needs a value: a numeric address"),
+        (&["--port", "1", "--bind"], "--bind needs a value: a numeric address"),
+        (&["--port", "80x"], "--port needs a number from 0 to 65535, not '80x'"),
+        (&["--port="], "--port needs a number from 0 to 65535, not ''"),
+        (&["--port", ""], "--port needs a number from 0 to 65535, not ''"),
+        (&["--port", "65536"], "--port needs a number from 0 to 65535, not '65536'"),
+        (&["--port=4294967296"], "--port needs a number from 0 to 65535, not '4294967296'"),
+        (&["--port", "-1"], "--port needs a number from 0 to 65535, not '-1'"),
+        (&["--port", "+1"], "--port needs a number from 0 to 65535, not '+1'"),
+        (&["--port", " 1"], "--port needs a number from 0 to 65535, not ' 1'"),
+        (&["--port", "--bind"], "--port needs a number from 0 to 65535, not '--bind'"),
+        (&["--port", "0", "--port=0"], "--port is given twice; give it once"),
+        (&["--bind=::1", "--bind", "::1"], "--bind is given twice; give it once"),
+        (&["--verbose"], "unknown argument '--verbose'; --help lists what there is"),
+        (&["--help=yes"], "unknown argument '--help=yes'; --help lists what there is"),
+        (&["--portable"], "unknown argument '--portable'; --help lists what there is"),
+        (&["--"], "unknown argument '--'; --help lists what there is"),
+        (&[""], "unknown argument ''; --help lists what there is"),
+        (&["7878"], "unknown argument '7878'; --help lists what there is"),
+    ] {
+        let expected = (format!("epshim-echo: {expected}\n"), Some(2));
+        assert_eq!(mistakes(arguments), [expected.clone(), expected], "{arguments:?}");
+    }
+}
+
+#[test]
+fn an_address_that_is_not_numeric_is_refused_by_both_alike() {
+    for text in [
+        "",
+        "localhost",
+        "127.1",
+        "1",
+        "1.2.3.4.5",
+        "256.0.0.1",
+        "01.2.3.4",
+        "1.2.3.4 ",
+        "0x7f.0.0.1",
+        "127.0.0.1:80",
+        "[::1]",
+        "::1%lo",
+        ":::",
+        "1::2::3",
+        "12345::",
+        "::1.2.3",
+        "1:2:3:4:5:6:7",
+        "1:2:3:4:5:6:7:8:9",
+        "::256.0.0.1",
+        "::g",
+    ] {
+        let expected = format!(
+            "epshim-echo: --bind needs a numeric address such as 127.0.0.1 or ::1, not '{text}'\n"
+        );
+        let expected = (expected, Some(2));
+        assert_eq!(mistakes(&["--bind", text]), [expected.clone(), expected], "{text:?}");
+    }
+}
+
+#[test]
+fn whatever_the_bytes_of_an_argument_the_complaint_is_one_line() {
+    let long = "x".repeat(100_000);
+    let cases: [&[u8]; 5] = [b"a\nb", b"\x1b[31m\r\n", b"\xff\xfe", b"%s%n", long.as_bytes()];
+    for bytes in cases {
+        for (line, status) in mistakes(&[OsStr::from_bytes(bytes)]) {
+            assert_one_line(&line);
+            assert_eq!(status, Some(2));
+        }
+        for (line, status) in mistakes(&[OsStr::new("--port"), OsStr::from_bytes(bytes)]) {
+            assert_one_line(&line);
+            assert_eq!(status, Some(2));
+        }
+    }
+}
+
+#[test]
+fn a_port_that_is_taken_is_one_line_and_status_1() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let address = taken.local_addr().expect("bound");
+    let expected = format!(
+        "epshim-echo: cannot listen on {address}: Address already in use (os error 98); \
+         choose another --port (0 picks a free one) or --bind\n"
+    );
+    let expected = (expected, Some(1));
+    let port = format!("--port={}", address.port());
+    assert_eq!(mistakes(&[port]), [expected.clone(), expected]);
+}
+
+#[test]
+fn an_address_that_is_not_this_machines_is_one_line_and_status_1() {
+    // 192.0.2.0/24 and 2001:db8::/32 are for documentation: no machine has them (RFC 5737, 3849).
+    for bind in ["192.0.2.1", "2001:db8::1"] {
+        let [c, rust] = mistakes(&["--bind", bind, "--port", "0"]);
+        assert_eq!(c, rust);
+        assert_one_line(&c.0);
+        assert!(c.0.contains(bind) && c.0.contains("--bind"), "{c:?}");
+        assert_eq!(c.1, Some(1));
+    }
+}
+
+#[test]
+fn the_first_line_is_the_chosen_address_and_there_it_echoes() {
+    for server in SERVERS {
+        for (arguments, ip) in [
+            (&["--port", "0"][..], "127.0.0.1"),
+            (&["--port=0", "--bind=127.0.0.1"], "127.0.0.1"),
+            (&["--bind", "127.0.0.2", "--port", "000"], "127.0.0.2"),
+            (&["--bind=0.0.0.0", "--port=0"], "0.0.0.0"),
+            (&["--bind", "::1", "--port", "0"], "::1"),
+            (&["--bind=0:0:0:0:0:0:0:1", "--port=0"], "::1"),
+            (&["--bind", "::", "--port=0"], "::"),
+            (&["--bind", "::ffff:127.0.0.1", "--port=0"], "::ffff:127.0.0.1"),
+        ] {
+            if ip.contains(':') && !has_ipv6() {
+                eprintln!("skipped {arguments:?}: this machine has no IPv6");
+                continue;
+            }
+            let mut running = Running::start(server, arguments);
+            let address = running.address();
+            assert_eq!(address.ip(), ip.parse::<IpAddr>().expect("an address"));
+            assert_ne!(address.port(), 0);
+            assert_echoes(address);
+        }
+    }
+}
+
+#[test]
+fn the_port_that_was_asked_for_is_the_one_it_listens_on() {
+    for server in SERVERS {
+        // On an address of its own nobody else is given the port in between.
+        let mut first = Running::start(server, &["--bind=127.78.78.78", "--port=0"]);
+        let address = first.address();
+        assert_echoes(address);
+        drop(first);
+        // Its last connection is in TIME_WAIT: SO_REUSEADDR makes the port usable again.
+        let port = address.port().to_string();
+        let mut second = Running::start(server, &["--bind=127.78.78.78", "--port", &port]);
+        assert_eq!(second.address(), address);
+        assert_echoes(address);
+    }
+}
