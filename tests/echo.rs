@@ -1,0 +1,25 @@
+//! The one suite of all echo servers: C on libc, C on epshim, and Rust.
+//!
+//! Every test runs its scenario against each of them, and a failure names the server. The scenarios
+//! watch the servers from outside only: through their sockets, their exit status and `/proc`.
+//!
+//! - `echo/server.rs`: the servers, started and stopped;
+//! - `echo/client.rs`: the client's side: a byte pattern that betrays any loss, streams, crowds;
+//! - the other modules: the scenarios, by subject.
+
+mod support;
+
+mod echo {
+    mod client;
+    mod server;
+
+    mod arguments;
+    mod crowd;
+    mod descriptors;
+    mod fairness;
+    mod messages;
+    mod resets;
+    mod signals;
+    mod slow_reader;
+    mod stop;
+}

@@ -1,0 +1,154 @@
+//! The echo servers under test, and what a scenario does with one: start it, connect, stop it.
+
+#[cfg(feature = "verify")]
+use crate::support::c_compiler;
+use crate::support::process::Process;
+use crate::support::{LIMIT, sys, wait_for};
+use std::net::{SocketAddr, TcpStream};
+use std::ops::Deref;
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus};
+use std::thread::{self, ScopedJoinHandle};
+
+/// An echo server's program.
+pub struct Program {
+    pub name: &'static str,
+    path: fn() -> PathBuf,
+}
+
+/// The servers. The C ones are built by the feature `verify`.
+static PROGRAMS: &[Program] = &[
+    #[cfg(feature = "verify")]
+    Program { name: "C on libc", path: || env!("EPSHIM_C_ECHO_ON_LIBC").into() },
+    #[cfg(feature = "verify")]
+    Program { name: "C on epshim", path: c_on_epshim },
+    Program { name: "Rust", path: || env!("CARGO_BIN_EXE_epshim-echo").into() },
+];
+
+/// Links the objects that `build.rs` compiled with the library, once.
+#[cfg(feature = "verify")]
+fn c_on_epshim() -> PathBuf {
+    use std::path::Path;
+    use std::sync::OnceLock;
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    let link = || {
+        let objects: Vec<_> = env!("EPSHIM_C_ECHO_OBJECTS").split(':').map(Path::new).collect();
+        c_compiler::link_with_epshim(&objects, "echo-on-epshim")
+    };
+    PROGRAM.get_or_init(link).clone()
+}
+
+/// Runs the scenario with each server, one after the other, also after a failure.
+pub fn on_every_server(scenario: impl Fn(&Program) + Sync) {
+    let scenario = &scenario;
+    report(PROGRAMS.iter().map(|program| {
+        (program, thread::scope(|scope| in_a_thread(scope, program, scenario).join()))
+    }));
+}
+
+/// Runs the scenario with all servers at the same time: for scenarios that mostly wait.
+pub fn on_all_servers_at_once(scenario: impl Fn(&Program) + Sync) {
+    let scenario = &scenario;
+    thread::scope(|scope| {
+        let start = |program| (program, in_a_thread(scope, program, scenario));
+        let running: Vec<_> = PROGRAMS.iter().map(start).collect();
+        report(running.into_iter().map(|(program, thread)| (program, thread.join())));
+    });
+}
+
+/// The thread bears the server's name, so that its panics do.
+fn in_a_thread<'scope>(
+    scope: &'scope thread::Scope<'scope, '_>,
+    program: &'static Program,
+    scenario: &'scope (impl Fn(&Program) + Sync),
+) -> ScopedJoinHandle<'scope, ()> {
+    let thread = thread::Builder::new().name(program.name.to_owned());
+    thread.spawn_scoped(scope, || scenario(program)).expect("a thread can be made")
+}
+
+fn report(results: impl Iterator<Item = (&'static Program, thread::Result<()>)>) {
+    let failed: Vec<_> = results.filter(|(_, r)| r.is_err()).map(|(p, _)| p.name).collect();
+    assert!(failed.is_empty(), "failed with: {}", failed.join(", "));
+}
+
+impl Program {
+    /// Its command line, to be completed.
+    pub fn command(&self) -> Command {
+        Command::new((self.path)())
+    }
+
+    /// Starts it on 127.0.0.1, on a port that it picks.
+    pub fn start(&self) -> Server {
+        self.start_as(&mut self.command())
+    }
+
+    /// Starts it on `::1`, on a port that it picks.
+    pub fn start_on_ipv6(&self) -> Server {
+        self.start_as(self.command().args(["--bind", "::1"]))
+    }
+
+    /// Starts it with room for `limit` descriptors.
+    pub fn start_with_descriptors(&self, limit: u64) -> Server {
+        let mut command = self.command();
+        sys::limit_descriptors(&mut command, limit);
+        self.start_as(&mut command)
+    }
+
+    fn start_as(&self, command: &mut Command) -> Server {
+        let process = Process::start(self.name, command.args(["--port", "0"]));
+        let first_line = wait_for("the server's first line", || {
+            assert!(process.is_running(), "{} ended before it listened", self.name);
+            process.stdout().split_once('\n').map(|(line, _)| line.to_owned())
+        });
+        let address = first_line.strip_prefix("listening on ").and_then(|a| a.parse().ok());
+        let address = address.unwrap_or_else(|| panic!("first line of stdout: {first_line:?}"));
+        Server { process, address }
+    }
+}
+
+/// A running echo server. It is killed when dropped.
+pub struct Server {
+    process: Process,
+    pub address: SocketAddr,
+}
+
+impl Server {
+    /// A new connection, on which no read or write waits longer than the limit of a test.
+    pub fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect_timeout(&self.address, LIMIT).expect("connect");
+        stream.set_read_timeout(Some(LIMIT)).expect("a socket takes a timeout");
+        stream.set_write_timeout(Some(LIMIT)).expect("a socket takes a timeout");
+        stream
+    }
+
+    /// Waits until it has this many descriptors open.
+    pub fn wait_for_descriptors(&self, count: usize) {
+        let what = format!("{count} descriptors in the server");
+        wait_for(&what, || (self.descriptors() == count).then_some(()));
+    }
+
+    /// Asks it to stop, when no client is left, and checks that it does so in good order.
+    pub fn stop(mut self) {
+        self.signal(libc::SIGTERM);
+        self.wait_for_success();
+    }
+
+    /// Waits for its end after a signal to stop.
+    pub fn wait_for_success(&mut self) {
+        let status = self.wait();
+        assert!(status.success(), "the server ended with {status}");
+    }
+
+    /// Waits for its end, and returns how it ended.
+    pub fn wait(&mut self) -> ExitStatus {
+        self.process.wait()
+    }
+}
+
+impl Deref for Server {
+    type Target = Process;
+
+    fn deref(&self) -> &Process {
+        &self.process
+    }
+}

@@ -1,0 +1,35 @@
+//! Back-pressure: a peer that does not read must not fill the server's memory.
+
+use super::client::{Pattern, exchange, stuff_then_read};
+use super::server::on_every_server;
+
+/// How much is sent, and comes back.
+const TOTAL: usize = 64 << 20;
+
+/// By how much the server's memory may grow, in KiB. A connection may hold 256 KiB; growing a
+/// buffer by doubling needs the old one beside the new, which makes 768 KiB at the most; the rest
+/// is for code and heap pages touched for the first time, and for the kernel's count of a
+/// process's pages, which is off by up to 64 pages a processor (percpu_counter). It is a
+/// sixteenth of what a server without back-pressure has to take in.
+const MAY_GROW: u64 = 4 << 10;
+
+#[test]
+fn a_slow_reader_gets_64_mib_while_the_servers_memory_stays_bounded() {
+    on_every_server(|program| {
+        let server = program.start();
+        let stream = server.connect();
+        let pattern = Pattern::of_stream(2);
+        exchange(&stream, pattern, 0, 60_000);
+        drop(stream);
+
+        let before = server.memory("VmRSS");
+        stuff_then_read(&server.connect(), pattern, TOTAL);
+        let peak = server.memory("VmHWM");
+        println!("{}: {before} KiB before, {peak} KiB at the most", program.name);
+        assert!(
+            peak <= before + MAY_GROW,
+            "memory grew from {before} to {peak} KiB; {MAY_GROW} KiB more are allowed"
+        );
+        server.stop();
+    });
+}

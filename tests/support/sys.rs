@@ -1,0 +1,100 @@
+//! The system calls that the standard library does not offer, behind safe functions.
+
+use libc::{c_int, rlimit, socklen_t};
+use std::io;
+use std::net::TcpStream;
+use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+fn check(result: c_int, call: &str) {
+    assert!(result != -1, "{call}: {}", io::Error::last_os_error());
+}
+
+/// kill(2).
+pub fn kill(pid: u32, signal: c_int) {
+    // SAFETY: takes integers. The callers pass the id of a child that they have not waited for, so
+    // that it names no other process.
+    check(unsafe { libc::kill(pid as libc::pid_t, signal) }, "kill");
+}
+
+fn set_option<T>(fd: RawFd, level: c_int, name: c_int, value: T) {
+    let size = size_of::<T>() as socklen_t;
+    // SAFETY: the kernel reads `size` bytes from `value`, which lives through the call.
+    check(
+        unsafe { libc::setsockopt(fd, level, name, (&raw const value).cast(), size) },
+        "setsockopt",
+    );
+}
+
+/// Gives the socket a receive buffer of a fixed size. Without this the kernel lets it grow to
+/// megabytes, and a reader that does not read is hardly felt by the sender (tcp(7), tcp_rmem).
+pub fn fix_receive_buffer(stream: &TcpStream, bytes: c_int) {
+    set_option(stream.as_raw_fd(), libc::SOL_SOCKET, libc::SO_RCVBUF, bytes);
+}
+
+/// Closes the connection with a reset: what is under way in either direction is thrown away
+/// (socket(7), SO_LINGER of zero seconds).
+pub fn reset(stream: TcpStream) {
+    let linger = libc::linger { l_onoff: 1, l_linger: 0 };
+    set_option(stream.as_raw_fd(), libc::SOL_SOCKET, libc::SO_LINGER, linger);
+}
+
+/// How many bytes written to the socket the peer's kernel has not acknowledged yet (tcp(7),
+/// SIOCOUTQ).
+pub fn unacknowledged(stream: &TcpStream) -> usize {
+    let mut bytes: c_int = 0;
+    // SAFETY: the request writes one int, to `bytes`. SIOCOUTQ is another name of TIOCOUTQ.
+    check(unsafe { libc::ioctl(stream.as_raw_fd(), libc::TIOCOUTQ, &raw mut bytes) }, "SIOCOUTQ");
+    bytes as usize
+}
+
+/// Makes sure that this process may open `needed` descriptors.
+pub fn allow_descriptors(needed: u64) {
+    let mut limit = rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the kernel writes one rlimit, to `limit`.
+    check(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) }, "getrlimit");
+    assert!(
+        limit.rlim_max >= needed,
+        "this test needs {needed} descriptors, but the hard limit of this session is {}: raise it \
+         (ulimit -Hn, limits.conf, or --ulimit nofile of a container)",
+        limit.rlim_max
+    );
+    limit.rlim_cur = limit.rlim_max;
+    // SAFETY: the kernel reads one rlimit.
+    check(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) }, "setrlimit");
+}
+
+/// Starts the command with room for `count` descriptors and no right to more.
+pub fn limit_descriptors(command: &mut Command, count: u64) {
+    before_exec(command, move || {
+        let limit = rlimit { rlim_cur: count, rlim_max: count };
+        // SAFETY: the kernel reads one rlimit.
+        unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) }
+    });
+}
+
+/// Has the kernel kill the command's process when the thread that starts it ends, so that nothing
+/// is left running even if the test program is killed (prctl(2), PR_SET_PDEATHSIG).
+pub fn die_with_this_thread(command: &mut Command) {
+    // SAFETY: takes integers.
+    before_exec(command, || unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) });
+}
+
+/// Has the child make a system call, which returns -1 on failure, between fork and exec.
+fn before_exec(command: &mut Command, call: impl Fn() -> c_int + Send + Sync + 'static) {
+    let call = move || match call() {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(()),
+    };
+    // SAFETY: the closures passed by this module make one system call that is async-signal-safe,
+    // and allocate nothing.
+    unsafe { command.pre_exec(call) };
+}
+
+/// The ticks of a second in `/proc/PID/stat`.
+pub fn ticks_per_second() -> u64 {
+    // SAFETY: takes an integer.
+    let ticks = unsafe { libc::sysconf(libc::_SC_CLK_TCK) };
+    u64::try_from(ticks).expect("every system has ticks")
+}
