@@ -3,15 +3,12 @@
 //! again under valgrind.
 #![cfg(feature = "verify")]
 
-#[allow(dead_code, reason = "shared with other tests")]
-#[path = "support/c_compiler.rs"]
-mod c_compiler;
-#[path = "support/tools.rs"]
-mod tools;
+mod support;
 
-use c_compiler::{compiler, library_folder, run};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use support::c_compiler::{compiler, library_folder, run};
+use support::tools;
 
 /// What a program is linked with.
 #[derive(Debug, Clone, Copy)]

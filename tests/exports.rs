@@ -2,12 +2,11 @@
 //! `tests/abi/functions.txt` says must be the same. The signatures are compared in `src/proof.rs`.
 #![cfg(feature = "verify")]
 
-#[allow(dead_code, reason = "shared with other tests")]
-#[path = "support/c_compiler.rs"]
-mod c_compiler;
+mod support;
 
 use std::collections::BTreeSet;
 use std::process::Command;
+use support::c_compiler;
 
 fn listed() -> BTreeSet<String> {
     include_str!("abi/functions.txt").lines().map(str::to_owned).collect()

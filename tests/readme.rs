@@ -2,12 +2,11 @@
 //! documentation tests, see the end of `src/lib.rs`.)
 #![cfg(feature = "verify")]
 
-#[allow(dead_code, reason = "shared with other tests")]
-#[path = "support/c_compiler.rs"]
-mod c_compiler;
+mod support;
 
 use std::path::Path;
 use std::process::Command;
+use support::c_compiler;
 
 const README: &str = include_str!("../README.md");
 

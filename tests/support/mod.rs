@@ -1,5 +1,5 @@
-//! What the integration tests share: child processes, the C compiler, and the few system calls
-//! that the standard library does not offer.
+//! What the integration tests share: child processes, the C compiler and other tools, and the few
+//! system calls that the standard library does not offer.
 //!
 //! Everything here waits for a condition with a limit, and panics with the reason when the limit
 //! passes. Nothing sleeps to give something else time to happen.
@@ -8,6 +8,7 @@
 pub mod c_compiler;
 pub mod process;
 pub mod sys;
+pub mod tools;
 
 use std::thread;
 use std::time::{Duration, Instant};
