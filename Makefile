@@ -21,11 +21,12 @@ all: setup-demo
 
 demo: all
 	@mkdir -p target/demo
-	$(compile) examples/hello.c -o target/demo/hello-shared $(shared)
-	$(compile) examples/hello.c -o target/demo/hello-static $(static)
-	$(compile) -DEPSHIM_ORACLE $(echo_c) -o target/demo/echo-c-libc
-	$(compile) $(echo_c) -o target/demo/echo-c-epshim $(shared)
-	$(CARGO) run --quiet --release --example demo -- $(shown)
+	@echo "compiling C programs, with and without libepshim, into target/demo"
+	@$(compile) examples/hello.c -o target/demo/hello-shared $(shared)
+	@$(compile) examples/hello.c -o target/demo/hello-static $(static)
+	@$(compile) -DEPSHIM_ORACLE $(echo_c) -o target/demo/echo-c-libc
+	@$(compile) $(echo_c) -o target/demo/echo-c-epshim $(shared)
+	@$(CARGO) run --quiet --release --example demo -- $(shown)
 
 # The tests proper come last, so that the run ends with their summary.
 test: setup-test
