@@ -110,6 +110,7 @@ assert_impl_all!(EventData: Copy, Send, Sync);
 
 /// Signatures of the C ABI, once, with the event, signal set and time types left open: each
 /// witness and each of our functions must be an instance.
+#[allow(dead_code, reason = "Rust 1.85 does not count the uses in `const _`")]
 mod signature {
     use std::ffi::{c_char, c_int};
 
@@ -190,6 +191,7 @@ mod libc_crate {
 
 /// Witness two: bindgen over `<sys/epoll.h>` of the target being built.
 #[cfg(feature = "verify")]
+#[allow(dead_code, reason = "as for the signatures")]
 mod header {
     use super::signature::*;
     use super::*;
@@ -197,6 +199,7 @@ mod header {
     #[allow(
         dead_code,
         missing_docs,
+        unknown_lints,
         unsafe_code,
         non_camel_case_types,
         non_snake_case,
