@@ -20,6 +20,10 @@ type Pwait2 =
 /// Racing first calls store the same value, so relaxed ordering is enough.
 static CHOSEN: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
 
+/// Whether libc's `epoll_pwait2` reads the timeout itself: glibc with a 32-bit `time_t` widens it
+/// for the kernel (`sysdeps/unix/sysv/linux/epoll_pwait2.c`), and crashes on a bad pointer.
+const LIBC_READS_TIMEOUT: bool = cfg!(target_env = "gnu") && size_of::<Timespec>() == 8;
+
 /// epoll_pwait2(2). A cancellation point.
 ///
 /// # Safety
@@ -30,9 +34,18 @@ pub(crate) unsafe fn epoll_pwait2(
     epfd: c_int,
     events: *mut Event,
     maxevents: c_int,
-    timeout: *const Timespec,
+    mut timeout: *const Timespec,
     sigmask: *const sigset_t,
 ) -> c_int {
+    let copy;
+    if LIBC_READS_TIMEOUT && !timeout.is_null() {
+        // SAFETY: the caller's contract.
+        match unsafe { read(timeout) } {
+            Ok(time) => copy = time,
+            Err(error) => return fail(error),
+        }
+        timeout = &raw const copy;
+    }
     let before = errno();
     // SAFETY: `chosen` returns a function of this type; its contract is the caller's.
     let result = unsafe { chosen()(epfd, events, maxevents, timeout, sigmask) };
@@ -77,13 +90,11 @@ unsafe extern "C" fn fallback(
         // SAFETY: the caller's contract.
         return unsafe { epoll_pwait(epfd, events, maxevents, -1, sigmask) };
     }
-    if let Err(error) = validate(timeout) {
-        set_errno(error);
-        return -1;
-    }
-    // SAFETY: the kernel has just read a timespec here; the caller keeps it there for the call.
-    // It need not be aligned.
-    let mut left = milliseconds(unsafe { timeout.read_unaligned() });
+    // SAFETY: the caller's contract.
+    let mut left = match unsafe { read(timeout) } {
+        Ok(time) => milliseconds(time),
+        Err(error) => return fail(error),
+    };
     loop {
         let step = left.min(c_int::MAX as u64);
         // SAFETY: the caller's contract.
@@ -99,6 +110,23 @@ unsafe extern "C" fn fallback(
 fn milliseconds(timeout: Timespec) -> u64 {
     let rounded_up = (timeout.tv_nsec as u64).div_ceil(1_000_000);
     (timeout.tv_sec as u64).saturating_mul(1000).saturating_add(rounded_up)
+}
+
+fn fail(error: c_int) -> c_int {
+    set_errno(error);
+    -1
+}
+
+/// Reads a timeout as the kernel would, or says why the kernel would not.
+///
+/// # Safety
+///
+/// `timeout` is any pointer but null; if it can be read, nothing may change it during the call.
+unsafe fn read(timeout: *const Timespec) -> Result<Timespec, c_int> {
+    validate(timeout)?;
+    // SAFETY: the kernel has just read a timespec here; the caller keeps it there for the call.
+    // It need not be aligned.
+    Ok(unsafe { timeout.read_unaligned() })
 }
 
 /// Has the kernel read and check a timeout without waiting, as `epoll_pwait2` would have: EFAULT
