@@ -17,22 +17,24 @@ use std::ptr;
 mod pwait2;
 pub(crate) use pwait2::epoll_pwait2;
 
-/// The C library's `struct timespec`.
 #[cfg(not(all(target_env = "musl", target_pointer_width = "32")))]
-pub(crate) use libc::timespec as Timespec;
+pub use libc::timespec as Timespec;
 
 /// The C library's `struct timespec`: since musl 1.2 it has a 64-bit `time_t` on 32-bit targets,
-/// which the `libc` crate does not follow yet. `tv_nsec` is a `long` padded to 64 bits.
+/// which the `libc` crate does not follow yet. `tv_nsec` is a `long` padded to 64 bits; start from
+/// all zeroes ([`std::mem::zeroed`]).
 #[cfg(all(target_env = "musl", target_pointer_width = "32"))]
 #[repr(C)]
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub struct Timespec {
-    pub(crate) tv_sec: i64,
+    /// Seconds.
+    pub tv_sec: i64,
     #[cfg(target_endian = "big")]
-    pub(crate) padding: i32,
-    pub(crate) tv_nsec: i32,
+    padding: i32,
+    /// Nanoseconds, 0 to 999999999.
+    pub tv_nsec: i32,
     #[cfg(target_endian = "little")]
-    pub(crate) padding: i32,
+    padding: i32,
 }
 
 /// A `Timespec` of seconds and nanoseconds. Seconds that do not fit become the largest that do.

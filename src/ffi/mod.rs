@@ -16,6 +16,7 @@ pub mod describe;
 pub mod libc_abi;
 pub mod split;
 
+pub use crate::sys::Timespec;
 pub use describe::{epshim_layout, epshim_version};
 pub use libc_abi::{
     epshim_close, epshim_create1, epshim_ctl, epshim_pwait, epshim_pwait2, epshim_wait,
