@@ -1,7 +1,9 @@
 //! The two sides of the comparison: libc's functions and ours, as function pointers of one type.
 
-use epshim::{Event, ffi};
-use libc::{c_int, sigset_t, timespec};
+use epshim::Event;
+use epshim::ffi::{self, Timespec};
+use libc::{c_int, sigset_t};
+use std::ptr;
 
 /// One implementation of the epoll calls.
 pub struct Api {
@@ -10,13 +12,13 @@ pub struct Api {
     pub wait: unsafe extern "C" fn(c_int, *mut Event, c_int, c_int) -> c_int,
     pub pwait: unsafe extern "C" fn(c_int, *mut Event, c_int, c_int, *const sigset_t) -> c_int,
     pub pwait2:
-        unsafe extern "C" fn(c_int, *mut Event, c_int, *const timespec, *const sigset_t) -> c_int,
+        unsafe extern "C" fn(c_int, *mut Event, c_int, *const Timespec, *const sigset_t) -> c_int,
     pub close: unsafe extern "C" fn(c_int) -> c_int,
 }
 
 /// libc's own functions, declared with our event; that the layouts agree is proved elsewhere.
 pub mod libc_functions {
-    use super::{Event, c_int, sigset_t, timespec};
+    use super::{Event, Timespec, c_int, sigset_t};
     unsafe extern "C" {
         pub fn epoll_create1(flags: c_int) -> c_int;
         pub fn epoll_ctl(epfd: c_int, op: c_int, fd: c_int, event: *mut Event) -> c_int;
@@ -28,14 +30,29 @@ pub mod libc_functions {
             timeout: c_int,
             mask: *const sigset_t,
         ) -> c_int;
+        #[cfg(target_env = "gnu")]
         pub fn epoll_pwait2(
             epfd: c_int,
             events: *mut Event,
             max: c_int,
-            timeout: *const timespec,
+            timeout: *const Timespec,
             mask: *const sigset_t,
         ) -> c_int;
         pub fn close(fd: c_int) -> c_int;
+    }
+
+    /// musl has none, and so gives the answer of a kernel that has none.
+    #[cfg(not(target_env = "gnu"))]
+    pub unsafe extern "C" fn epoll_pwait2(
+        _: c_int,
+        _: *mut Event,
+        _: c_int,
+        _: *const Timespec,
+        _: *const sigset_t,
+    ) -> c_int {
+        // SAFETY: this thread's errno is always there.
+        unsafe { *libc::__errno_location() = libc::ENOSYS };
+        -1
     }
 }
 
@@ -56,6 +73,14 @@ pub const EPSHIM: Api = Api {
     pwait2: ffi::epshim_pwait2,
     close: ffi::epshim_close,
 };
+
+/// Whether libc and the kernel have `epoll_pwait2`. musl, qemu-user and a seccomp filter have not.
+pub fn pwait2_exists() -> bool {
+    // SAFETY: no descriptor has this number; null pointers are allowed here.
+    let outcome =
+        Outcome::of(|| unsafe { (LIBC.pwait2)(-1, ptr::null_mut(), 1, ptr::null(), ptr::null()) });
+    outcome.errno != libc::ENOSYS
+}
 
 /// A value that no call sets errno to: if it is still there, errno was not touched.
 const UNTOUCHED: c_int = 12_345;

@@ -1,11 +1,12 @@
 //! The cases of the three waits: every argument with every other, on a ready and an idle epoll.
 
-use crate::api::{Api, Outcome};
+use crate::api::{Api, LIBC, Outcome, pwait2_exists};
 use crate::descriptors::{Descriptors, Which};
 use crate::interrupt::Interrupter;
 use crate::memory::{Arena, PLACES, Place};
 use epshim::Event;
-use libc::{c_int, sigset_t, timespec};
+use epshim::ffi::Timespec;
+use libc::{c_int, sigset_t};
 use std::mem;
 
 /// The most events the kernel takes in one wait (`EP_MAX_EVENTS` in fs/eventpoll.c).
@@ -43,6 +44,35 @@ impl Timeout {
             Self::Timespec(..) => false,
         }
     }
+
+    /// The timeout in milliseconds, rounded up, or the errno of one that the kernel refuses.
+    fn in_milliseconds(self) -> Result<c_int, c_int> {
+        match self {
+            Self::Milliseconds(timeout) => Ok(timeout),
+            Self::Timespec(Place::Null, ..) => Ok(-1),
+            Self::Timespec(Place::ReadOnly, ..) => Ok(0), // All zeroes.
+            Self::Timespec(Place::CutOff | Place::Forbidden | Place::Kernel, ..) => {
+                Err(libc::EFAULT)
+            }
+            Self::Timespec(_, seconds @ 0.., nanoseconds @ 0..=999_999_999) => {
+                let rounded_up = (nanoseconds as u64).div_ceil(1_000_000) as i64;
+                let timeout = seconds.saturating_mul(1000).saturating_add(rounded_up);
+                Ok(timeout.min(c_int::MAX.into()) as c_int)
+            }
+            Self::Timespec(..) => Err(libc::EINVAL),
+        }
+    }
+}
+
+/// A timespec, cut to what its fields hold.
+fn time(seconds: i64, nanoseconds: i64) -> Timespec {
+    // SAFETY: a timespec is made of integers, for which all zeroes is a value.
+    let mut time: Timespec = unsafe { mem::zeroed() };
+    let most = |size| i64::MAX >> (64 - 8 * size);
+    let (longest, largest) = (most(size_of_val(&time.tv_sec)), most(size_of_val(&time.tv_nsec)));
+    time.tv_sec = seconds.clamp(!longest, longest) as _;
+    time.tv_nsec = nanoseconds.clamp(!largest, largest) as _;
+    time
 }
 
 pub const MILLISECONDS: [Timeout; 5] = [
@@ -121,6 +151,7 @@ pub struct Stage {
     times: Arena,
     sets: Arena,
     interrupter: Interrupter,
+    pwait2_exists: bool,
 }
 
 impl Stage {
@@ -131,6 +162,32 @@ impl Stage {
             times: Arena::new(),
             sets: Arena::new(),
             interrupter: Interrupter::new(),
+            pwait2_exists: pwait2_exists(),
+        }
+    }
+
+    /// libc's answer to a case: the oracle.
+    ///
+    /// About a timespec libc cannot be asked where it or the kernel has no `epoll_pwait2`, nor
+    /// where it reads the timespec itself and would crash (glibc with a 32-bit `time_t`). There
+    /// its `epoll_pwait` answers instead, and for a bad timeout the kernel's rule: it looks at the
+    /// timeout before anything else (`epoll_pwait2` in fs/eventpoll.c).
+    pub fn oracle(&self, case: Case) -> (Outcome, Vec<u8>) {
+        let asked = match case.timeout {
+            Timeout::Milliseconds(_) => true,
+            Timeout::Timespec(place, ..) => {
+                self.pwait2_exists && (size_of::<Timespec>() > 8 || place == Place::Good)
+            }
+        };
+        match case.timeout.in_milliseconds() {
+            _ if asked => self.run(&LIBC, case),
+            Ok(timeout) => {
+                self.run(&LIBC, Case { timeout: Timeout::Milliseconds(timeout), ..case })
+            }
+            Err(errno) => {
+                self.events.wipe();
+                (Outcome { result: -1, errno }, self.events.contents())
+            }
         }
     }
 
@@ -155,9 +212,7 @@ impl Stage {
                         (api.pwait)(epfd, events, case.maxevents, timeout, self.sigmask(set))
                     }
                     (Timeout::Timespec(place, tv_sec, tv_nsec), set) => {
-                        let time = self
-                            .times
-                            .put(place, timespec { tv_sec: tv_sec as _, tv_nsec: tv_nsec as _ });
+                        let time = self.times.put(place, time(tv_sec, tv_nsec));
                         let set = self.sigmask(set.unwrap_or(Place::Null));
                         (api.pwait2)(epfd, events, case.maxevents, time, set)
                     }
