@@ -61,7 +61,7 @@ typedef struct timespec epshim_timespec;
             Ok(Err(error)) => fail(&format!("bindgen cannot read <sys/epoll.h>: {error}")),
             Err(panic) => fail(&format!("bindgen cannot run: {}", message(&*panic))),
         };
-        if bindings.contains("fn epoll_pwait2(") {
+        if bindings.contains("fn epoll_pwait2") {
             println!("cargo::rustc-cfg=epoll_pwait2_declared");
         }
         let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));

@@ -54,3 +54,11 @@ fn it_is_run_again_for_its_inputs_and_nothing_else() {
         assert!(!in_package || is_source, "{path} is no input of the build script");
     }
 }
+
+/// The signature of `epoll_pwait2` is proved where the C library declares it.
+#[test]
+fn it_says_whether_libc_declares_epoll_pwait2() {
+    let printed = String::from_utf8(build_script("declared", &[]).stdout).unwrap();
+    let said = printed.lines().any(|line| line == "cargo::rustc-cfg=epoll_pwait2_declared");
+    assert_eq!(said, cfg!(all(target_env = "gnu", not(target_os = "android"))), "{printed}");
+}

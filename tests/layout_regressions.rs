@@ -28,8 +28,7 @@ impl Copy {
         let copy = Self { root };
         copy.write("epoll.rs", GENERATED);
         copy.write("Cargo.toml", &manifest(&original.join("Cargo.toml")));
-        let declared =
-            GENERATED.contains("fn epoll_pwait2 (") || GENERATED.contains("fn epoll_pwait2(");
+        let declared = GENERATED.contains("fn epoll_pwait2");
         let cfg = if declared { "epoll_pwait2_declared" } else { "no_epoll_pwait2" };
         copy.write(
             "build.rs",
