@@ -1,21 +1,34 @@
-//! Feature `verify`: bindgen reads `<sys/epoll.h>` of the target for `src/proof.rs`, and the C
-//! compiler builds the layout probe and the C echo server for the tests. Nothing else.
+//! Finds the target's row of the golden table for `src/proof.rs`. With the feature `verify`, bindgen
+//! reads `<sys/epoll.h>` of the target, which must agree with that row, and the C compiler builds the
+//! layout probe and the C echo server for the tests. Nothing else.
+
+#[path = "build/golden.rs"]
+#[cfg_attr(
+    not(feature = "verify"),
+    allow(dead_code, reason = "holds the header against the table")
+)]
+mod golden;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rustc-check-cfg=cfg(epoll_pwait2_declared)");
+    println!("cargo::rustc-check-cfg=cfg(epoll_pwait2_declared, in_golden_table)");
+    let row = golden::row_of_this_build();
     #[cfg(feature = "verify")]
     {
         // For the test of what this program prints where libclang is missing.
         let this = std::env::current_exe().expect("a program knows its path");
         println!("cargo::rustc-env=EPSHIM_BUILD_SCRIPT={}", this.display());
-        bindings::generate();
+        bindings::generate(row.as_ref());
         c_side::build();
+    }
+    if let Some(row) = row {
+        row.write_for_the_proof();
     }
 }
 
 #[cfg(feature = "verify")]
 mod bindings {
+    use crate::golden::Row;
     use std::path::PathBuf;
     use std::process::exit;
     use std::{env, fs, panic};
@@ -33,8 +46,8 @@ typedef struct timespec epshim_timespec;
 ";
 
     /// Writes `OUT_DIR/epoll.rs`: what `<sys/epoll.h>` says on the target being built, and what our
-    /// own header says of our functions.
-    pub fn generate() {
+    /// own header says of our functions. Refuses a header that is not the target's.
+    pub fn generate(row: Option<&Row>) {
         for name in ["LIBCLANG_PATH", "LLVM_CONFIG_PATH", "CLANG_PATH"] {
             println!("cargo::rerun-if-env-changed={name}");
         }
@@ -61,6 +74,11 @@ typedef struct timespec epshim_timespec;
             Ok(Err(error)) => fail(&format!("bindgen cannot read <sys/epoll.h>: {error}")),
             Err(panic) => fail(&format!("bindgen cannot run: {}", message(&*panic))),
         };
+        let extra = env::var("BINDGEN_EXTRA_CLANG_ARGS").unwrap_or_default();
+        if let Some(sentence) = row.and_then(|row| row.refusal(&bindings, &extra)) {
+            println!("cargo::error=epshim: {sentence}");
+            exit(1);
+        }
         if bindings.contains("fn epoll_pwait2") {
             println!("cargo::rustc-cfg=epoll_pwait2_declared");
         }

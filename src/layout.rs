@@ -79,7 +79,8 @@ impl fmt::Debug for Event {
 ///
 /// A pointer stored with [`EventData::from_ptr`] comes back from [`EventData::ptr`] with its
 /// provenance: it is never turned into an integer on the way.
-#[repr(C)]
+#[cfg_attr(target_arch = "m68k", repr(C, packed(2)))]
+#[cfg_attr(not(target_arch = "m68k"), repr(C))]
 #[derive(Clone, Copy)]
 #[doc(alias = "epoll_data_t")]
 pub union EventData {
@@ -256,10 +257,18 @@ constants! { CTL_OPS, i32:
 
 #[cfg(any(target_arch = "sparc", target_arch = "sparc64"))]
 const CLOEXEC: i32 = 0x40_0000;
-#[cfg(not(any(target_arch = "sparc", target_arch = "sparc64")))]
+#[cfg(any(target_arch = "alpha", target_arch = "hppa"))]
+const CLOEXEC: i32 = 0x20_0000;
+#[cfg(not(any(
+    target_arch = "sparc",
+    target_arch = "sparc64",
+    target_arch = "alpha",
+    target_arch = "hppa"
+)))]
 const CLOEXEC: i32 = 0x8_0000;
 
 constants! { CREATE_FLAGS, i32:
-    /// Close the epoll descriptor on `execve`. It equals `O_CLOEXEC`, so it differs on SPARC.
+    /// Close the epoll descriptor on `execve`. It equals `O_CLOEXEC`, so it differs on SPARC, Alpha
+    /// and PA-RISC (of which Rust has the first only, so far).
     EPOLL_CLOEXEC = CLOEXEC;
 }

@@ -1,7 +1,8 @@
-//! The proof: our layout, constants and signatures against three witnesses, at compile time.
+//! The proof: our layout, constants and signatures against four witnesses, at compile time.
 //!
-//! The witnesses are the `libc` crate (always), and bindgen's reading of the target's own
-//! `<sys/epoll.h>` (feature `verify`). The third, the C compiler, speaks through the probe in
+//! The witnesses are the `libc` crate (always), the target's row of our own golden table
+//! (`docs/layouts.toml`, where it has one), and bindgen's reading of the target's `<sys/epoll.h>`
+//! (feature `verify`). The fourth, the C compiler, speaks through the probe in
 //! `c_tests/layout_probe.c`, which `tests/layout.rs` compares at run time.
 //!
 //! If this module compiles, the proof holds; [`WITNESSES`] only repeats the numbers for display.
@@ -100,6 +101,8 @@ macro_rules! assert_event_layout {
 pub const WITNESSES: &[(&str, Layout)] = &[
     ("epshim", Layout::OURS),
     ("libc crate", libc_crate::LAYOUT),
+    #[cfg(in_golden_table)]
+    ("docs/layouts.toml", golden_table::LAYOUT),
     #[cfg(feature = "verify")]
     ("<sys/epoll.h>, by bindgen", header::LAYOUT),
 ];
@@ -167,12 +170,13 @@ mod libc_crate {
     pub const LAYOUT: Layout = layout_of!(epoll_event { events, u64: u64 });
 
     const_assert_eq!(size_of::<Event>(), size_of::<epoll_event>());
-    // libc cannot express m68k's 2-byte alignment; there the C probe alone decides.
+    // libc cannot express m68k's 2-byte alignment; there the golden table and the C probe decide.
     #[cfg(not(target_arch = "m68k"))]
     const_assert_eq!(align_of::<Event>(), align_of::<epoll_event>());
     const_assert_eq!(offset_of!(Event, events), offset_of!(epoll_event, events));
     const_assert_eq!(offset_of!(Event, data), offset_of!(epoll_event, u64));
     const_assert_eq!(size_of::<EventData>(), size_of::<u64>());
+    #[cfg(not(target_arch = "m68k"))]
     const_assert_eq!(align_of::<EventData>(), align_of::<u64>());
 
     assert_same_constants!(libc as u32: EPOLLIN, EPOLLPRI, EPOLLOUT, EPOLLERR, EPOLLHUP, EPOLLRDNORM,
@@ -189,7 +193,35 @@ mod libc_crate {
     const _: Close = libc::close;
 }
 
-/// Witness two: bindgen over `<sys/epoll.h>` of the target being built.
+/// Witness two: the row of `docs/layouts.toml`, measured with the target's C compiler.
+#[cfg(in_golden_table)]
+mod golden_table {
+    use super::*;
+
+    #[allow(missing_docs, dead_code, reason = "generated; C libraries have further constants")]
+    mod row {
+        use crate::layout::Layout;
+        include!(concat!(env!("OUT_DIR"), "/golden.rs"));
+    }
+    pub const LAYOUT: Layout = row::LAYOUT;
+
+    macro_rules! assert_same_fields {
+        ($($field:ident),*) => {
+            $(const _: () = assert!(
+                Layout::OURS.$field == LAYOUT.$field,
+                concat!("`", stringify!($field), "` of Event is not what docs/layouts.toml says")
+            );)*
+        };
+    }
+    assert_same_fields!(size, align, events_offset, data_offset, data_size, data_align, packed);
+
+    assert_same_constants!(row as u32: EPOLLIN, EPOLLPRI, EPOLLOUT, EPOLLERR, EPOLLHUP, EPOLLRDNORM,
+        EPOLLRDBAND, EPOLLWRNORM, EPOLLWRBAND, EPOLLMSG, EPOLLRDHUP, EPOLLEXCLUSIVE, EPOLLWAKEUP,
+        EPOLLONESHOT, EPOLLET, EPOLLNVAL, EPOLL_URING_WAKE);
+    assert_same_constants!(row as i32: EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, EPOLL_CLOEXEC);
+}
+
+/// Witness three: bindgen over `<sys/epoll.h>` of the target being built.
 #[cfg(feature = "verify")]
 #[allow(dead_code, reason = "as for the signatures")]
 mod header {

@@ -1,6 +1,6 @@
-//! The third witness of the layout: the C compiler, asked through `c_tests/layout_probe.c`.
+//! The last witness of the layout: the C compiler, asked through `c_tests/layout_probe.c`.
 //!
-//! The first two, the `libc` crate and bindgen, have spoken in `src/proof.rs` when this compiles.
+//! The others, the `libc` crate, the golden table and bindgen, have spoken in `src/proof.rs` when this compiles.
 #![cfg(feature = "verify")]
 
 use epshim::layout::{CREATE_FLAGS, CTL_OPS, EVENT_FLAGS, KERNEL_EVENT_FLAGS};

@@ -1,8 +1,8 @@
 //! A wrong layout must not compile. This test spoils a copy of the crate, one line at a time, and
 //! has the compiler refuse each; and it lets the compiler refuse wrong structures of a user.
 //!
-//! The copy is compiled with what bindgen generated for this build, so that neither libclang nor
-//! a network is needed. Messages are matched by our own words, not by a snapshot of the compiler's.
+//! The copy is compiled with what bindgen generated for this build and with the golden table, so that
+//! neither libclang nor a network is needed. Messages are matched by our own words, not by a snapshot of the compiler's.
 #![cfg(feature = "verify")]
 
 use epshim::layout::{CREATE_FLAGS, CTL_OPS, EVENT_FLAGS};
@@ -24,7 +24,11 @@ impl Copy {
         let _ = fs::remove_dir_all(root.join("src"));
         copy_folder(&original.join("src"), &root.join("src"));
         fs::create_dir_all(root.join("examples")).unwrap();
-        fs::copy(original.join("Cargo.lock"), root.join("Cargo.lock")).unwrap();
+        fs::create_dir_all(root.join("docs")).unwrap();
+        for file in ["Cargo.lock", "docs/layouts.toml"] {
+            fs::copy(original.join(file), root.join(file)).unwrap();
+        }
+        fs::copy(original.join("build/golden.rs"), root.join("golden.rs")).unwrap();
         let copy = Self { root };
         copy.write("epoll.rs", GENERATED);
         copy.write("Cargo.toml", &manifest(&original.join("Cargo.toml")));
@@ -33,9 +37,11 @@ impl Copy {
         copy.write(
             "build.rs",
             &format!(
-                "fn main() {{
+                "#[allow(dead_code)] mod golden;
+                fn main() {{
                     println!(\"cargo::rustc-cfg={cfg}\");
-                    println!(\"cargo::rustc-check-cfg=cfg({cfg}, epoll_pwait2_declared)\");
+                    println!(\"cargo::rustc-check-cfg=cfg({cfg}, epoll_pwait2_declared, in_golden_table)\");
+                    if let Some(row) = golden::row_of_this_build() {{ row.write_for_the_proof(); }}
                     let out = std::env::var(\"OUT_DIR\").unwrap() + \"/epoll.rs\";
                     std::fs::copy(\"epoll.rs\", out).unwrap();
                 }}"
@@ -60,7 +66,7 @@ impl Copy {
 
     /// Replaces text that stands in the file once; then the proof must fail, in `proof.rs` or in
     /// what bindgen generated; then puts the text back.
-    fn is_refused_with(&self, file: &str, from: &str, to: &str, arguments: &[&str]) {
+    fn is_refused_with(&self, file: &str, from: &str, to: &str, arguments: &[&str]) -> String {
         let path = self.root.join(file);
         let good = fs::read_to_string(&path).unwrap();
         assert_eq!(good.matches(from).count(), 1, "`{from}` in {file}");
@@ -68,6 +74,7 @@ impl Copy {
         let errors = self.check(arguments).expect_err(&format!("`{to}` in {file} compiles"));
         assert!(errors.contains("--> src/proof.rs"), "`{to}` fails elsewhere: {errors}");
         fs::write(&path, good).unwrap();
+        errors
     }
 }
 
@@ -160,6 +167,30 @@ fn a_wrong_constant_does_not_compile() {
             &format!("    {name} = 1 ^ "),
             &[],
         );
+    }
+}
+
+#[test]
+#[cfg(in_golden_table)]
+fn a_changed_number_in_the_golden_table_does_not_compile() {
+    let copy = Copy::new("changed-table");
+    let table = fs::read_to_string(copy.root.join("docs/layouts.toml")).unwrap();
+    let heading = format!("name = \"{}\"\n", env!("EPSHIM_GOLDEN_ROW"));
+    let (_, row) = table.split_once(&heading).unwrap();
+    let row = format!("{heading}{}", row.split("[[target]]").next().unwrap());
+    for field in ["size", "align", "events_offset", "data_offset", "data_size", "data_align"] {
+        let wrong = row.replace(&format!("\n{field} = "), &format!("\n{field} = 3"));
+        let errors = copy.is_refused_with("docs/layouts.toml", &row, &wrong, &[]);
+        let named = format!("`{field}` of Event is not what docs/layouts.toml says");
+        assert!(errors.contains(&named), "{field}: {errors}");
+    }
+    let (_, usual) = table.split_once("\n[constants]\n").unwrap();
+    let usual = format!("\n[constants]\n{}", usual.split("\n[").next().unwrap());
+    for name in ["EPOLLPRI", "EPOLL_CLOEXEC", "EPOLL_CTL_MOD"] {
+        let wrong = usual.replace(&format!("{name} = 0x"), &format!("{name} = 0x1"));
+        assert_ne!(wrong, usual);
+        let errors = copy.is_refused_with("docs/layouts.toml", &usual, &wrong, &[]);
+        assert!(errors.contains(name), "{name}: {errors}");
     }
 }
 
