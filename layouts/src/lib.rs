@@ -9,8 +9,13 @@
 
 #![forbid(unsafe_code)]
 
+pub mod check;
+pub mod clang;
 pub mod compare;
+pub mod markdown;
 pub mod measure;
+pub mod run;
+pub mod rust_rule;
 pub mod table;
 
 pub use compare::Difference;

@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::{fs, process};
+use std::{fmt, fs, process};
 
 /// A C compiler that produces code for one target and finds the headers of one C library.
 #[derive(Debug, Clone)]
@@ -33,6 +33,13 @@ pub enum Unmeasured {
     Missing(String),
     /// They are, and something is wrong.
     Broken(String),
+}
+
+impl fmt::Display for Unmeasured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Missing(reason) | Self::Broken(reason)) = self;
+        f.write_str(reason)
+    }
 }
 
 /// The two headers that define `struct epoll_event`.
@@ -254,7 +261,7 @@ fn answer(bytes: &[u8]) -> Option<(String, u32)> {
 }
 
 /// Runs a compiler on this source: what it wrote to its output.
-fn run(mut command: Command, source: &str) -> Result<Vec<u8>, Unmeasured> {
+pub(crate) fn run(mut command: Command, source: &str) -> Result<Vec<u8>, Unmeasured> {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(|error| broken(format!("{command:?}: {error}")))?;
     let mut stdin = child.stdin.take().expect("it is piped");
@@ -277,7 +284,7 @@ fn broken(reason: String) -> Unmeasured {
 }
 
 /// The path of the one folder in this folder.
-fn only_folder(folder: &Path) -> Option<String> {
+pub(crate) fn only_folder(folder: &Path) -> Option<String> {
     let mut entries = fs::read_dir(folder).ok()?.flatten();
     let entry = entries.next()?;
     entry.path().to_str().map(str::to_owned)
