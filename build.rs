@@ -33,13 +33,12 @@ mod bindings {
     use std::process::exit;
     use std::{env, fs, panic};
 
+    const LIBC: &str = "#define _GNU_SOURCE\n#include <sys/epoll.h>\n";
     /// `sigset_t` gets a name of its own, for its real name differs between C libraries.
-    const HEADER: &str = "\
-#define _GNU_SOURCE
+    const OURS: &str = "\
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
-#include <sys/epoll.h>
 #include \"epshim.h\"
 typedef sigset_t epshim_sigset;
 typedef struct timespec epshim_timespec;
@@ -51,12 +50,37 @@ typedef struct timespec epshim_timespec;
         for name in ["LIBCLANG_PATH", "LLVM_CONFIG_PATH", "CLANG_PATH"] {
             println!("cargo::rerun-if-env-changed={name}");
         }
-        let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
-        let include = root.join("include");
         println!("cargo::rerun-if-changed=include/epshim.h");
+        let bindings = read(&format!("{LIBC}{OURS}")).unwrap_or_else(|reason| {
+            // Our own header does not compile with the structure of another target. What is wrong
+            // then says the C library's header alone.
+            if let Ok(bindings) = read(LIBC) {
+                refuse_another_targets(row, &bindings);
+            }
+            fail(&reason)
+        });
+        refuse_another_targets(row, &bindings);
+        if bindings.contains("fn epoll_pwait2") {
+            println!("cargo::rustc-cfg=epoll_pwait2_declared");
+        }
+        let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+        fs::write(out.join("epoll.rs"), bindings).expect("OUT_DIR is writable");
+    }
+
+    fn refuse_another_targets(row: Option<&Row>, bindings: &str) {
+        let extra = env::var("BINDGEN_EXTRA_CLANG_ARGS").unwrap_or_default();
+        if let Some(sentence) = row.and_then(|row| row.refusal(bindings, &extra)) {
+            println!("cargo::error=epshim: {sentence}");
+            exit(1);
+        }
+    }
+
+    /// What bindgen makes of this C text.
+    fn read(text: &str) -> Result<String, String> {
+        let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
         let builder = bindgen::builder()
-            .header_contents("epoll.h", HEADER)
-            .clang_arg(format!("-I{}", include.display()))
+            .header_contents("epoll.h", text)
+            .clang_arg(format!("-I{}", root.join("include").display()))
             .allowlist_function("epoll_.*|epshim_.*|close")
             .allowlist_type("epoll_.*|EPOLL_EVENTS|epshim_.*|timespec")
             .allowlist_var("EPOLL.*")
@@ -69,21 +93,11 @@ typedef struct timespec epshim_timespec;
         panic::set_hook(Box::new(|_| {}));
         let generated = panic::catch_unwind(panic::AssertUnwindSafe(|| builder.generate()));
         let _ = panic::take_hook();
-        let bindings = match generated {
-            Ok(Ok(bindings)) => bindings.to_string(),
-            Ok(Err(error)) => fail(&format!("bindgen cannot read <sys/epoll.h>: {error}")),
-            Err(panic) => fail(&format!("bindgen cannot run: {}", message(&*panic))),
-        };
-        let extra = env::var("BINDGEN_EXTRA_CLANG_ARGS").unwrap_or_default();
-        if let Some(sentence) = row.and_then(|row| row.refusal(&bindings, &extra)) {
-            println!("cargo::error=epshim: {sentence}");
-            exit(1);
+        match generated {
+            Ok(Ok(bindings)) => Ok(bindings.to_string()),
+            Ok(Err(error)) => Err(format!("bindgen cannot read <sys/epoll.h>: {error}")),
+            Err(panic) => Err(format!("bindgen cannot run: {}", message(&*panic))),
         }
-        if bindings.contains("fn epoll_pwait2") {
-            println!("cargo::rustc-cfg=epoll_pwait2_declared");
-        }
-        let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
-        fs::write(out.join("epoll.rs"), bindings).expect("OUT_DIR is writable");
     }
 
     fn message(panic: &(dyn std::any::Any + Send)) -> String {

@@ -167,8 +167,12 @@ fn second_opinion(compiler: &Compiler, target: &Target, row: &Row) -> Opinion {
     }
 }
 
-/// `include/epshim.h` asserts the layout itself.
-fn compiles(compiler: &Compiler, root: &Path) -> Result<(), String> {
+/// `include/epshim.h` asserts the layout itself: whether it compiles.
+///
+/// # Errors
+///
+/// The compiler's first complaint.
+pub fn compiles(compiler: &Compiler, root: &Path) -> Result<(), String> {
     let mut command = compiler.command(Header::Libc);
     command.args(["-std=c11", "-fsyntax-only", "-x", "c", "-I"]).arg(root.join("include")).arg("-");
     run(command, "#include \"epshim.h\"\n").map(drop).map_err(|unmeasured| match unmeasured {

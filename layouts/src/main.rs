@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 use epshim_layouts::check::{Outcome, Project};
 use epshim_layouts::{Difference, Row, Table, markdown, run, targets};
 use indicatif::{ProgressBar, ProgressStyle};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,6 +17,9 @@ use std::{fs, thread};
 #[derive(Parser)]
 #[command(version, arg_required_else_help = true)]
 struct Arguments {
+    /// Another copy of the repository to work on.
+    #[arg(long, value_name = "DIR", global = true)]
+    root: Option<PathBuf>,
     #[command(subcommand)]
     command: Action,
 }
@@ -47,8 +51,12 @@ enum Action {
 }
 
 fn main() -> ExitCode {
-    let project = Project::here();
-    let result = match Arguments::parse().command {
+    let arguments = Arguments::parse();
+    let mut project = Project::here();
+    if let Some(root) = arguments.root {
+        project.root = root;
+    }
+    let result = match arguments.command {
         Action::Check { require, targets } => check(&project, require, &targets),
         Action::Bless => bless(&project),
         Action::List => list(&project),

@@ -3,7 +3,7 @@
 //! The attributes of `Event` and `EventData` and the constants are read from the source, their `cfg`
 //! conditions evaluated with the cfg values of a row, and the layout computed by the rules of
 //! `repr(C)` and `repr(packed)` (Reference, "Type layout"). A condition on anything else than the target
-//! is an error, for then the row would not decide.
+//! is a difference, for then the row would not decide.
 
 use crate::compare::{self, Difference};
 use crate::table::{Row, Table, Target};
@@ -16,15 +16,21 @@ use syn::{Attribute, Expr, Field, Ident, Item, Lit, Meta, Token, Type};
 ///
 /// # Errors
 ///
-/// Text that is no Rust, or that says what this module cannot judge.
+/// Text that is no Rust, or whose structure has other fields.
 pub fn differences(layout_rs: &str, table: &Table) -> Result<Vec<Difference>, String> {
     let source = Source::parse(layout_rs)?;
     let mut all = Vec::new();
     for row in &table.rows {
         let name = &row.target.name;
-        let said =
-            source.numbers(row).map_err(|reason| format!("src/layout.rs, {name}: {reason}"))?;
-        all.extend(compare::some(name, &row.measured, &said, "src/layout.rs"));
+        match source.numbers(row) {
+            Ok(said) => all.extend(compare::some(name, &row.measured, &said, "src/layout.rs")),
+            Err(reason) => all.push(Difference {
+                target: name.clone(),
+                field: "src/layout.rs".into(),
+                expected: "one layout and one value for each constant".into(),
+                found: reason,
+            }),
+        }
     }
     Ok(all)
 }
