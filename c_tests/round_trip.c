@@ -2,16 +2,9 @@
  * included, and the kernel writes nothing but the events it reports. Prints the layout as compiled,
  * for `epshim-layouts run`, which runs this under qemu. Only calls that qemu-user knows are made. */
 #include "check.h"
+#include "layout_probe.c"
 #include "oracle.h"
-#include <stdint.h>
 #include <unistd.h>
-
-struct layout_probe {
-    const char *name;
-    long long value;
-};
-extern const struct layout_probe layout_probes[];
-extern const size_t layout_probe_count;
 
 enum { PIPES = 4, UNTOUCHED = 0xa5 };
 

@@ -65,6 +65,12 @@ fn the_calls_work_as_with_libc() {
 }
 
 #[test]
+fn an_event_comes_back_bit_for_bit() {
+    passes("round_trip", &[Library::Libc, Library::Shared, Library::Static]);
+    is_clean_under_valgrind("round_trip");
+}
+
+#[test]
 fn a_blocked_wait_can_be_cancelled_as_with_libc() {
     passes("cancel", &[Library::Libc, Library::Shared, Library::Static]);
     is_clean_under_valgrind("cancel");
