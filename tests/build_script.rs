@@ -14,7 +14,10 @@ fn build_script(name: &str, variables: &[(&str, &str)]) -> Output {
         .env("CARGO_MANIFEST_DIR", env!("CARGO_MANIFEST_DIR"));
     command.env("OUT_DIR", out).env("TARGET", &target).env("HOST", &target).env("OPT_LEVEL", "0");
     command.env("CARGO_CFG_TARGET_OS", "linux").env("CARGO_CFG_TARGET_ENV", target_env());
+    let endian = if cfg!(target_endian = "little") { "little" } else { "big" };
     command.env("CARGO_CFG_TARGET_ARCH", std::env::consts::ARCH);
+    command.env("CARGO_CFG_TARGET_ENDIAN", endian);
+    command.env("CARGO_CFG_TARGET_POINTER_WIDTH", usize::BITS.to_string());
     command.envs(variables.iter().copied()).output().unwrap()
 }
 
@@ -44,13 +47,21 @@ fn it_is_run_again_for_its_inputs_and_nothing_else() {
         .lines()
         .filter_map(|line| line.split_once("rerun-if-changed=").map(|(_, path)| path))
         .collect();
-    for input in ["build.rs", "include/epshim.h", "c_tests/echo", "c_tests/layout_probe.c"] {
+    for input in [
+        "build.rs",
+        "include/epshim.h",
+        "c_tests/echo",
+        "c_tests/layout_probe.c",
+        "docs/layouts.toml",
+    ] {
         assert!(inputs.contains(&input), "{input} is no input: {inputs:?}");
     }
     assert!(inputs.iter().any(|path| path.ends_with("sys/epoll.h")), "{inputs:?}");
     for path in inputs {
         let in_package = !path.starts_with('/') || path.starts_with(env!("CARGO_MANIFEST_DIR"));
-        let is_source = ["build.rs", "include", "c_tests"].iter().any(|part| path.contains(part));
+        let is_source = ["build.rs", "include", "c_tests", "docs/layouts.toml"]
+            .iter()
+            .any(|part| path.contains(part));
         assert!(!in_package || is_source, "{path} is no input of the build script");
     }
 }
