@@ -30,11 +30,18 @@ install_compilers() {
         say "compilers and qemu are there"
         return
     fi
+    if [ "$(id -u)" != 0 ]; then
+        say "NOT INSTALLED, for lack of root: $wanted"
+        return
+    fi
     say "installing $wanted"
     # shellcheck disable=SC2086
     install $wanted && return
-    say "not all at once (see $log); updating the package lists, then target by target"
-    apt-get update -q || say "apt-get update failed in part; going on with the lists there are"
+    say "that failed, see $log; updating the package lists"
+    apt-get update -q -o DPkg::Lock::Timeout=600 || say "lists incomplete; going on with those there are"
+    # shellcheck disable=SC2086
+    install $wanted && return
+    say "not all at once; target by target"
     install qemu-user-static || say "NOT INSTALLED: qemu-user-static"
     value_of packages | sort -u | while read -r packages; do
         # shellcheck disable=SC2086

@@ -17,6 +17,7 @@ pub mod measure;
 pub mod run;
 pub mod rust_rule;
 pub mod table;
+mod writer;
 
 pub use compare::Difference;
 pub use table::{Measured, Row, Table, Target, targets};
