@@ -187,7 +187,8 @@ impl Row {
             Some(reason) => format!("On this target that is known: {reason}."),
             None => format!(
                 "Most likely bindgen was given the headers of another target or C library: check the \
-                 sysroot and BINDGEN_EXTRA_CLANG_ARGS (now `{extra_arguments}`)."
+                 sysroot and BINDGEN_EXTRA_CLANG_ARGS ({}).",
+                if extra_arguments.is_empty() { "not set now" } else { extra_arguments }
             ),
         };
         Some(format!(
