@@ -13,7 +13,6 @@ mod echo {
     mod client;
     mod server;
 
-    mod arguments;
     mod crowd;
     mod descriptors;
     mod fairness;

@@ -112,8 +112,8 @@ pub fn finish(stream: &TcpStream) {
 }
 
 /// Sends `total` bytes and half-closes, and reads nothing before the sender is done or can send no
-/// more, because every buffer on the way is full. Then reads to the end.
-pub fn stuff_then_read(stream: &TcpStream, pattern: Pattern, total: usize) {
+/// more, because every buffer on the way is full. Calls `then`, and reads to the end.
+pub fn stuff_then_read(stream: &TcpStream, pattern: Pattern, total: usize, then: impl FnOnce()) {
     sys::fix_receive_buffer(stream, 16 << 10);
     let sent = AtomicUsize::new(0);
     thread::scope(|scope| {
@@ -127,6 +127,7 @@ pub fn stuff_then_read(stream: &TcpStream, pattern: Pattern, total: usize) {
             stream.shutdown(Shutdown::Write).expect("it is connected");
         });
         wait_until_it_stands_still(&sent, total);
+        then();
         expect(stream, pattern, 0, total);
     });
     expect_end(stream);

@@ -7,7 +7,7 @@
 
 use super::client::{CHUNK, Pattern, finish, receive, send};
 use super::server::{Server, on_every_server};
-use crate::support::{LIMIT, sys};
+use crate::support::{LIMIT, OnDrop, sys};
 use epshim::{CreateFlags, Epoll, EventBuffer, EventData, EventFlags};
 use std::fs;
 use std::net::{Shutdown, TcpStream};
@@ -54,14 +54,16 @@ fn compete(server: &Server, limit: usize) -> usize {
     let enough = AtomicBool::new(false);
     thread::scope(|scope| {
         let sender = scope.spawn(|| stream_until(&greedy, &enough));
+        let end = OnDrop(|| enough.store(true, SeqCst));
         let mut reader = Reader::new(&greedy, &small);
         let mut most = 0;
         let mut round = 0;
         while round < ROUNDS || reader.received < GREED {
             most = most.max(reader.exchange(round, limit));
             round += 1;
+            assert!(!sender.is_finished(), "the greedy client could not go on");
         }
-        enough.store(true, SeqCst);
+        drop(end);
         let received = drain(&greedy, reader.received);
         assert_eq!(received, sender.join().expect("the sender has panicked"));
         finish(&small);

@@ -95,7 +95,7 @@ fn a_half_close_behind_full_buffers_loses_nothing() {
         let server = program.start();
         for megabytes in [1, 3, 5, 8] {
             let stream = server.connect();
-            stuff_then_read(&stream, PATTERN, (megabytes << 20) + 12_345);
+            stuff_then_read(&stream, PATTERN, (megabytes << 20) + 12_345, || ());
         }
         server.stop();
     });

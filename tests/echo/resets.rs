@@ -2,7 +2,7 @@
 
 use super::client::{CHUNK, Pattern, exchange, expect, finish, send};
 use super::server::{Server, on_every_server};
-use crate::support::sys;
+use crate::support::{OnDrop, sys};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread;
@@ -27,12 +27,13 @@ fn a_reset_in_mid_transfer_harms_nobody_else() {
         let over = AtomicBool::new(false);
         thread::scope(|scope| {
             let witness = scope.spawn(|| transfer_until(&server, &over));
+            let end = OnDrop(|| over.store(true, SeqCst));
             for round in 0..100 {
                 for leave in WAYS_TO_LEAVE {
                     leave_in_mid_transfer(&server, round, leave);
                 }
             }
-            over.store(true, SeqCst);
+            drop(end);
             let bytes = witness.join().expect("the witness has lost nothing");
             assert!(bytes > 0);
         });

@@ -72,24 +72,19 @@ fn report(results: impl Iterator<Item = (&'static Program, thread::Result<()>)>)
 }
 
 impl Program {
-    /// Its command line, to be completed.
-    pub fn command(&self) -> Command {
-        Command::new((self.path)())
-    }
-
     /// Starts it on 127.0.0.1, on a port that it picks.
     pub fn start(&self) -> Server {
-        self.start_as(&mut self.command())
+        self.start_as(&mut Command::new((self.path)()))
     }
 
     /// Starts it on `::1`, on a port that it picks.
     pub fn start_on_ipv6(&self) -> Server {
-        self.start_as(self.command().args(["--bind", "::1"]))
+        self.start_as(Command::new((self.path)()).args(["--bind", "::1"]))
     }
 
     /// Starts it with room for `limit` descriptors.
     pub fn start_with_descriptors(&self, limit: u64) -> Server {
-        let mut command = self.command();
+        let mut command = Command::new((self.path)());
         sys::limit_descriptors(&mut command, limit);
         self.start_as(&mut command)
     }

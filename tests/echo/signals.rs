@@ -2,7 +2,7 @@
 
 use super::client::{Talker, converse, exchange, finish};
 use super::server::on_every_server;
-use crate::support::wait_for;
+use crate::support::{OnDrop, wait_for};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread;
 
@@ -31,6 +31,7 @@ fn a_storm_of_signals_loses_no_byte() {
                     gusts.fetch_add(1, SeqCst);
                 }
             });
+            let _end = OnDrop(|| over.store(true, SeqCst));
             let mut talkers: Vec<_> = (0..8).map(|n| Talker::new(server.connect(), n)).collect();
             let mut conversations = 0;
             while conversations < CONVERSATIONS || gusts.load(SeqCst) < GUSTS {
@@ -38,7 +39,6 @@ fn a_storm_of_signals_loses_no_byte() {
                 conversations += 1;
             }
             talkers.iter().for_each(|talker| finish(&talker.stream));
-            over.store(true, SeqCst);
         });
         server.stop();
     });

@@ -1,6 +1,6 @@
-//! Back-pressure: a peer that does not read must not fill the server's memory.
+//! Back-pressure: a peer that does not read must not fill the server's memory, nor hold it up.
 
-use super::client::{Pattern, exchange, stuff_then_read};
+use super::client::{Pattern, exchange, finish, stuff_then_read};
 use super::server::on_every_server;
 
 /// How much is sent, and comes back.
@@ -23,13 +23,29 @@ fn a_slow_reader_gets_64_mib_while_the_servers_memory_stays_bounded() {
         drop(stream);
 
         let before = server.memory("VmRSS");
-        stuff_then_read(&server.connect(), pattern, TOTAL);
+        stuff_then_read(&server.connect(), pattern, TOTAL, || ());
         let peak = server.memory("VmHWM");
         println!("{}: {before} KiB before, {peak} KiB at the most", program.name);
         assert!(
             peak <= before + MAY_GROW,
             "memory grew from {before} to {peak} KiB; {MAY_GROW} KiB more are allowed"
         );
+        server.stop();
+    });
+}
+
+#[test]
+fn a_client_that_does_not_read_holds_up_nobody_else() {
+    on_every_server(|program| {
+        let server = program.start();
+        let (slow, other) = (Pattern::of_stream(2), Pattern::of_stream(3));
+        stuff_then_read(&server.connect(), slow, TOTAL / 2, || {
+            let stream = server.connect();
+            for round in 0..100 {
+                exchange(&stream, other, 1000 * round, 1000 * (round + 1));
+            }
+            finish(&stream);
+        });
         server.stop();
     });
 }

@@ -6,11 +6,15 @@
 
 use super::client::{CHUNK, Pattern, exchange, expect, expect_end, receive, send};
 use super::server::{Server, on_all_servers_at_once, on_every_server};
-use crate::support::{sys, wait_for};
+use crate::support::{OnDrop, sys, wait_for};
 use std::io::{ErrorKind, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread;
+
+/// How many reads may bring something after the signal. Each takes at most 64 KiB, and what can
+/// come back is what was in buffers: 100,000 reads are far more, unless each brings a few bytes.
+const MOST_READS: usize = 100_000;
 
 /// A client that sends without end.
 struct Load {
@@ -38,7 +42,16 @@ impl Load {
         sent.saturating_sub(sys::unacknowledged(&self.stream))
     }
 
-    /// Sends until the reader has seen the end of the stream.
+    /// Sends and reads until the server ends the stream, and returns how much came back.
+    fn run(&self, stopped: &AtomicBool) -> usize {
+        let ended = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| self.send_until(&ended));
+            let _end = OnDrop(|| ended.store(true, SeqCst));
+            self.read_to_the_end(stopped)
+        })
+    }
+
     fn send_until(&self, ended: &AtomicBool) {
         while !ended.load(SeqCst) {
             let from = self.sent.load(SeqCst);
@@ -48,16 +61,19 @@ impl Load {
         self.stream.shutdown(Shutdown::Write).expect("it is connected");
     }
 
-    /// Reads to the end of the stream, and returns how much came.
     fn read_to_the_end(&self, stopped: &AtomicBool) -> usize {
         if !self.reads {
             wait_for("the signal", || stopped.load(SeqCst).then_some(()));
         }
-        let mut received = 0;
+        let (mut received, mut after_the_signal) = (0, 0);
         loop {
             match receive(&self.stream, self.pattern, received, CHUNK) {
                 0 => return received,
                 count => received += count,
+            }
+            if stopped.load(SeqCst) {
+                after_the_signal += 1;
+                assert!(after_the_signal < MOST_READS, "the server does not stop to echo");
             }
         }
     }
@@ -80,24 +96,17 @@ fn stop_under_load(server: &Server, signal: i32) {
     let loads: Vec<_> = (0..8).map(|number| Load::new(server, number)).collect();
     let stopped = AtomicBool::new(false);
     thread::scope(|scope| {
-        let stopped = &stopped;
-        let client = |load: &'_ Load| {
-            let ended = AtomicBool::new(false);
-            thread::scope(|scope| {
-                scope.spawn(|| load.send_until(&ended));
-                let received = load.read_to_the_end(stopped);
-                ended.store(true, SeqCst);
-                received
-            })
-        };
-        let clients: Vec<_> = loads.iter().map(|load| scope.spawn(move || client(load))).collect();
+        let stop = OnDrop(|| {
+            server.signal(signal);
+            stopped.store(true, SeqCst);
+        });
+        let clients: Vec<_> = loads.iter().map(|load| scope.spawn(|| load.run(&stopped))).collect();
         for load in &loads {
             let enough = if load.reads { 4 << 20 } else { 512 << 10 };
             wait_for("load", || (load.acknowledged() >= enough).then_some(()));
         }
         let accepted: Vec<_> = loads.iter().map(Load::acknowledged).collect();
-        server.signal(signal);
-        stopped.store(true, SeqCst);
+        drop(stop);
         for (number, client) in clients.into_iter().enumerate() {
             let (received, accepted) = (client.join().expect("a client"), accepted[number]);
             assert!(received >= accepted, "client {number}: {received} of {accepted} came back");
@@ -151,24 +160,48 @@ fn a_stopping_server_accepts_nobody_and_ends_with_its_last_client() {
     });
 }
 
-/// The server gives up a peer that takes nothing for ten seconds, and its exit status admits that
-/// bytes were lost.
+/// The server gives up a peer that takes nothing for ten seconds, whether it rests or sends without
+/// end, and its exit status admits that bytes were lost.
 #[test]
 fn a_client_that_never_reads_cannot_hold_up_a_stop_for_ever() {
     on_all_servers_at_once(|program| {
         let mut server = program.start();
-        let stream = server.connect();
-        sys::fix_receive_buffer(&stream, 16 << 10);
-        stream.set_nonblocking(true).expect("a socket");
-        let pattern = Pattern::of_stream(8);
-        let mut sent = 0;
-        // More than this client's kernel takes unread, so that some stays in the server.
-        wait_for("bytes in the server", || {
-            sent += { &stream }.write(pattern.at(sent, CHUNK)).unwrap_or(0);
-            (sent - sys::unacknowledged(&stream) >= 512 << 10).then_some(())
+        let clients = [server.connect(), server.connect()];
+        for stream in &clients {
+            sys::fix_receive_buffer(stream, 16 << 10);
+            stream.set_nonblocking(true).expect("a socket");
+            let mut sent = 0;
+            // More than this client's kernel takes unread, so that some stays in the server.
+            wait_for("bytes in the server", || {
+                sent += { stream }.write(&[0; CHUNK]).unwrap_or(0);
+                (sent - sys::unacknowledged(stream) >= 512 << 10).then_some(())
+            });
+            stream.set_nonblocking(false).expect("a socket");
+        }
+        let mut sending = &clients[1];
+        thread::scope(|scope| {
+            scope.spawn(|| while sending.write(&[0; CHUNK]).is_ok() {});
+            server.signal(libc::SIGTERM);
+            let status = server.wait();
+            assert_eq!(status.code(), Some(1), "{status}");
         });
-        server.signal(libc::SIGTERM);
-        let status = server.wait();
-        assert_eq!(status.code(), Some(1), "{status}");
+    });
+}
+
+/// As above, but it reads what it gets, so that nothing is lost.
+#[test]
+fn a_client_that_never_ends_cannot_hold_up_a_stop_for_ever() {
+    on_all_servers_at_once(|program| {
+        let mut server = program.start();
+        let (resting, mut sending) = (server.connect(), &server.connect());
+        exchange(&resting, Pattern::of_stream(8), 0, 1000);
+        exchange(sending, Pattern::of_stream(9), 0, 1000);
+        thread::scope(|scope| {
+            server.signal(libc::SIGTERM);
+            expect_end(&resting);
+            expect_end(sending);
+            scope.spawn(|| while sending.write(&[0; CHUNK]).is_ok() {});
+            server.wait_for_success();
+        });
     });
 }
