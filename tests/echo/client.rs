@@ -67,7 +67,7 @@ pub fn send(mut stream: &TcpStream, pattern: Pattern, from: usize, to: usize) {
     let mut sent = from;
     while sent < to {
         let bytes = pattern.at(sent, CHUNK.min(to - sent));
-        sent += stream.write(bytes).unwrap_or_else(|error| panic!("after {sent} bytes: {error}"));
+        sent += stream.write(bytes).unwrap_or_else(|error| fail("writing", sent, &error));
     }
 }
 
@@ -86,10 +86,17 @@ pub fn receive(mut stream: &TcpStream, pattern: Pattern, position: usize, max: u
     let mut bytes = [0; CHUNK];
     let count = match stream.read(&mut bytes[..max]) {
         Ok(count) => count,
-        Err(error) => panic!("reading after {position} bytes: {error}"),
+        Err(error) => fail("reading", position, &error),
     };
     pattern.check(position, &bytes[..count]);
     count
+}
+
+fn fail(what: &str, position: usize, error: &io::Error) -> ! {
+    if error.kind() == io::ErrorKind::WouldBlock {
+        panic!("{what} after {position} bytes: nothing moved for {LIMIT:?}");
+    }
+    panic!("{what} after {position} bytes: {error}");
 }
 
 /// Sends one message and waits for its echo.
@@ -166,7 +173,7 @@ impl Talker {
         match self.stream.write(bytes) {
             Ok(count) => self.sent += count,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            Err(error) => panic!("writing after {} bytes: {error}", self.sent),
+            Err(error) => fail("writing", self.sent, &error),
         }
     }
 

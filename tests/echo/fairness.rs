@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread;
 
 /// How many small messages are exchanged, and how much the greedy client gets at least.
-const ROUNDS: usize = 1000;
+const ROUNDS: usize = 3000;
 const GREED: usize = 64 << 20;
 
 const GREEDY: Pattern = Pattern::of_stream(4);
