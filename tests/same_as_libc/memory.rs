@@ -64,7 +64,8 @@ impl Arena {
             Place::CutOff => self.start.wrapping_add(3 * PAGE - 4).cast(),
             Place::Forbidden => self.start.wrapping_add(3 * PAGE).cast(),
             Place::Null => ptr::null_mut(),
-            Place::Kernel => ptr::without_provenance_mut(usize::MAX - 0xffff),
+            // Not in the last 64 KiB: 32-bit Arm programs can read the vector page there.
+            Place::Kernel => ptr::without_provenance_mut(usize::MAX - 0x1_ffff),
         }
     }
 
