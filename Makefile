@@ -1,5 +1,6 @@
 # epshim. `make demo` builds everything and shows the main job; `make test` runs every test.
 # Both install what they need, as root on Debian, and say so. Plain cargo works too.
+# `make cross` proves the layout of every Linux ABI that Debian has a compiler for.
 
 CARGO ?= cargo
 CC ?= cc
@@ -14,7 +15,7 @@ compile = $(CC) $(CFLAGS) -std=c11 $(warnings) -Iinclude -Ic_tests
 shown := $(addprefix target/demo/,hello-shared hello-static echo-c-libc echo-c-epshim) \
 	target/release/epshim-echo
 
-.PHONY: all demo test setup-demo setup-test clean
+.PHONY: all demo test cross setup-demo setup-test clean
 
 all: setup-demo
 	$(CARGO) build --release
@@ -40,6 +41,14 @@ test: setup-test
 	$(CARGO) build --no-default-features
 	$(CARGO) build --release
 	$(CARGO) test --workspace --no-fail-fast
+
+# The layout of every Linux ABI, measured again and run where qemu can: see layouts/ and cross/.
+cross: setup-demo
+	sh layouts/install.sh
+	$(CARGO) run --quiet -p epshim-layouts -- check --require 18
+	$(CARGO) run --quiet -p epshim-layouts -- run --require 18
+	cross/install.sh
+	cross/test.sh --require 8
 
 setup-demo:
 	@./setup.sh demo
