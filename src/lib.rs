@@ -9,6 +9,7 @@
 //! On that foundation stand
 //!
 //! - a safe Rust API: [`Epoll`], [`EventFlags`], [`EventData`], [`EventBuffer`];
+//! - an event loop that owns its sources: [`Reactor`];
 //! - a C ABI (`libepshim.so`, `libepshim.a`, `include/epshim.h`), implemented in [`ffi`];
 //! - the same proof for your own types: [`assert_event_layout!`].
 //!
@@ -59,6 +60,7 @@ mod flags;
 #[allow(unsafe_code)] // Reads of a union, each proved beside it.
 pub mod layout;
 pub mod proof;
+mod reactor;
 #[allow(unsafe_code)] // The only module that calls libc.
 mod sys;
 
@@ -66,6 +68,7 @@ pub use buffer::{EventBuffer, Events};
 pub use epoll::Epoll;
 pub use flags::{CreateFlags, EventFlags};
 pub use layout::{Event, EventData};
+pub use reactor::{AddError, Key, Reactor, Turn, Waker};
 
 /// The Rust snippets of the README, as documentation tests.
 #[cfg(doctest)]

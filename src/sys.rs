@@ -11,10 +11,12 @@ use crate::layout::Event;
 use libc::{c_int, sigset_t};
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr;
 
+mod cancellation;
 mod pwait2;
+pub(crate) use cancellation::uncancelled;
 pub(crate) use pwait2::epoll_pwait2;
 
 #[cfg(not(all(target_env = "musl", target_pointer_width = "32")))]
@@ -113,6 +115,21 @@ pub(crate) fn pwait2(
     // SAFETY: as in `wait`; `timeout` and `sigmask` are null or live through the call.
     let written = check(unsafe { epoll_pwait2(epfd, array, maxevents(events), timeout, sigmask) })?;
     Ok(written as usize)
+}
+
+/// eventfd(2): closed on exec, never blocking.
+pub(crate) fn eventfd() -> io::Result<OwnedFd> {
+    // SAFETY: takes integers, validated by the kernel.
+    let fd = check(unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) })?;
+    // SAFETY: the kernel has just made this descriptor for us; nobody else knows it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Adds one to an eventfd. It fails only if the counter is full, and then it is readable anyway.
+pub(crate) fn signal(eventfd: BorrowedFd<'_>) {
+    let one = 1_u64;
+    // SAFETY: the kernel reads 8 bytes from `one`, which lives through the call.
+    unsafe { libc::write(eventfd.as_raw_fd(), (&raw const one).cast(), size_of::<u64>()) };
 }
 
 /// The length of an event array, cut to the most that the kernel takes (`EP_MAX_EVENTS` in

@@ -1,0 +1,281 @@
+//! The registrations of a reactor, behind keys that carry a generation.
+//!
+//! epoll hands back the 64 bits that were registered, also when what they stood for has ended in
+//! the same batch, or long ago for a descriptor that lives on in another process. So the bits are
+//! never an address: they name a slot, the tenant of that slot, and the reactor. Whatever does not
+//! match the slot's present tenant is stale and finds nothing.
+//!
+//! The surprising thing: a slot that has had 2^24 tenants is never used again. Its counter would
+//! start anew, and a stale key could match.
+
+use super::tag::Tag;
+use std::ffi::c_int;
+use std::fmt;
+use std::io;
+
+const INDEX_BITS: u32 = 24;
+const GENERATION_BITS: u32 = 24;
+const GENERATION_ONE: u64 = 1 << INDEX_BITS;
+const INDEX_MASK: u64 = GENERATION_ONE - 1;
+const GENERATION_MASK: u64 = ((1 << GENERATION_BITS) - 1) << INDEX_BITS;
+const TAG_SHIFT: u32 = INDEX_BITS + GENERATION_BITS;
+
+/// No slot, where an index stands. Larger than every index.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// Names a registration of one [`Reactor`](super::Reactor), for as long as it lasts.
+///
+/// It is three numbers in 64 bits: a place, how many registrations that place had before, and
+/// which reactor it belongs to. A key of a registration that was removed never names another one,
+/// nor does a key of one reactor name anything in another that lives at the same time.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key(pub(crate) u64);
+
+impl Key {
+    pub(super) fn index(self) -> u32 {
+        (self.0 & INDEX_MASK) as u32
+    }
+
+    fn tag(self) -> u16 {
+        (self.0 >> TAG_SHIFT) as u16
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let generation = (self.0 & GENERATION_MASK) >> INDEX_BITS;
+        write!(f, "Key({}, generation {generation}, reactor {})", self.index(), self.tag())
+    }
+}
+
+/// A place for a registration. What is here is read for every delivery, and fits a cache line.
+pub(super) struct Slot<V> {
+    /// The key of the tenant, or of the next one while the slot is free.
+    key: u64,
+    /// What the reactor's owner keeps here; none while the slot is free.
+    value: Option<V>,
+    /// The descriptor's number as it was registered, -1 for none.
+    pub fd: c_int,
+    /// The interest asked for last.
+    pub wanted: u32,
+    /// The interest that the kernel has.
+    pub applied: u32,
+    /// What to deliver in the rounds of either parity besides what the kernel reports.
+    pub again: [u32; 2],
+    /// Whether the slot is on the list of either parity. This and `changed` are the slot's, not
+    /// its tenant's: they outlast it, so that no list ever holds a slot twice.
+    pub listed: [bool; 2],
+    /// Whether the slot is on the list of changed interests.
+    pub changed: bool,
+    /// Whether the interest was asked for since the kernel was last told.
+    pub asked: bool,
+    /// Whether there was a delivery since then.
+    pub fired: bool,
+    next_free: u32,
+}
+
+/// The slots.
+pub(super) struct Registry<V> {
+    tag: Tag,
+    slots: Vec<Slot<V>>,
+    free: u32,
+    len: usize,
+}
+
+impl<V> Registry<V> {
+    pub fn new() -> io::Result<Self> {
+        Ok(Self { tag: Tag::take()?, slots: Vec::new(), free: NONE, len: 0 })
+    }
+
+    /// How many registrations there are.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// How many slots there are, free ones included.
+    pub fn slots(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// The key that the next [`insert`](Self::insert) will use; makes a slot if none is free.
+    pub fn reserve(&mut self) -> io::Result<Key> {
+        if self.free == NONE {
+            let index = self.slots.len();
+            if index as u64 > INDEX_MASK {
+                return Err(io::Error::from_raw_os_error(libc::ENOSPC));
+            }
+            self.slots.try_reserve(1).map_err(|_| no_memory())?;
+            let key = u64::from(self.tag.number()) << TAG_SHIFT | index as u64;
+            self.slots.push(Slot::free(key));
+            self.free = index as u32;
+        }
+        Ok(Key(self.slots[self.free as usize].key))
+    }
+
+    /// Registers `value` under the key that [`reserve`](Self::reserve) returned.
+    pub fn insert(&mut self, value: V, fd: c_int, interest: u32) {
+        let slot = &mut self.slots[self.free as usize];
+        self.free = slot.next_free;
+        slot.value = Some(value);
+        slot.fd = fd;
+        slot.wanted = interest;
+        slot.applied = interest;
+        slot.again = [0; 2];
+        slot.asked = false;
+        slot.fired = false;
+        self.len += 1;
+    }
+
+    /// The registration of a key, if it still lasts.
+    #[inline]
+    pub fn get_mut(&mut self, key: Key) -> Option<&mut Slot<V>> {
+        let slot = self.slots.get_mut(key.index() as usize)?;
+        (slot.key == key.0 && slot.value.is_some()).then_some(slot)
+    }
+
+    /// As [`get_mut`](Self::get_mut); the error says what is wrong with the key.
+    pub fn find(&mut self, key: Key) -> io::Result<&mut Slot<V>> {
+        let code = if key.tag() == self.tag.number() { libc::ENOENT } else { libc::EINVAL };
+        self.get_mut(key).ok_or_else(|| io::Error::from_raw_os_error(code))
+    }
+
+    /// A slot, free or not.
+    pub fn slot_mut(&mut self, index: u32) -> &mut Slot<V> {
+        &mut self.slots[index as usize]
+    }
+
+    #[inline]
+    pub fn value(&self, key: Key) -> Option<&V> {
+        let slot = self.slots.get(key.index() as usize)?;
+        if slot.key == key.0 { slot.value.as_ref() } else { None }
+    }
+
+    #[inline]
+    pub fn value_mut(&mut self, key: Key) -> Option<&mut V> {
+        let slot = self.slots.get_mut(key.index() as usize)?;
+        if slot.key == key.0 { slot.value.as_mut() } else { None }
+    }
+
+    /// Ends a registration. Its key is never valid again.
+    pub fn remove(&mut self, key: Key) -> Option<V> {
+        let free = self.free;
+        let slot = self.get_mut(key)?;
+        let value = slot.value.take();
+        slot.again = [0; 2];
+        slot.asked = false;
+        if key.0 & GENERATION_MASK == GENERATION_MASK {
+            slot.key = 0;
+        } else {
+            slot.key += GENERATION_ONE;
+            slot.next_free = free;
+            self.free = key.index();
+        }
+        self.len -= 1;
+        value
+    }
+
+    /// The keys of all registrations.
+    pub fn keys(&self) -> impl Iterator<Item = Key> {
+        self.slots.iter().filter(|slot| slot.value.is_some()).map(|slot| Key(slot.key))
+    }
+}
+
+impl<V> Slot<V> {
+    fn free(key: u64) -> Self {
+        Self {
+            key,
+            value: None,
+            fd: -1,
+            wanted: 0,
+            applied: 0,
+            again: [0; 2],
+            listed: [false; 2],
+            changed: false,
+            asked: false,
+            fired: false,
+            next_free: NONE,
+        }
+    }
+
+    pub fn key(&self) -> Key {
+        Key(self.key)
+    }
+}
+
+/// `ENOMEM`.
+pub(super) fn no_memory() -> io::Error {
+    io::Error::from_raw_os_error(libc::ENOMEM)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{GENERATION_MASK, Key, Registry};
+
+    fn insert(registry: &mut Registry<&'static str>, value: &'static str) -> Key {
+        let key = registry.reserve().unwrap();
+        registry.insert(value, -1, 0);
+        key
+    }
+
+    #[test]
+    fn a_key_of_a_removed_registration_finds_nothing_though_its_slot_is_taken_again() {
+        let mut registry = Registry::new().unwrap();
+        let old = insert(&mut registry, "old");
+        assert_eq!(registry.remove(old), Some("old"));
+        assert_eq!(registry.remove(old), None);
+        let new = insert(&mut registry, "new");
+        assert_eq!(new.index(), old.index());
+        assert_ne!(new, old);
+        assert_eq!(registry.value(old), None);
+        assert_eq!(registry.find(old).err().unwrap().raw_os_error(), Some(libc::ENOENT));
+        assert_eq!(registry.value(new), Some(&"new"));
+    }
+
+    #[test]
+    fn a_key_that_was_never_given_out_finds_nothing() {
+        let mut registry: Registry<()> = Registry::new().unwrap();
+        let next = registry.reserve().unwrap();
+        assert_eq!(registry.find(next).err().unwrap().raw_os_error(), Some(libc::ENOENT));
+        for bits in [0, 1, u64::MAX, next.0 ^ 1 << 63] {
+            assert_eq!(registry.find(Key(bits)).err().unwrap().raw_os_error(), Some(libc::EINVAL));
+        }
+    }
+
+    #[test]
+    fn a_key_of_another_registry_is_refused() {
+        let mut one = Registry::new().unwrap();
+        let mut other = Registry::new().unwrap();
+        let key = insert(&mut one, "one");
+        insert(&mut other, "other");
+        assert_eq!(other.find(key).err().unwrap().raw_os_error(), Some(libc::EINVAL));
+        assert_eq!(other.remove(key), None);
+        assert_eq!(other.len(), 1);
+    }
+
+    #[test]
+    fn a_slot_whose_generations_are_used_up_is_not_used_again() {
+        let mut registry = Registry::new().unwrap();
+        let first = insert(&mut registry, "first");
+        let last = Key(first.0 | GENERATION_MASK);
+        registry.slot_mut(0).key = last.0;
+        assert_eq!(registry.remove(last), Some("first"));
+        let next = insert(&mut registry, "next");
+        assert_eq!(next.index(), 1);
+        assert_eq!(registry.value(first), None);
+        assert_eq!(registry.keys().collect::<Vec<_>>(), [next]);
+    }
+
+    #[test]
+    fn slots_are_reused_before_new_ones_are_made() {
+        let mut registry = Registry::new().unwrap();
+        let keys: Vec<_> = (0..5).map(|_| insert(&mut registry, "")).collect();
+        for key in &keys[1..4] {
+            registry.remove(*key);
+        }
+        assert_eq!(registry.len(), 2);
+        for _ in 0..3 {
+            insert(&mut registry, "");
+        }
+        assert_eq!((registry.len(), registry.slots()), (5, 5));
+    }
+}
