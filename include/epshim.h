@@ -6,10 +6,12 @@
  *   - Failure is -1 with errno set. On success errno is left alone.
  *   - No call is retried: EINTR is returned, as by libc.
  *   - A pointer that the kernel cannot use is EFAULT, not a crash.
- *   - The library keeps no state and takes no lock: call it from any thread, and after fork.
- *     A child of fork shares the parent's epoll: what it deletes is deleted for both.
- *   - Nothing is allocated, and nothing is owned by the library: close what you create.
- *   - epshim_wait, epshim_pwait, epshim_pwait2 and epshim_wait_split are cancellation points.
+ *   - The library takes no lock. But for the reactor, which has a contract of its own below, it
+ *     keeps no state, allocates nothing and owns nothing: call it from any thread, and after fork,
+ *     and close what you create.
+ *   - A child of fork shares the parent's epoll: what it deletes is deleted for both.
+ *   - epshim_wait, epshim_pwait, epshim_pwait2, epshim_wait_split and epshim_close are
+ *     cancellation points, and no other function is.
  *   - Since 0.1.0.
  *
  * Link with -lepshim. See epoll(7), epoll_ctl(2) and epoll_wait(2).
@@ -173,6 +175,140 @@ int epshim_delete(int epfd, int fd);
  * Errors: EBADF, EINVAL, EINTR, EFAULT. */
 int epshim_wait_split(int epfd, uint32_t *events, uint64_t *data, int maxevents,
                       int64_t timeout_ns);
+
+/* ---- The reactor: an event loop with callbacks ------------------------------------------------
+ *
+ *     static void on_ready(struct epshim_reactor *reactor, uint64_t handle, uint32_t events,
+ *                          void *data);
+ *
+ *     struct epshim_reactor *reactor;
+ *     uint64_t handle;
+ *     epshim_reactor_new(&reactor);
+ *     epshim_reactor_add(reactor, fd, EPOLLIN, on_ready, state, &handle);
+ *     epshim_reactor_run(reactor);
+ *     epshim_reactor_free(reactor);
+ *
+ * Rounds. One wait and the callbacks that follow from it are a round: first what the kernel has
+ * reported, then the registrations that asked for another turn, then the timers that were due as
+ * the round began. Nobody is called twice for one reason in one round.
+ *
+ * Handles. A handle names one registration, for as long as it lasts; 0 is never one. A handle of a
+ * registration that has ended never names another. What the kernel reports for a registration that
+ * has ended is dropped, also when it was reported before the end, and also when the descriptor's
+ * number has been used again: no callback is made for it.
+ *
+ * Callbacks may call everything here but run, run_once and free (EBUSY), for any registration,
+ * their own included. They must return normally: no longjmp, no C++ exception, no pthread_exit.
+ *
+ * Ownership. The descriptors and the data pointers stay the caller's. Remove a registration before
+ * you close its descriptor; its data may be freed as soon as epshim_reactor_remove has returned,
+ * also in its own callback.
+ *
+ * Threads. A reactor may be used by any thread, but by one at a time; only epshim_reactor_wake and
+ * epshim_reactor_stop may be called at any time by every thread, and by signal handlers. Calling
+ * another function while a different thread runs the reactor or is inside one of its functions,
+ * or in a signal handler that interrupted one, is EINVAL.
+ *
+ * Cancellation is held off while a reactor runs, in its callbacks too: a pthread_cancel takes
+ * effect after epshim_reactor_run has returned. End it with epshim_reactor_stop.
+ *
+ * After fork the child shares the reactor's descriptors with its parent. It may call
+ * epshim_reactor_free, which changes nothing for the parent, and nothing else.
+ *
+ * Memory is allocated by epshim_reactor_new, and by epshim_reactor_add when there are more
+ * registrations or higher descriptors than ever before; never for an event.
+ *
+ * Errors of each function that takes a reactor: EFAULT (reactor is NULL), EINVAL (used by another
+ * thread); and of each that takes a handle: ENOENT (the registration has ended), EINVAL (a handle
+ * of another reactor, or no handle). A reactor that was freed must not be used, as with free(3). */
+
+struct epshim_reactor;
+
+/* Called when a registration is ready (events says for what), or when its timer has expired
+ * (events is 0).
+ *   handle  the registration; it is there as the callback begins
+ *   events  what is ready: only what the latest interest asked for, besides EPOLLERR and EPOLLHUP.
+ *           EPOLLERR with the bit POLLNVAL (0x20): the kernel refused a change of interest, for
+ *           the descriptor was closed before its registration was removed
+ *   data    as it was given to epshim_reactor_add */
+typedef void (*epshim_callback)(struct epshim_reactor *reactor, uint64_t handle, uint32_t events,
+                                void *data);
+
+/* Creates a reactor, which has two descriptors, both closed on exec, and writes it to *out.
+ * Returns 0. Errors: EFAULT (out is NULL), EMFILE, ENFILE, ENOMEM, EAGAIN (65,535 reactors). */
+int epshim_reactor_new(struct epshim_reactor **out);
+
+/* Frees a reactor and its registrations, closing its own descriptors and no others. NULL is left
+ * alone. No thread may use the reactor any more, not even to wake or stop it.
+ * Returns 0. Errors: EBUSY (called in one of its callbacks). */
+int epshim_reactor_free(struct epshim_reactor *reactor);
+
+/* Registers a descriptor and the interest in it.
+ *   fd        the descriptor to watch; or -1 with no events: a registration that only has a timer
+ *   events    the interest, with EPOLLET, EPOLLONESHOT, EPOLLEXCLUSIVE as for epoll_ctl(2)
+ *   callback  called each time it is ready; not NULL
+ *   data      passed to the callback
+ *   handle    where to write the handle; NULL if it is not wanted: the callback gets it too
+ * Returns 0. Errors: EFAULT (callback is NULL), those of epshim_ctl with EPOLL_CTL_ADD, ENOSPC
+ * (also: 2^24 registrations). On failure *handle is not touched. */
+int epshim_reactor_add(struct epshim_reactor *reactor, int fd, uint32_t events,
+                       epshim_callback callback, void *data, uint64_t *handle);
+
+/* Asks for another interest. The kernel is told before the next wait, once however often this is
+ * called: a change that is taken back within a round makes no system call. What was reported in
+ * this round, and is no longer asked for, is dropped.
+ * To ask for the interest that is there already arms an EPOLLONESHOT that has fired, and has an
+ * EPOLLET interest delivered again if the condition still holds (epoll(7), question 8); otherwise
+ * it makes no system call.
+ * Returns 0. If the kernel refuses the change, the callback is told; see epshim_callback.
+ * Errors: EINVAL (also: no descriptor, or one of the interests is EPOLLEXCLUSIVE). */
+int epshim_reactor_modify(struct epshim_reactor *reactor, uint64_t handle, uint32_t events);
+
+/* Ends a registration: no callback is made for it any more, and its handle is never valid again.
+ * Returns 0. Errors: EBADF (the descriptor was closed, and perhaps its number used again, before
+ * the registration was removed; it has ended nevertheless). */
+int epshim_reactor_remove(struct epshim_reactor *reactor, uint64_t handle);
+
+/* Gives a registration another turn in the next round: for a callback that stops before it is
+ * done, so that others get their turns. It comes after everybody else's of that round, or together
+ * with what the kernel reports for it; the wait before it does not sleep.
+ *   events  passed to the callback; not 0 (EINVAL)
+ * Returns 0. */
+int epshim_reactor_again(struct epshim_reactor *reactor, uint64_t handle, uint32_t events);
+
+/* Sets the timer of a registration, in place of the one it had. Each has one. It is not repeated;
+ * the callback may set it again. It never expires early, and one that has expired is called before
+ * the next wait sleeps.
+ *   timeout_ns  from now, in nanoseconds; negative takes the timer away
+ * Returns 0. */
+int epshim_reactor_timer(struct epshim_reactor *reactor, uint64_t handle, int64_t timeout_ns);
+
+/* Sets what is called, in the thread that runs the reactor, after epshim_reactor_wake: with handle
+ * 0 and events 0. NULL: nothing, which is so at first. Returns 0. */
+int epshim_reactor_on_wake(struct epshim_reactor *reactor, epshim_callback callback, void *data);
+
+/* Wakes the reactor: ends its wait, and has the callback of epshim_reactor_on_wake called, at least
+ * once after the last of several wake-ups. What was written to memory before this call is seen in
+ * that callback. While a wake-up is pending another makes no system call.
+ * Every thread may call it at any time, and a signal handler. Returns 0. */
+int epshim_reactor_wake(struct epshim_reactor *reactor);
+
+/* Has epshim_reactor_run return after the callback under way; if it does not run, at once when it
+ * is next called. What is left of the round comes first when the reactor is next run. An
+ * epshim_reactor_run_once is woken, and goes on as usual.
+ * Every thread may call it at any time, and a signal handler. Returns 0. */
+int epshim_reactor_stop(struct epshim_reactor *reactor);
+
+/* Waits and makes callbacks until it is stopped. Signals do not end it (EINTR is not returned).
+ * Returns 0. Errors: EBUSY (called in one of its callbacks), ENOMEM. */
+int epshim_reactor_run(struct epshim_reactor *reactor);
+
+/* Waits once and makes the callbacks of that round; if a round was left in the middle by a stop,
+ * finishes it without waiting.
+ *   timeout_ns  in nanoseconds; 0 looks and returns, negative waits without limit
+ * Returns how many callbacks were made; 0 when the timeout passed, or when the wait ended for
+ * something that needs no callback. Errors: EBUSY (called in one of its callbacks), EINTR. */
+int epshim_reactor_run_once(struct epshim_reactor *reactor, int64_t timeout_ns);
 
 /* ---- What the library says of itself --------------------------------------------------------- */
 

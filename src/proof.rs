@@ -7,6 +7,9 @@
 //!
 //! If this module compiles, the proof holds; [`WITNESSES`] only repeats the numbers for display.
 
+#[allow(dead_code, reason = "Rust 1.85 does not count the uses in `const _`")]
+mod signature;
+
 use crate::layout::{Event, EventData, Layout, layout_of};
 use static_assertions::{assert_impl_all, const_assert_eq};
 use std::mem::offset_of;
@@ -111,28 +114,6 @@ pub const WITNESSES: &[(&str, Layout)] = &[
 assert_impl_all!(Event: Copy, Send, Sync);
 assert_impl_all!(EventData: Copy, Send, Sync);
 
-/// Signatures of the C ABI, once, with the event, signal set and time types left open: each
-/// witness and each of our functions must be an instance.
-#[allow(dead_code, reason = "Rust 1.85 does not count the uses in `const _`")]
-mod signature {
-    use std::ffi::{c_char, c_int};
-
-    pub type Create1 = unsafe extern "C" fn(c_int) -> c_int;
-    pub type Ctl<Event> = unsafe extern "C" fn(c_int, c_int, c_int, *mut Event) -> c_int;
-    pub type Wait<Event> = unsafe extern "C" fn(c_int, *mut Event, c_int, c_int) -> c_int;
-    pub type Pwait<Event, Set> =
-        unsafe extern "C" fn(c_int, *mut Event, c_int, c_int, *const Set) -> c_int;
-    pub type Pwait2<Event, Time, Set> =
-        unsafe extern "C" fn(c_int, *mut Event, c_int, *const Time, *const Set) -> c_int;
-    pub type Close = unsafe extern "C" fn(c_int) -> c_int;
-
-    pub type Register = unsafe extern "C" fn(c_int, c_int, u32, u64) -> c_int;
-    pub type Delete = unsafe extern "C" fn(c_int, c_int) -> c_int;
-    pub type WaitSplit = unsafe extern "C" fn(c_int, *mut u32, *mut u64, c_int, i64) -> c_int;
-    pub type Describe<Layout> = unsafe extern "C" fn(*mut Layout) -> c_int;
-    pub type Version = unsafe extern "C" fn() -> *const c_char;
-}
-
 /// Our exported functions: the first six have the signatures of libc's.
 mod ours {
     use super::signature::*;
@@ -153,6 +134,7 @@ mod ours {
     const _: WaitSplit = ffi::epshim_wait_split;
     const _: Describe<Layout> = ffi::epshim_layout;
     const _: Version = ffi::epshim_version;
+    assert_reactor_signatures!(crate::ffi, ffi::reactor::CReactor);
 }
 
 macro_rules! assert_same_constants {
@@ -296,4 +278,5 @@ mod header {
     const _: WaitSplit = bindings::epshim_wait_split;
     const _: Describe<bindings::epshim_layout> = bindings::epshim_layout;
     const _: Version = bindings::epshim_version;
+    assert_reactor_signatures!(bindings, bindings::epshim_reactor);
 }
