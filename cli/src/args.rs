@@ -1,0 +1,68 @@
+//! The command line: subcommands, options, and the texts of `--help`.
+
+use crate::emit::Language;
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// epoll with a proven ABI.
+#[derive(Debug, Parser)]
+#[command(name = "epshim", version, arg_required_else_help = true, after_help = EXIT_CODES)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Layout(LayoutOptions),
+}
+
+const EXIT_CODES: &str = "\
+Exit code: 0 answered, and what was compared is equal; 1 it differs; 2 no answer, and the reason on stderr.";
+
+const LAYOUT_HELP: &str = "\
+Examples:
+  epshim layout                                  does everybody agree on this machine?
+  epshim layout --target aarch64-linux-gnu       what it is on another target
+  epshim layout --target armhf                   Debian's and Rust's names work too
+  epshim layout --all                            on every target
+  epshim layout --sysroot ~/sdk/sysroot --target riscv64-linux-gnu
+                                                 does this sysroot's header say the same?
+  epshim layout --emit python > epoll_abi.py     the definition, for this machine
+  epshim layout --emit go --target arm64         the definition, for another one
+
+Without an option, the host's layout is asked of epshim, of the libc crate, of bindgen (all three as
+compiled into this command), of the golden table docs/layouts.toml, and of the C compiler $CC, or cc.
+
+With --sysroot, clang (or $CLANG_PATH) compiles, but does not run, a small file. A constant that only the
+header or only the table has is mentioned, and is no difference: headers of other versions have others.
+
+Colour only on a terminal, and not where NO_COLOR is set.
+
+Exit code: 0 answered, and what was compared is equal; 1 it differs; 2 no answer, and the reason on stderr.";
+
+/// Where struct epoll_event has what: proved here, looked up for any target, written for any
+/// language.
+#[derive(Debug, Args)]
+#[command(after_help = LAYOUT_HELP)]
+pub struct LayoutOptions {
+    /// Another target than this machine: a GNU triple, Debian's name, or a Rust triple
+    #[arg(long, value_name = "TRIPLE")]
+    pub target: Option<String>,
+
+    /// All targets of the golden table
+    #[arg(long, conflicts_with_all = ["target", "sysroot", "emit"])]
+    pub all: bool,
+
+    /// Measure <sys/epoll.h> of this sysroot with clang and compare it with the golden table
+    #[arg(long, value_name = "DIR", conflicts_with = "emit")]
+    pub sysroot: Option<PathBuf>,
+
+    /// Write the structure, the constants and the calls for a language
+    #[arg(long, value_name = "LANGUAGE")]
+    pub emit: Option<Language>,
+
+    /// The answer as JSON
+    #[arg(long, conflicts_with = "emit")]
+    pub json: bool,
+}

@@ -1,0 +1,99 @@
+//! How an answer reaches the terminal: one text, written at once, in colour where that is wanted.
+
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
+use std::fmt::Write as _;
+use std::io::{ErrorKind, Write as _};
+
+/// Headings.
+pub const BOLD: Style = Style::new().bold();
+/// Equal.
+pub const GOOD: Style = AnsiColor::Green.on_default().bold();
+/// Different.
+pub const BAD: Style = AnsiColor::Red.on_default().bold();
+/// Ends any style.
+pub const PLAIN: anstyle::Reset = anstyle::Reset;
+
+/// An answer: what to print, and whether what was compared is equal.
+#[derive(Debug)]
+pub struct Report {
+    pub text: String,
+    pub equal: bool,
+}
+
+impl Report {
+    /// An answer in words.
+    pub fn text(text: String, equal: bool) -> Self {
+        Self { text, equal }
+    }
+
+    /// An answer as JSON.
+    pub fn json(value: &impl Serialize, equal: bool) -> Self {
+        let mut text = serde_json::to_string_pretty(value).expect("keys are strings");
+        text.push('\n');
+        Self { text, equal }
+    }
+
+    /// Prints the answer, and returns whether it says "equal". A reader who has seen enough
+    /// (`| head`) is no failure.
+    pub fn print(self) -> Result<bool, String> {
+        // `anstream` strips the colours unless this is a terminal without NO_COLOR.
+        let mut out = anstream::stdout().lock();
+        match out.write_all(self.text.as_bytes()).and_then(|()| out.flush()) {
+            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+                Err(format!("cannot write the answer: {error}"))
+            }
+            _ => Ok(self.equal),
+        }
+    }
+}
+
+/// One cell of a table.
+#[derive(Debug, Clone)]
+pub struct Cell {
+    text: String,
+    style: Style,
+}
+
+impl Cell {
+    pub fn styled(text: impl ToString, style: Style) -> Self {
+        Self { text: text.to_string(), style }
+    }
+}
+
+impl<T: ToString> From<T> for Cell {
+    fn from(text: T) -> Self {
+        Self::styled(text, Style::new())
+    }
+}
+
+/// Lines of cells as columns: the first is aligned to the left, the others to the right.
+pub fn columns(lines: &[Vec<Cell>]) -> String {
+    let width = |column: usize| {
+        let cells = lines.iter().filter_map(|line| line.get(column));
+        cells.map(|cell| cell.text.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<_> = (0..lines.iter().map(Vec::len).max().unwrap_or(0)).map(width).collect();
+    let mut text = String::new();
+    for line in lines {
+        let used = line.iter().rposition(|cell| !cell.text.is_empty()).map_or(0, |last| last + 1);
+        for (column, Cell { text: cell, style }) in line[..used].iter().enumerate() {
+            let space = " ".repeat(widths[column] - cell.chars().count());
+            let (before, after) = match column {
+                0 if used == 1 => ("", ""),
+                0 => ("", &*space),
+                _ => (&*space, ""),
+            };
+            let gap = if column == 0 { "" } else { "  " };
+            write!(text, "{gap}{before}{style}{cell}{style:#}{after}")
+                .expect("a string takes any text");
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// The first line of a table.
+pub fn heading<const N: usize>(names: [&str; N]) -> Vec<Cell> {
+    names.iter().map(|name| Cell::styled(name, BOLD)).collect()
+}
