@@ -68,12 +68,14 @@ export function epoll_wait(epfd, maxevents, timeout) {
 
 pub fn text(row: &Row) -> String {
     let align = row.measured.align;
-    let structure = match align {
-        1 => "koffi.pack('epoll_event', {\n    events: 'uint32_t',\n    data: 'uint64_t',\n})"
-            .to_owned(),
-        _ => format!(
-            "koffi.struct('epoll_event', {{\n    events: 'uint32_t',\n    data: [{align}, 'uint64_t'],\n}})"
-        ),
+    let structure = if align == 1 {
+        "koffi.pack('epoll_event', {\n    events: 'uint32_t',\n    data: 'uint64_t',\n})".to_owned()
+    } else {
+        let events = align.min(4);
+        format!(
+            "koffi.struct('epoll_event', {{\n    events: [{events}, 'uint32_t'],\n    data: [{align}, \
+             'uint64_t'],\n}})"
+        )
     };
     let endian = if row.target.endian == "big" { "BE" } else { "LE" };
     let guard = match names(row).node {
