@@ -1,0 +1,56 @@
+//! libepshim from languages that cannot express `struct epoll_event`, or need not: Python and Node
+//! register, wait and read the layout without declaring it. The programs are in `tests/ffi/`.
+#![cfg(feature = "verify")]
+
+#[allow(dead_code, reason = "shared with other tests")]
+#[path = "support/c_compiler.rs"]
+mod c_compiler;
+#[path = "support/koffi.rs"]
+mod koffi;
+#[path = "support/tools.rs"]
+mod tools;
+
+use epshim::layout::Layout;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+/// Runs a program with the library's path and version; it prints what `epshim_layout` wrote.
+fn reports_our_layout(mut command: Command) {
+    command.arg(c_compiler::library_folder().join("libepshim.so")).arg(env!("CARGO_PKG_VERSION"));
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {}\n{errors}", output.status);
+    let Layout { size, align, events_offset, data_offset, data_size, data_align, packed } =
+        Layout::OURS;
+    let expected = [size, align, events_offset, data_offset, data_size, data_align, packed];
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let printed: Vec<u32> =
+        printed.split_whitespace().map(|number| number.parse().unwrap()).collect();
+    assert_eq!(printed, expected);
+}
+
+fn program(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ffi").join(name)
+}
+
+#[test]
+fn python_needs_no_structure() {
+    if tools::is_installed("python3") {
+        let mut python = Command::new("python3");
+        python.args(["-W", "error"]).arg(program("epshim.py"));
+        reports_our_layout(python);
+    }
+}
+
+#[test]
+fn node_needs_no_structure() {
+    if let Some(folder) = koffi::folder() {
+        // Node looks for packages beside the program.
+        let copy = folder.join("epshim.mjs");
+        fs::copy(program("epshim.mjs"), &copy).unwrap();
+        let mut node = Command::new("node");
+        node.arg(copy);
+        reports_our_layout(node);
+    }
+}

@@ -1,0 +1,57 @@
+//! koffi, the package through which the tests call C from Node: fetched from npm once, and kept below
+//! cargo's target folder.
+//!
+//! Without Node, or without a network at the first run, the test says so and skips that part, unless
+//! `EPSHIM_REQUIRE_TOOLS` is set, as with any tool (see `tools.rs`).
+
+use super::tools;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs, process};
+
+const PACKAGE: &str = "koffi@3.3.4";
+
+/// Where `node_modules` with koffi is: programs below this folder can import it.
+pub fn folder() -> Option<PathBuf> {
+    if !tools::is_installed("node") {
+        return None;
+    }
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(PACKAGE);
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    if !tools::is_installed("npm") {
+        return None;
+    }
+    // Installed under a name of its own and renamed: test programs may run at the same time.
+    let unfinished = folder.with_file_name(format!("{PACKAGE}.{}", process::id()));
+    fs::create_dir_all(&unfinished).expect("the folder of the products is ours");
+    let mut npm = Command::new("npm");
+    npm.args([
+        "install",
+        "--no-audit",
+        "--no-fund",
+        "--no-save",
+        "--ignore-scripts",
+        "--fetch-retries=1",
+    ]);
+    let output = npm.arg("--prefix").arg(&unfinished).arg(PACKAGE).output().expect("npm runs");
+    if !output.status.success() {
+        let _ = fs::remove_dir_all(&unfinished);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        let required = env::var_os("EPSHIM_REQUIRE_TOOLS").is_some();
+        assert!(
+            !required,
+            "npm cannot install {PACKAGE}, and EPSHIM_REQUIRE_TOOLS is set: {errors}"
+        );
+        let reason = errors.lines().next().unwrap_or("no reason given");
+        eprintln!("skipped: npm cannot install {PACKAGE}: {reason}");
+        return None;
+    }
+    if fs::rename(&unfinished, &folder).is_err() {
+        // Another test was first.
+        let _ = fs::remove_dir_all(&unfinished);
+    }
+    assert!(folder.is_dir(), "{} is not there", folder.display());
+    Some(folder)
+}
