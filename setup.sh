@@ -2,7 +2,8 @@
 # Installs what building epshim needs and this machine lacks; says so, and does nothing otherwise.
 #
 #   setup.sh demo    libclang, which bindgen reads <sys/epoll.h> with
-#   setup.sh test    also a second compiler and valgrind; without them their tests are skipped
+#   setup.sh test    also valgrind, and the compilers and languages that the tests use besides;
+#                    without one of these its tests are skipped
 #
 # Debian's packages are installed when run as root. Otherwise it prints the command.
 set -eu
@@ -43,6 +44,10 @@ if [ "${1:-demo}" = test ]; then
     have g++ || optional="$optional g++"
     have clang || optional="$optional clang"
     have valgrind || optional="$optional valgrind"
+    have python3 || optional="$optional python3"
+    have node || optional="$optional nodejs"
+    have npm || optional="$optional npm"
+    have javac || optional="$optional default-jdk-headless"
 fi
 [ -n "$required$optional" ] || exit 0
 
