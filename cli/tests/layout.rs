@@ -39,7 +39,10 @@ fn the_host_in_json() {
     let witnesses = value["witnesses"].as_array().unwrap();
     assert_eq!(witnesses.len(), 5);
     for witness in witnesses {
-        assert_eq!(keys(witness), ["constants", "layout", "name"]);
+        let compiled =
+            ["libc crate", "<sys/epoll.h>, by bindgen"].map(|name| witness["name"] == name);
+        let constants = witness.get("constants").map_or(0, |constants| keys(constants).len());
+        assert_eq!(constants, if compiled.contains(&true) { 0 } else { 19 }, "{witness}");
         assert_eq!(keys(&witness["layout"]), LAYOUT);
         assert_eq!(witness["layout"], witnesses[0]["layout"]);
     }

@@ -33,8 +33,11 @@ pub fn folder() -> Option<PathBuf> {
         "--no-fund",
         "--no-save",
         "--ignore-scripts",
-        "--fetch-retries=1",
+        "--loglevel=error",
     ]);
+    // What npm has already is good; and without a network it would ask again for minutes.
+    npm.args(["--prefer-offline", "--fetch-retries=2"]);
+    npm.args(["--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=2000"]);
     let output = npm.arg("--prefix").arg(&unfinished).arg(PACKAGE).output().expect("npm runs");
     if !output.status.success() {
         let _ = fs::remove_dir_all(&unfinished);

@@ -20,7 +20,6 @@ use std::{env, fs};
 #[derive(Serialize)]
 struct Witness {
     name: String,
-    /// Empty constants: compared when epshim was compiled, and not kept.
     #[serde(flatten)]
     says: Option<Statement>,
     #[serde(skip_serializing_if = "Option::is_none")]
