@@ -2,8 +2,8 @@
 //! system call taken away by a seccomp filter. A libc without it is `c_tests/pwait2_no_libc.c`.
 //!
 //! The answers of the real call are the oracle. They are collected on one thread; the other has
-//! the filter, which holds for its own thread only. Where there is no real call, nothing needs to
-//! be taken away (musl, qemu-user), and the oracle is libc's `epoll_pwait`.
+//! the filter, which holds for its own thread only. Where there is no real call to take away (musl,
+//! qemu-user), `same_as_libc` itself has tried every case without it.
 
 #[allow(dead_code, reason = "shared with same_as_libc")]
 #[path = "same_as_libc/api.rs"]
@@ -28,7 +28,6 @@ use std::time::{Duration, Instant};
 /// Takes `epoll_pwait2` from the calling thread: from now on it answers ENOSYS (seccomp(2)).
 fn refuse_epoll_pwait2() {
     if !pwait2_exists() {
-        println!("there is no epoll_pwait2 here, and so none to take away");
         return;
     }
     const LOAD: u16 = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
@@ -69,6 +68,10 @@ fn answers(
 
 #[test]
 fn without_the_system_call_every_answer_is_the_same() {
+    if !pwait2_exists() {
+        println!("skipped: there is no epoll_pwait2 here, so that same_as_libc compares the same");
+        return;
+    }
     let cases = waits::cases(&waits::TIMESPECS, &waits::SIGMASKS);
     thread::scope(|scope| {
         let expected = scope.spawn(|| answers(&cases, waits::Stage::oracle));
