@@ -3,6 +3,7 @@
 //! under another name, which must read 1.00.
 
 mod micro;
+mod reactor;
 mod statistics;
 mod subjects;
 
@@ -28,11 +29,21 @@ enum Benchmark {
         #[arg(long, value_name = "FILE")]
         library: Option<PathBuf>,
     },
+    /// The reactor, in C and in Rust, against a loop written by hand
+    Reactor {
+        /// How often each subject is measured
+        #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(20..))]
+        rounds: u32,
+        /// The library to measure; by default the one that was built with this program
+        #[arg(long, value_name = "FILE")]
+        library: Option<PathBuf>,
+    },
 }
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().benchmark {
         Benchmark::Micro { rounds, library } => micro::run(rounds, library),
+        Benchmark::Reactor { rounds, library } => reactor::run(rounds, library),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,8 +1,7 @@
 //! Single calls: what the shim costs over libc.
 
 use crate::statistics::Median;
-use crate::subjects::{CFunctions, LIBC, Stage};
-use libloading::Library;
+use crate::subjects::{CFunctions, LIBC, Stage, open_library};
 use std::error::Error;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -15,16 +14,7 @@ type Subject<'a> = (&'a str, Box<dyn FnMut(&mut Stage) + 'a>);
 
 /// Runs each benchmark and prints a table.
 pub fn run(rounds: u32, library: Option<PathBuf>) -> Result<(), Box<dyn Error>> {
-    let library = match library {
-        Some(file) => file,
-        None => std::env::current_exe()?.with_file_name("libepshim.so"),
-    };
-    if !library.is_file() {
-        let advice = "build it with `cargo build --release`, or name it with --library";
-        return Err(format!("{} is not there: {advice}", library.display()).into());
-    }
-    // SAFETY: loading libepshim runs no code of its own.
-    let library: &'static Library = Box::leak(Box::new(unsafe { Library::new(&library)? }));
+    let library = open_library(library)?;
     let epshim = CFunctions::of(library)?;
 
     println!("{rounds} rounds of {BLOCK} calls; ratio to libc, median and its 95% interval\n");

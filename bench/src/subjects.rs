@@ -3,11 +3,27 @@
 use epshim::{CreateFlags, Epoll, EventBuffer, EventData, EventFlags};
 use libc::{c_int, epoll_event};
 use libloading::{Library, Symbol};
+use std::error::Error;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::path::PathBuf;
 use std::time::Duration;
 
 type Wait = unsafe extern "C" fn(c_int, *mut epoll_event, c_int, c_int) -> c_int;
 type Ctl = unsafe extern "C" fn(c_int, c_int, c_int, *mut epoll_event) -> c_int;
+
+/// `libepshim.so`: the file named, or the one that was built with this program. It stays loaded.
+pub fn open_library(file: Option<PathBuf>) -> Result<&'static Library, Box<dyn Error>> {
+    let file = match file {
+        Some(file) => file,
+        None => std::env::current_exe()?.with_file_name("libepshim.so"),
+    };
+    if !file.is_file() {
+        let advice = "build it with `cargo build --release`, or name it with --library";
+        return Err(format!("{} is not there: {advice}", file.display()).into());
+    }
+    // SAFETY: loading libepshim runs no code of its own.
+    Ok(Box::leak(Box::new(unsafe { Library::new(&file)? })))
+}
 
 /// The functions of a C library.
 pub struct CFunctions {

@@ -239,11 +239,6 @@ fn call(work: impl FnOnce() -> io::Result<()>) -> c_int {
 
 /// A function of the C ABI: a number, or -1 and errno. Success leaves errno alone.
 fn call_counting(work: impl FnOnce() -> io::Result<c_int>) -> c_int {
-    let before = sys::errno();
-    let (result, errno) = match work() {
-        Ok(number) => (number, before),
-        Err(error) => (-1, error.raw_os_error().unwrap_or(libc::EINVAL)),
-    };
-    sys::set_errno(errno);
-    result
+    let code = |error: io::Error| error.raw_os_error().unwrap_or(libc::EINVAL);
+    sys::with_errno(|| work().map_err(code)).unwrap_or(-1)
 }

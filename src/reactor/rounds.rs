@@ -27,6 +27,7 @@ impl<V> Core<V> {
     }
 
     /// Waits, and begins a round. Only to be called when the round before is done.
+    #[inline]
     pub(crate) fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         debug_assert!(!self.in_round);
         self.apply_changes();

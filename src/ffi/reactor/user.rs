@@ -52,14 +52,24 @@ impl CReactor {
         Self { user: AtomicUsize::new(0), waker, inside }
     }
 
-    /// Claims the inside for this thread. Returns what to pass to [`leave`](Self::leave): 0, or if
+    /// Claims the inside for this thread, [`this_thread`]. Returns what to pass to [`leave`](Self::leave): 0, or if
     /// this is a callback of a run the name of this thread.
-    fn enter(&self) -> io::Result<usize> {
-        let me = this_thread();
+    fn enter(&self, me: usize) -> io::Result<usize> {
         // Nobody else writes this thread's name, so that a relaxed look is enough to find it.
         let before = if self.user.load(Relaxed) == me { me } else { 0 };
         let claimed = self.user.compare_exchange(before, me | INSIDE, Acquire, Relaxed);
         claimed.map_err(|_| error(libc::EINVAL))
+    }
+
+    /// As [`enter`](Self::enter), but not in a callback.
+    fn enter_idle(&self, me: usize) -> io::Result<()> {
+        match self.enter(me)? {
+            0 => Ok(()),
+            callback => {
+                self.leave(callback);
+                Err(error(libc::EBUSY))
+            }
+        }
     }
 
     fn leave(&self, before: usize) {
@@ -102,27 +112,21 @@ pub(super) unsafe fn with<R>(
 ) -> io::Result<R> {
     // SAFETY: the caller's contract.
     let reactor = unsafe { get(reactor) }?;
-    let before = reactor.enter()?;
+    let before = reactor.enter(this_thread())?;
     // SAFETY: this thread has just claimed it, and no step comes back here.
     let result = step(unsafe { &mut *reactor.inside.get() });
     reactor.leave(before);
     result
 }
 
-/// Claims a reactor that does not run for ever, to be freed. `EBUSY` in a callback of its run.
+/// Claims a reactor that does not run, for good. `EBUSY` in a callback of its run.
 ///
 /// # Safety
 ///
 /// `reactor` is null or a reactor.
 pub(super) unsafe fn give_up(reactor: *const CReactor) -> io::Result<()> {
     // SAFETY: the caller's contract.
-    let reactor = unsafe { get(reactor) }?;
-    let before = reactor.enter()?;
-    if before == 0 {
-        return Ok(());
-    }
-    reactor.leave(before);
-    Err(error(libc::EBUSY))
+    unsafe { get(reactor) }?.enter_idle(this_thread())
 }
 
 /// Claims a reactor for a run. `EBUSY` in a callback of its run.
@@ -135,11 +139,9 @@ pub(super) unsafe fn running(
     run: impl FnOnce(&Run) -> io::Result<c_int>,
 ) -> io::Result<c_int> {
     // SAFETY: the caller's contract.
-    unsafe { give_up(reactor) }?;
-    // SAFETY: as above, and it is not null.
-    let shared = unsafe { &*reactor };
+    let shared = unsafe { get(reactor) }?;
     let me = this_thread();
-    shared.leave(me);
+    shared.enter_idle(me)?;
     let result = run(&Run { reactor, shared, me });
     shared.leave(0);
     result
@@ -170,6 +172,7 @@ impl Run<'_> {
     }
 
     /// Begins a round, if none was left in the middle.
+    #[inline]
     pub fn begin(&self, timeout: Option<Duration>) -> io::Result<()> {
         self.step(|inside| match inside.core.is_in_round() {
             true => Ok(()),
@@ -179,6 +182,7 @@ impl Run<'_> {
 
     /// Makes the next callback of the round. None: the round is done. Some: how many were made,
     /// for nobody need be there to be woken.
+    #[inline]
     pub fn turn(&self) -> Option<c_int> {
         let (target, handle, events) = self.step(|inside| {
             let turn = inside.core.next_turn()?;
