@@ -68,20 +68,6 @@ pub(crate) fn set_errno(value: c_int) {
     unsafe { *errno_location() = value }
 }
 
-/// Runs `work`, and leaves errno as it was before if `work` succeeds, or sets it to the error that
-/// it returns.
-pub(crate) fn with_errno<T>(work: impl FnOnce() -> Result<T, c_int>) -> Option<T> {
-    // SAFETY: as in `errno`. The pointer is the thread's as long as it lives; no reference to it
-    // exists while it is read and written here.
-    unsafe {
-        let errno = errno_location();
-        let before = *errno;
-        let result = work();
-        *errno = result.as_ref().err().copied().unwrap_or(before);
-        result.ok()
-    }
-}
-
 /// -1 becomes the error in errno, everything else is passed on.
 pub(crate) fn check(result: c_int) -> io::Result<c_int> {
     if result == -1 { Err(io::Error::last_os_error()) } else { Ok(result) }

@@ -202,10 +202,10 @@ pub unsafe extern "C" fn epshim_reactor_run(reactor: *mut CReactor) -> c_int {
             }
             while run.turn().is_some() && !run.waker().is_stopping() {}
         }
-        Ok(0)
+        Ok(())
     };
     // SAFETY: the caller's contract is passed on.
-    call_counting(|| uncancelled(|| unsafe { running(reactor, run) }))
+    call(|| uncancelled(|| unsafe { running(reactor, run) }))
 }
 
 /// Waits once, and calls back what is ready. Returns how many callbacks were made.
@@ -224,7 +224,7 @@ pub unsafe extern "C" fn epshim_reactor_run_once(reactor: *mut CReactor, timeout
         Ok(called)
     };
     // SAFETY: the caller's contract is passed on.
-    call_counting(|| uncancelled(|| unsafe { running(reactor, once) }))
+    answer(uncancelled(|| unsafe { running(reactor, once) }))
 }
 
 /// Nanoseconds; none for a negative number.
@@ -232,13 +232,21 @@ fn duration(nanoseconds: i64) -> Option<Duration> {
     u64::try_from(nanoseconds).ok().map(Duration::from_nanos)
 }
 
-/// A function of the C ABI: 0, or -1 and errno.
+/// The C convention: 0, or -1 and errno. Success leaves errno alone.
 fn call(work: impl FnOnce() -> io::Result<()>) -> c_int {
-    call_counting(|| work().map(|()| 0))
+    let before = sys::errno();
+    let result = answer(work().map(|()| 0));
+    if result == 0 {
+        sys::set_errno(before);
+    }
+    result
 }
 
-/// A function of the C ABI: a number, or -1 and errno. Success leaves errno alone.
-fn call_counting(work: impl FnOnce() -> io::Result<c_int>) -> c_int {
-    let code = |error: io::Error| error.raw_os_error().unwrap_or(libc::EINVAL);
-    sys::with_errno(|| work().map_err(code)).unwrap_or(-1)
+/// The C convention: a number, or -1 and errno.
+#[inline]
+fn answer(result: io::Result<c_int>) -> c_int {
+    result.unwrap_or_else(|error| {
+        sys::set_errno(error.raw_os_error().unwrap_or(libc::EINVAL));
+        -1
+    })
 }

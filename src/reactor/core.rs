@@ -31,24 +31,25 @@ pub(super) const WAKER: u64 = 0;
 const REFUSED: u32 = EPOLLERR | EPOLLNVAL;
 
 pub(crate) struct Core<V> {
-    pub(super) epoll: Epoll,
-    pub(super) registry: Registry<V>,
-    /// By descriptor number: the slot of its latest registration, or [`NONE`].
-    owners: Vec<u32>,
-    /// Slots whose interest was asked for since the last wait.
-    changed: Vec<u32>,
-    pub(super) timers: Timers,
-    pub(super) waker: Waker,
+    // What every turn reads comes first, together.
     /// The deliveries of the round, and how many of them had their turn.
     pub(super) events: EventBuffer,
     pub(super) taken: usize,
+    pub(super) registry: Registry<V>,
+    pub(super) parity: usize,
+    pub(super) in_round: bool,
     /// Slots that asked for another turn, for rounds of either parity.
     pub(super) again: [Vec<u32>; 2],
     pub(super) again_taken: usize,
-    pub(super) parity: usize,
     /// The time at the start of the round: timers up to then are due in it. None: no timers.
     pub(super) now: Option<Instant>,
-    pub(super) in_round: bool,
+    pub(super) timers: Timers,
+    /// Slots whose interest was asked for since the last wait.
+    pub(super) changed: Vec<u32>,
+    pub(super) epoll: Epoll,
+    pub(super) waker: Waker,
+    /// By descriptor number: the slot of its latest registration, or [`NONE`].
+    owners: Vec<u32>,
 }
 
 impl<V> Core<V> {
@@ -182,7 +183,9 @@ impl<V> Core<V> {
         Ok((value.expect("it was found above"), deleted))
     }
 
-    /// Tells the kernel what has changed since the last wait, once for each registration.
+    /// Tells the kernel what has changed since the last wait, once for each registration. Leaves
+    /// errno alone: a refusal is delivered, not returned.
+    #[inline(never)]
     pub(super) fn apply_changes(&mut self) {
         while let Some(index) = self.changed.pop() {
             let slot = self.registry.slot_mut(index);
@@ -192,7 +195,9 @@ impl<V> Core<V> {
             if !std::mem::take(&mut slot.asked) || !slot.needs_telling() {
                 continue;
             }
+            let errno = sys::errno();
             let told = self.owns(fd, index) && self.ctl(EPOLL_CTL_MOD, fd, wanted, key).is_ok();
+            sys::set_errno(errno);
             if told {
                 let slot = self.registry.slot_mut(index);
                 slot.applied = wanted;

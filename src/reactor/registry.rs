@@ -76,15 +76,15 @@ pub(super) struct Slot<V> {
 
 /// The slots.
 pub(super) struct Registry<V> {
-    tag: Tag,
     slots: Vec<Slot<V>>,
+    tag: Tag,
     free: u32,
     len: usize,
 }
 
 impl<V> Registry<V> {
     pub fn new() -> io::Result<Self> {
-        Ok(Self { tag: Tag::take()?, slots: Vec::new(), free: NONE, len: 0 })
+        Ok(Self { slots: Vec::new(), tag: Tag::take()?, free: NONE, len: 0 })
     }
 
     /// How many registrations there are.

@@ -30,8 +30,11 @@ impl<V> Core<V> {
     #[inline]
     pub(crate) fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         debug_assert!(!self.in_round);
-        self.apply_changes();
-        let timeout = self.shortened(timeout);
+        if !self.changed.is_empty() {
+            self.apply_changes();
+        }
+        let may_sleep = self.again[self.parity ^ 1].is_empty() && self.timers.is_empty();
+        let timeout = if may_sleep { timeout } else { self.shortened(timeout) };
         self.taken = 0;
         self.epoll.wait(&mut self.events, timeout)?;
         self.again[self.parity].clear();
@@ -43,6 +46,7 @@ impl<V> Core<V> {
     }
 
     /// The timeout, or less if a timer or another turn is due before.
+    #[cold]
     fn shortened(&self, timeout: Option<Duration>) -> Option<Duration> {
         if !self.again[self.parity ^ 1].is_empty() {
             return Some(Duration::ZERO);
@@ -62,7 +66,11 @@ impl<V> Core<V> {
                 return turn;
             }
         }
-        self.next_late_turn()
+        if self.again_taken < self.again[self.parity].len() || self.now.is_some() {
+            return self.next_late_turn();
+        }
+        self.in_round = false;
+        None
     }
 
     #[inline]
@@ -79,6 +87,8 @@ impl<V> Core<V> {
         ready(Key(data), flags)
     }
 
+    /// The next turn of the round when the kernel's deliveries have had theirs.
+    #[inline(never)]
     fn next_late_turn(&mut self) -> Option<Turn> {
         while let Some(&index) = self.again[self.parity].get(self.again_taken) {
             self.again_taken += 1;

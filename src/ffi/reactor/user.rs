@@ -134,10 +134,10 @@ pub(super) unsafe fn give_up(reactor: *const CReactor) -> io::Result<()> {
 /// # Safety
 ///
 /// `reactor` is null or a reactor, which is not freed meanwhile.
-pub(super) unsafe fn running(
+pub(super) unsafe fn running<R>(
     reactor: *mut CReactor,
-    run: impl FnOnce(&Run) -> io::Result<c_int>,
-) -> io::Result<c_int> {
+    run: impl FnOnce(&Run) -> io::Result<R>,
+) -> io::Result<R> {
     // SAFETY: the caller's contract.
     let shared = unsafe { get(reactor) }?;
     let me = this_thread();
@@ -160,6 +160,7 @@ impl Run<'_> {
     }
 
     /// [`with`], where it is known who may use it.
+    #[inline(always)]
     fn step<R>(&self, step: impl FnOnce(&mut Inside) -> R) -> R {
         // Only a signal handler of this thread could look meanwhile: no more than the order is
         // needed.
@@ -182,7 +183,7 @@ impl Run<'_> {
 
     /// Makes the next callback of the round. None: the round is done. Some: how many were made,
     /// for nobody need be there to be woken.
-    #[inline]
+    #[inline(always)]
     pub fn turn(&self) -> Option<c_int> {
         let (target, handle, events) = self.step(|inside| {
             let turn = inside.core.next_turn()?;
