@@ -55,7 +55,10 @@ fn layout() {
     let constants = EVENT_FLAGS.len() + CTL_OPS.len() + CREATE_FLAGS.len();
     let equal = WITNESSES.iter().all(|(_, layout)| *layout == WITNESSES[0].1);
     assert!(equal, "this program would not have compiled");
-    println!("  {}", green(&format!("equal, and so are {constants} constants and every signature")));
+    println!(
+        "  {}",
+        green(&format!("equal, and so are {constants} constants and every signature"))
+    );
 }
 
 fn hello(program: &str) -> Result<()> {

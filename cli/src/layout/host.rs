@@ -126,10 +126,10 @@ fn ask_c(command: &str, row: Option<&Row>) -> Result<Statement, String> {
     let machine = machine.map_err(|error| format!("{error} (set CC to a C compiler)"))?;
     let machine = String::from_utf8_lossy(&machine.stdout).trim().to_owned();
     let table = Table::golden();
-    if let (Some(host), Ok(other)) = (row, names::find(&table, &machine)) {
-        if other.target.arch != host.target.arch {
-            return Err(format!("it compiles for {machine}, not for this machine"));
-        }
+    if let (Some(host), Ok(other)) = (row, names::find(&table, &machine))
+        && other.target.arch != host.target.arch
+    {
+        return Err(format!("it compiles for {machine}, not for this machine"));
     }
     let scratch = env::temp_dir().join(format!("epshim-layout-{}", std::process::id()));
     let compiler = Compiler {
