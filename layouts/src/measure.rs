@@ -255,8 +255,8 @@ fn scratch_file(folder: &Path) -> PathBuf {
 /// 32 bytes of name, 8 hexadecimal digits.
 fn answer(bytes: &[u8]) -> Option<(String, u32)> {
     let (name, value) = bytes.split_at(32);
-    let name = str::from_utf8(name).ok()?.trim_end_matches('\0');
-    let value = u32::from_str_radix(str::from_utf8(value).ok()?, 16).ok()?;
+    let name = std::str::from_utf8(name).ok()?.trim_end_matches('\0');
+    let value = u32::from_str_radix(std::str::from_utf8(value).ok()?, 16).ok()?;
     Some((name.to_owned(), value))
 }
 
@@ -274,7 +274,7 @@ pub(crate) fn run(mut command: Command, source: &str) -> Result<Vec<u8>, Unmeasu
     }
     let errors = String::from_utf8_lossy(&output.stderr);
     let first = errors.lines().find(|line| line.contains("error:")).unwrap_or("it failed");
-    let reason = format!("{}: {first}", command.get_program().display());
+    let reason = format!("{}: {first}", command.get_program().to_string_lossy());
     let absent = first.contains("No such file") || first.contains("file not found");
     Err(if absent { Unmeasured::Missing(reason) } else { Unmeasured::Broken(reason) })
 }

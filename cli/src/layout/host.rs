@@ -126,9 +126,9 @@ fn ask_c(command: &str, row: Option<&Row>) -> Result<Statement, String> {
     let machine = machine.map_err(|error| format!("{error} (set CC to a C compiler)"))?;
     let machine = String::from_utf8_lossy(&machine.stdout).trim().to_owned();
     let table = Table::golden();
-    if let (Some(host), Ok(other)) = (row, names::find(&table, &machine))
-        && other.target.arch != host.target.arch
-    {
+    let other = names::find(&table, &machine).ok();
+    let differ = |(host, other): (&Row, &Row)| host.target.arch != other.target.arch;
+    if row.zip(other).is_some_and(differ) {
         return Err(format!("it compiles for {machine}, not for this machine"));
     }
     let scratch = env::temp_dir().join(format!("epshim-layout-{}", std::process::id()));
