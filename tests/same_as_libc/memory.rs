@@ -3,8 +3,6 @@
 use std::ffi::c_void;
 use std::ptr;
 
-const PAGE: usize = 4096;
-
 /// Where an argument points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
@@ -37,32 +35,35 @@ pub const PLACES: [Place; 7] = [
 /// Two pages to write, one to read, one that faults; in the order read-only, good, faulting.
 pub struct Arena {
     start: *mut u8,
+    page: usize,
 }
 
 impl Arena {
     pub fn new() -> Self {
+        // SAFETY: takes an integer.
+        let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) } as usize; // sparc64: 8 KiB.
         let private = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
         let write = libc::PROT_READ | libc::PROT_WRITE;
         // SAFETY: a fresh anonymous mapping, placed by the kernel.
-        let start = unsafe { libc::mmap(ptr::null_mut(), 4 * PAGE, write, private, -1, 0) };
+        let start = unsafe { libc::mmap(ptr::null_mut(), 4 * page, write, private, -1, 0) };
         assert_ne!(start, libc::MAP_FAILED);
         let start = start.cast::<u8>();
         // SAFETY: the first and the fourth page of our own mapping.
         unsafe {
-            assert_eq!(libc::mprotect(start.cast(), PAGE, libc::PROT_READ), 0);
-            assert_eq!(libc::mprotect(start.add(3 * PAGE).cast(), PAGE, libc::PROT_NONE), 0);
+            assert_eq!(libc::mprotect(start.cast(), page, libc::PROT_READ), 0);
+            assert_eq!(libc::mprotect(start.add(3 * page).cast(), page, libc::PROT_NONE), 0);
         }
-        Self { start }
+        Self { start, page }
     }
 
     /// The address of a place.
     pub fn at<T>(&self, place: Place) -> *mut T {
         match place {
-            Place::Good => self.start.wrapping_add(PAGE).cast(),
-            Place::Misaligned => self.start.wrapping_add(PAGE + 1).cast(),
+            Place::Good => self.start.wrapping_add(self.page).cast(),
+            Place::Misaligned => self.start.wrapping_add(self.page + 1).cast(),
             Place::ReadOnly => self.start.cast(),
-            Place::CutOff => self.start.wrapping_add(3 * PAGE - 4).cast(),
-            Place::Forbidden => self.start.wrapping_add(3 * PAGE).cast(),
+            Place::CutOff => self.start.wrapping_add(3 * self.page - 4).cast(),
+            Place::Forbidden => self.start.wrapping_add(3 * self.page).cast(),
             Place::Null => ptr::null_mut(),
             // Not in the last 64 KiB: 32-bit Arm programs can read the vector page there.
             Place::Kernel => ptr::without_provenance_mut(usize::MAX - 0x1_ffff),
@@ -82,19 +83,19 @@ impl Arena {
     /// Fills the writable pages with a pattern that no event has.
     pub fn wipe(&self) {
         // SAFETY: the second and third page are writable and only used through this arena.
-        unsafe { self.start.add(PAGE).write_bytes(0xa5, 2 * PAGE) };
+        unsafe { self.start.add(self.page).write_bytes(0xa5, 2 * self.page) };
     }
 
     /// The writable pages, as they are now.
     pub fn contents(&self) -> Vec<u8> {
         // SAFETY: as in `wipe`; the kernel writes only during a call.
-        unsafe { std::slice::from_raw_parts(self.start.add(PAGE), 2 * PAGE) }.to_vec()
+        unsafe { std::slice::from_raw_parts(self.start.add(self.page), 2 * self.page) }.to_vec()
     }
 }
 
 impl Drop for Arena {
     fn drop(&mut self) {
         // SAFETY: our own mapping; no pointer into it outlives the test that made it.
-        unsafe { libc::munmap(self.start.cast::<c_void>(), 4 * PAGE) };
+        unsafe { libc::munmap(self.start.cast::<c_void>(), 4 * self.page) };
     }
 }
