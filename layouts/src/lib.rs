@@ -9,12 +9,16 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "check")]
 pub mod check;
+#[cfg(feature = "check")]
 pub mod clang;
 pub mod compare;
 pub mod markdown;
 pub mod measure;
+#[cfg(feature = "check")]
 pub mod run;
+#[cfg(feature = "check")]
 pub mod rust_rule;
 pub mod table;
 mod writer;
