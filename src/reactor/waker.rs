@@ -94,12 +94,13 @@ impl fmt::Debug for Waker {
 mod tests {
     use super::Waker;
 
-    /// What was written to the eventfd since the last look: how many times.
+    /// What was written to the eventfd since the last look: how many times. qemu-user hands the
+    /// count of a duplicate to a big-endian program in the order of its own machine.
     fn writes(waker: &Waker) -> u64 {
         let mut count = [0; 8];
         let mut file = std::fs::File::from(waker.eventfd().try_clone_to_owned().unwrap());
         match std::io::Read::read(&mut file, &mut count) {
-            Ok(_) => u64::from_ne_bytes(count),
+            Ok(_) => u64::from_be_bytes(count).min(u64::from_le_bytes(count)),
             Err(_) => 0,
         }
     }

@@ -83,7 +83,7 @@ impl Program {
     }
 
     /// Starts it with room for `limit` descriptors.
-    pub fn start_with_descriptors(&self, limit: u64) -> Server {
+    pub fn start_with_descriptors(&self, limit: libc::rlim_t) -> Server {
         let mut command = Command::new((self.path)());
         sys::limit_descriptors(&mut command, limit);
         self.start_as(&mut command)

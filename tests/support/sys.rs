@@ -1,6 +1,6 @@
 //! The system calls that the standard library does not offer, behind safe functions.
 
-use libc::{c_int, rlimit, socklen_t};
+use libc::{c_int, rlim_t, rlimit, socklen_t};
 use std::io;
 use std::net::TcpStream;
 use std::os::fd::{AsRawFd, RawFd};
@@ -50,9 +50,9 @@ pub fn unacknowledged(stream: &TcpStream) -> usize {
 }
 
 /// Makes sure that this process may open `needed` descriptors.
-pub fn allow_descriptors(needed: u64) {
+pub fn allow_descriptors(needed: rlim_t) {
     let mut limit = rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: the kernel writes one rlimit, to `limit`.
+    // SAFETY: the kernel writes one rlim_t, rlimit, to `limit`.
     check(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) }, "getrlimit");
     assert!(
         limit.rlim_max >= needed,
@@ -66,7 +66,7 @@ pub fn allow_descriptors(needed: u64) {
 }
 
 /// Starts the command with room for `count` descriptors and no right to more.
-pub fn limit_descriptors(command: &mut Command, count: u64) {
+pub fn limit_descriptors(command: &mut Command, count: rlim_t) {
     before_exec(command, move || {
         let limit = rlimit { rlim_cur: count, rlim_max: count };
         // SAFETY: the kernel reads one rlimit.
