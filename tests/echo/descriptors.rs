@@ -23,7 +23,7 @@ const MAY_USE: Duration = Duration::from_millis(100);
 #[test]
 fn without_descriptors_the_server_rests_and_then_serves_everyone() {
     on_all_servers_at_once(|program| {
-        let server = program.start_with_descriptors(LIMIT as u64);
+        let server = program.start_with_descriptors(LIMIT as _);
         let before = server.descriptors();
         let room = LIMIT - server.descriptors_below(LIMIT);
         let mut clients: VecDeque<_> =
