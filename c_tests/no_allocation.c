@@ -1,5 +1,5 @@
-/* No call of the library allocates: this program's own malloc family stands before libc's for the
- * library too, and counts. */
+/* No call of the library allocates, nor does a round of a reactor: this program's own malloc family
+ * stands before libc's for the library too, and counts. */
 #define _GNU_SOURCE
 #include "check.h"
 #include "epshim.h"
@@ -71,6 +71,36 @@ static void every_call_once(int fd)
     CHECK_EQ(epshim_close(epfd), 0);
 }
 
+static void handle_event(struct epshim_reactor *reactor, uint64_t handle, uint32_t events,
+                         void *data)
+{
+    uint64_t *current = data;
+    if (handle == 0 || events == 0)
+        return;
+    /* Whatever a callback can do: its registration ends, and another takes its place. */
+    CHECK_EQ(epshim_reactor_modify(reactor, handle, EPOLLIN | EPOLLET), 0);
+    CHECK_EQ(epshim_reactor_again(reactor, handle, EPOLLOUT), 0);
+    CHECK_EQ(epshim_reactor_timer(reactor, handle, 0), 0);
+    CHECK_EQ(epshim_reactor_remove(reactor, handle), 0);
+    CHECK_EQ(epshim_reactor_add(reactor, current[0], EPOLLIN, handle_event, data, &current[1]), 0);
+    CHECK_EQ(epshim_reactor_timer(reactor, current[1], 0), 0);
+    CHECK_EQ(epshim_reactor_wake(reactor), 0);
+}
+
+static void rounds_of_a_reactor(int fd)
+{
+    struct epshim_reactor *reactor;
+    uint64_t current[2] = {(uint64_t)fd, 0};
+    CHECK_EQ(epshim_reactor_new(&reactor), 0);
+    CHECK_EQ(epshim_reactor_on_wake(reactor, handle_event, current), 0);
+    CHECK_EQ(epshim_reactor_add(reactor, fd, EPOLLIN, handle_event, current, &current[1]), 0);
+    allocations = 0;
+    for (int i = 0; i < 1000; i++)
+        CHECK(epshim_reactor_run_once(reactor, -1) > 0);
+    CHECK_EQ(allocations, 0);
+    CHECK_EQ(epshim_reactor_free(reactor), 0);
+}
+
 int main(void)
 {
     void *volatile probe = malloc(1);
@@ -82,6 +112,8 @@ int main(void)
     for (int i = 0; i < 1000; i++)
         every_call_once(ends[0]);
     CHECK_EQ(allocations, 0);
+    CHECK_EQ(write(ends[1], "x", 1), 1);
+    rounds_of_a_reactor(ends[0]);
     return 0;
 }
 #endif

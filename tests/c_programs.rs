@@ -7,7 +7,7 @@ mod support;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use support::c_compiler::{compiler, library_folder, run};
+use support::c_compiler::{compiler, library_folder, run, run_path};
 use support::tools;
 
 /// What a program is linked with.
@@ -33,10 +33,7 @@ fn build(name: &str, library: Library) -> PathBuf {
     let folder = library_folder();
     match library {
         Library::Libc => command.arg("-DEPSHIM_ORACLE"),
-        Library::Shared => {
-            let rpath = format!("-Wl,-rpath,{}", folder.display());
-            command.arg("-L").arg(&folder).args(["-lepshim", &rpath])
-        }
+        Library::Shared => command.arg("-L").arg(&folder).arg("-lepshim").arg(run_path(&folder)),
         Library::Static => command.arg(folder.join("libepshim.a")).args(NATIVE_LIBRARIES),
     };
     run(&mut command);
@@ -83,6 +80,24 @@ fn the_calls_without_the_structure_work() {
 }
 
 #[test]
+fn the_reactor_keeps_its_promises() {
+    passes("reactor", &[Library::Shared, Library::Static]);
+    is_clean_under_valgrind("reactor");
+}
+
+#[test]
+fn misuse_of_the_reactor_is_an_error() {
+    passes("reactor_misuse", &[Library::Shared, Library::Static]);
+    is_clean_under_valgrind("reactor_misuse");
+}
+
+#[test]
+fn the_reactor_is_woken_stopped_and_cancelled_from_elsewhere() {
+    passes("reactor_threads", &[Library::Shared, Library::Static]);
+    is_clean_under_valgrind("reactor_threads");
+}
+
+#[test]
 fn pwait2_works_on_a_libc_without_it() {
     // A static library's own runtime looks up other symbols too, which this test counts.
     passes("pwait2_no_libc", &[Library::Shared]);
@@ -116,7 +131,7 @@ fn the_header_compiles_in_every_dialect_of_every_compiler() {
             command.args(dialect.split(' ')).args(warnings).arg("-I").arg(root.join("include"));
             command.args(["-x", language]).arg(root.join("c_tests/header.c")).args(["-x", "none"]);
             command.arg("-L").arg(&folder).arg("-lepshim").arg("-o").arg(&program);
-            run(command.arg(format!("-Wl,-rpath,{}", folder.display())));
+            run(command.arg(run_path(&folder)));
             run(&mut Command::new(&program));
         }
     }

@@ -224,7 +224,7 @@ pub unsafe extern "C" fn epshim_reactor_run_once(reactor: *mut CReactor, timeout
         Ok(called)
     };
     // SAFETY: the caller's contract is passed on.
-    answer(uncancelled(|| unsafe { running(reactor, once) }))
+    call_counting(|| uncancelled(|| unsafe { running(reactor, once) }))
 }
 
 /// Nanoseconds; none for a negative number.
@@ -232,21 +232,20 @@ fn duration(nanoseconds: i64) -> Option<Duration> {
     u64::try_from(nanoseconds).ok().map(Duration::from_nanos)
 }
 
-/// The C convention: 0, or -1 and errno. Success leaves errno alone.
+/// The C convention: 0, or -1 and errno.
 fn call(work: impl FnOnce() -> io::Result<()>) -> c_int {
-    let before = sys::errno();
-    let result = answer(work().map(|()| 0));
-    if result == 0 {
-        sys::set_errno(before);
-    }
-    result
+    call_counting(|| work().map(|()| 0))
 }
 
-/// The C convention: a number, or -1 and errno.
+/// The C convention: a number, or -1 and errno. Success leaves errno as it was, whatever callbacks
+/// did to it.
 #[inline]
-fn answer(result: io::Result<c_int>) -> c_int {
-    result.unwrap_or_else(|error| {
-        sys::set_errno(error.raw_os_error().unwrap_or(libc::EINVAL));
-        -1
-    })
+fn call_counting(work: impl FnOnce() -> io::Result<c_int>) -> c_int {
+    let before = sys::errno();
+    let (result, errno) = match work() {
+        Ok(number) => (number, before),
+        Err(error) => (-1, error.raw_os_error().unwrap_or(libc::EINVAL)),
+    };
+    sys::set_errno(errno);
+    result
 }

@@ -6,12 +6,12 @@
 //! no key is 0.
 
 use std::io;
-use std::sync::atomic::{AtomicU16, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// A bit for each tag: taken or not.
-static TAKEN: [AtomicU64; 1024] = [const { AtomicU64::new(0) }; 1024];
+static TAKEN: [AtomicU32; 2048] = [const { AtomicU32::new(0) }; 2048];
 /// Where to look for a free tag first. Only what is looked at depends on it, never who gets what.
-static NEXT: AtomicU16 = AtomicU16::new(1);
+static NEXT: AtomicU32 = AtomicU32::new(1);
 
 /// The tag of a reactor, its own as long as this value lives.
 #[derive(Debug)]
@@ -21,7 +21,7 @@ impl Tag {
     /// A tag that no other reactor has. `EAGAIN` while 65,535 reactors live.
     pub fn take() -> io::Result<Self> {
         for _ in 0..=u16::MAX {
-            let tag = NEXT.fetch_add(1, Relaxed);
+            let tag = NEXT.fetch_add(1, Relaxed) as u16;
             let (word, bit) = place(tag);
             if tag != 0 && word.fetch_or(bit, Relaxed) & bit == 0 {
                 return Ok(Self(tag));
@@ -42,8 +42,8 @@ impl Drop for Tag {
     }
 }
 
-fn place(tag: u16) -> (&'static AtomicU64, u64) {
-    (&TAKEN[usize::from(tag / 64)], 1 << (tag % 64))
+fn place(tag: u16) -> (&'static AtomicU32, u32) {
+    (&TAKEN[usize::from(tag / 32)], 1 << (tag % 32))
 }
 
 #[cfg(test)]

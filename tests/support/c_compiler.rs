@@ -31,14 +31,22 @@ pub fn link_with_epshim(inputs: &[&Path], program: &str) -> PathBuf {
     let product = Path::new(env!("CARGO_TARGET_TMPDIR")).join(program);
     let unfinished = product.with_extension(process::id().to_string());
     let libraries = library_folder();
-    let mut rpath = OsString::from("-Wl,-rpath,");
-    rpath.push(&libraries);
     let mut command = compiler();
     command.args(inputs).arg("-o").arg(&unfinished);
-    command.arg("-L").arg(&libraries).arg("-lepshim").arg(rpath);
+    command.arg("-L").arg(&libraries).arg("-lepshim").arg(run_path(&libraries));
     run(&mut command);
     std::fs::rename(&unfinished, &product).expect("the folder of the products is ours");
     product
+}
+
+/// The linker's option that has a program find its library in `folder`, whatever
+/// `LD_LIBRARY_PATH` says: cargo sets it for tests, and puts the folder first where an earlier
+/// `cargo build` may have left another libepshim. DT_RPATH comes before it, DT_RUNPATH after it
+/// (ld.so(8)).
+pub fn run_path(folder: &Path) -> OsString {
+    let mut option = OsString::from("-Wl,--disable-new-dtags,-rpath,");
+    option.push(folder);
+    option
 }
 
 /// Runs a command that must succeed.
