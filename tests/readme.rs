@@ -26,7 +26,7 @@ fn run(number: usize, snippet: &str) -> String {
     compiler.args(["-Wall", "-Wextra", "-Wpedantic", "-Werror"]).arg(&source).arg("-I");
     compiler.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("include"));
     compiler.arg("-L").arg(&library).arg("-lepshim").arg("-o").arg(&program);
-    c_compiler::run(compiler.arg(format!("-Wl,-rpath,{}", library.display())));
+    c_compiler::run(compiler.arg(c_compiler::run_path(&library)));
     let output = Command::new(&program).output().unwrap();
     assert!(output.status.success(), "{snippet}\n{output:?}");
     String::from_utf8(output.stdout).unwrap()

@@ -5,6 +5,8 @@
 //! The surprising thing: `write` and `close` are cancellation points too, so the calls that make
 //! them hold cancellation off, as a run does: callbacks cannot be unwound through.
 
+#[cfg(test)]
+mod tests;
 mod user;
 
 pub use user::{CReactor, Callback};

@@ -8,11 +8,11 @@
 //!
 //! The surprising thing: `write` and `close` are cancellation points too (pthreads(7)).
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(miri)))]
 use libc::c_int;
 
 /// Runs `work` with cancellation held off; a request that comes meanwhile stays pending.
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(miri)))]
 pub(crate) fn uncancelled<R>(work: impl FnOnce() -> R) -> R {
     let before = set_state(DISABLE);
     let result = work();
@@ -20,17 +20,17 @@ pub(crate) fn uncancelled<R>(work: impl FnOnce() -> R) -> R {
     result
 }
 
-/// bionic has no `pthread_cancel`.
-#[cfg(not(target_os = "linux"))]
+/// bionic has no `pthread_cancel`, nor has Miri.
+#[cfg(any(not(target_os = "linux"), miri))]
 pub(crate) fn uncancelled<R>(work: impl FnOnce() -> R) -> R {
     work()
 }
 
 /// `PTHREAD_CANCEL_DISABLE` of glibc, musl and uClibc (`<pthread.h>`).
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(miri)))]
 const DISABLE: c_int = 1;
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(miri)))]
 fn set_state(state: c_int) -> c_int {
     // The libc crate declares it for other systems only.
     unsafe extern "C" {
@@ -43,7 +43,7 @@ fn set_state(state: c_int) -> c_int {
     before
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(all(test, target_os = "linux", not(miri)))]
 mod tests {
     use super::{DISABLE, set_state, uncancelled};
 
