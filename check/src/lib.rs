@@ -1,0 +1,13 @@
+//! What is wrong with an event loop: observations of a program's epoll calls in, findings out.
+//!
+//! This crate makes no system call, reads no clock, starts nothing and prints nothing. Whoever
+//! watches a program (the preload library, or a test with a trace written by hand) tells it what
+//! happened and when, and asks what is due. What only the kernel can answer is asked through
+//! [`Kernel`].
+
+#![forbid(unsafe_code)]
+
+mod rule;
+pub mod rules;
+
+pub use rule::{Certainty, Explanation, Rule};

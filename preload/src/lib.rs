@@ -1,0 +1,1 @@
+//! libepshim_preload.so.
