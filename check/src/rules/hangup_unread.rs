@@ -4,13 +4,31 @@ use crate::rule::Explanation;
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {
-    finds: "",
-    hurts: "",
-    evidence: "",
-    silent: "",
-    fix: "",
-    wrong: "",
-    right: "",
-    manual: "",
-    seen: &[],
+    finds: "A descriptor is closed after a hang-up with bytes still unread.",
+    hurts: "\
+        EPOLLHUP and EPOLLRDHUP say that the peer will send no more, not that everything was \
+        read. Whoever closes at once loses the last message, or the end of a child's output; on \
+        TCP unread bytes also turn the close into a reset.",
+    evidence: "\
+        The last delivery had EPOLLHUP or EPOLLRDHUP, FIONREAD says that bytes are waiting when \
+        the descriptor is closed, and no read since returned end of file or an error. Suspected.",
+    silent: "\
+        When the program read to the end of file or to an error. When the hang-up was not in the \
+        last delivery: the program did not act on it. Protocols that abort on purpose look the \
+        same, hence only suspected.",
+    fix: "\
+        Treat EPOLLHUP and EPOLLRDHUP as \"read now\": read until 0 or an error, then close.",
+    wrong: r"if (event.events & (EPOLLHUP | EPOLLRDHUP))
+    close(fd);                   /* the last message is still in the buffer */
+else if (event.events & EPOLLIN)
+    serve(fd);",
+    right: r"if (event.events & (EPOLLIN | EPOLLHUP | EPOLLRDHUP | EPOLLERR))
+    serve(fd);                   /* reads until 0 or an error, then closes */",
+    manual: "epoll_ctl(2), EPOLLHUP",
+    seen: &[
+        "https://github.com/netty/netty/issues/4317",
+        "https://github.com/dmtcp/dmtcp/pull/1205",
+        "https://github.com/twisted/twisted/issues/7932",
+        "https://github.com/systemd/systemd/issues/12086",
+    ],
 };
