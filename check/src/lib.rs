@@ -7,7 +7,9 @@
 
 #![forbid(unsafe_code)]
 
+pub mod options;
 mod rule;
 pub mod rules;
 
+pub use options::Options;
 pub use rule::{Certainty, Explanation, Rule};
