@@ -7,9 +7,23 @@
 
 #![forbid(unsafe_code)]
 
+mod checker;
+mod epoll;
+mod finding;
+mod io;
 pub mod options;
 mod rule;
 pub mod rules;
+mod suspicion;
+mod tally;
+mod thread;
+pub mod world;
 
+pub use checker::{ADD, Asked, AtFailure, Checker, Ctl, DEL, MOD};
+pub use finding::{Finding, Role};
+pub use io::{Input, Io, Outcome};
 pub use options::Options;
 pub use rule::{Certainty, Explanation, Rule};
+pub use suspicion::{Suspicion, Verdict};
+pub use tally::Tally;
+pub use world::Kernel;

@@ -1,6 +1,10 @@
 //! `accept-spin`.
 
-use crate::rule::Explanation;
+use crate::epoll::{Delivery, Registration};
+use crate::io::{Input, Io};
+use crate::rule::{Certainty, Explanation};
+use crate::suspicion::{Case, Suspicion, Verdict};
+use crate::world::{Kernel, Nanos, SECOND, bits};
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {
@@ -36,3 +40,48 @@ if (fd == -1 && (errno == EMFILE || errno == ENFILE)) {
         "https://github.com/joyent/libuv/issues/690",
     ],
 };
+
+/// So many rounds in which accept found no descriptor to give,
+const ROUNDS: u16 = 10;
+/// within so long.
+const WITHIN: Nanos = SECOND;
+
+/// The listener is delivered again: did accept fail for want of descriptors since the last time?
+pub(crate) fn look(
+    registration: &mut Registration,
+    before: Delivery,
+    io: Io,
+    now: Nanos,
+) -> Option<Case> {
+    if io.input() != Input::Exhausted || before.round == 0 || before.moved != io.moved() {
+        registration.exhausted = (0, now);
+        return None;
+    }
+    if before.inputs == io.inputs() {
+        return None;
+    }
+    let (rounds, since) = registration.exhausted;
+    let (rounds, since) =
+        if rounds == 0 || now - since > WITHIN { (1, now) } else { (rounds + 1, since) };
+    registration.exhausted = (rounds, since);
+    (rounds >= ROUNDS).then(|| {
+        registration.exhausted = (0, now);
+        Case::AcceptSpin { rounds, nanos: now - since }
+    })
+}
+
+/// A connection is waiting still.
+pub(crate) fn confirm(suspicion: Suspicion, now: Nanos, kernel: &mut dyn Kernel) -> Verdict {
+    let (fd, epfd) = (suspicion.fd, suspicion.epfd);
+    let Case::AcceptSpin { rounds, nanos } = suspicion.case else { return Verdict::Refuted };
+    if kernel.readiness(fd, bits::IN).is_none_or(|ready| ready & bits::IN == 0) {
+        return Verdict::Refuted;
+    }
+    let what = format!(
+        "accept on fd {fd} failed for want of descriptors or memory in {rounds} rounds of epfd {epfd} \
+         within {} ms; the connection stays in the queue, so the listener is reported again at once",
+        nanos / 1_000_000,
+    );
+    let verified = format!("poll(fd {fd}) says POLLIN");
+    suspicion.becomes(Certainty::Certain, now, what, verified)
+}

@@ -1,6 +1,8 @@
 //! `blocking-fd`.
 
-use crate::rule::Explanation;
+use crate::rule::{Certainty, Explanation};
+use crate::suspicion::{Case, Suspicion, Verdict};
+use crate::world::{Kernel, MILLISECOND, Nanos};
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {
@@ -35,3 +37,19 @@ while ((n = read(fd, buffer, sizeof buffer)) > 0)
         "https://github.com/pgexporter/pgexporter/issues/586",
     ],
 };
+
+/// A call that takes longer has blocked.
+pub const BLOCKS: Nanos = 10 * MILLISECOND;
+
+/// It was seen to block: there is nothing left to ask.
+pub(crate) fn confirm(suspicion: Suspicion, now: Nanos, _: &mut dyn Kernel) -> Verdict {
+    let (fd, epfd) = (suspicion.fd, suspicion.epfd);
+    let Case::Blocked { nanos, is_over, call } = suspicion.case else { return Verdict::Refuted };
+    let milliseconds = nanos / MILLISECOND;
+    let blocks = if is_over { "blocked for" } else { "has been blocking for" };
+    let what = format!(
+        "{call} on fd {fd}, which is registered in epfd {epfd} and not O_NONBLOCK, {blocks} {milliseconds} ms \
+         in a thread that waits on an epoll: everything else that the thread serves stood still"
+    );
+    suspicion.becomes(Certainty::Certain, now, what, None)
+}

@@ -1,6 +1,11 @@
 //! `ctl-error`.
 
-use crate::rule::Explanation;
+use crate::checker::{ADD, AtFailure, Ctl, DEL, MOD};
+use crate::epoll::Epoll;
+use crate::finding::Role;
+use crate::rule::{Certainty, Explanation};
+use crate::suspicion::{Case, Suspicion, Verdict};
+use crate::world::{Descriptors, Fd, Kernel, Nanos, Site, bits};
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {
@@ -36,3 +41,144 @@ close(fd);",
         "https://github.com/python/cpython/issues/130141",
     ],
 };
+
+const ENOENT: i32 = 2;
+const EBADF: i32 = 9;
+const EPERM: i32 = 1;
+const EEXIST: i32 = 17;
+const EINVAL: i32 = 22;
+const ELOOP: i32 = 40;
+
+/// A failed `epoll_ctl`, and what is known of the descriptor's past.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Failure {
+    epfd: Fd,
+    fd: Fd,
+    op: i32,
+    errno: i32,
+    events: u32,
+    /// Whether the number is open.
+    is_open: bool,
+    /// It was registered here, and where that was.
+    registered: Option<Site>,
+    /// That registration's interest.
+    interest: u32,
+    /// It was closed since it was registered here.
+    was_closed: bool,
+    closed: Site,
+    duplicated: Site,
+}
+
+impl Failure {
+    pub fn new(ctl: &Ctl, at: AtFailure, epoll: Option<&Epoll>, memory: &dyn Descriptors) -> Self {
+        let known = epoll.and_then(|epoll| epoll.by_fd(ctl.fd).or_else(|| epoll.former(ctl.fd)));
+        let descriptor = memory.get(ctl.fd);
+        Self {
+            epfd: ctl.epfd,
+            fd: ctl.fd,
+            op: ctl.op,
+            errno: at.errno,
+            events: ctl.events,
+            is_open: at.fd_is_open,
+            registered: known.map(|known| known.added),
+            interest: known.map_or(0, |known| known.interest),
+            was_closed: known.is_some_and(|known| known.generation != descriptor.generation),
+            closed: descriptor.closed,
+            duplicated: descriptor.duplicated,
+        }
+    }
+
+    /// The second half of a known pair: ADD fails with EEXIST and MOD follows, MOD fails with ENOENT
+    /// and ADD follows (libevent, libev and libuv do so).
+    pub fn is_made_good_by(&self, retry: Option<(i32, Fd, Fd)>) -> bool {
+        let pair = match (self.op, self.errno) {
+            (ADD, EEXIST) => MOD,
+            (MOD, ENOENT) => ADD,
+            _ => return false,
+        };
+        retry == Some((pair, self.epfd, self.fd))
+    }
+
+    pub fn sites(&self) -> [(Role, Site); 3] {
+        let closed = if self.was_closed { self.closed } else { Site::default() };
+        [
+            (Role::RegisteredBy, self.registered.unwrap_or_default()),
+            (Role::ClosedBy, closed),
+            (Role::DuplicatedBy, self.duplicated),
+        ]
+    }
+
+    fn call(&self) -> String {
+        let op = match self.op {
+            ADD => "EPOLL_CTL_ADD",
+            DEL => "EPOLL_CTL_DEL",
+            MOD => "EPOLL_CTL_MOD",
+            other => return format!("epoll_ctl({}, {other}, {})", self.epfd, self.fd),
+        };
+        format!("epoll_ctl({}, {op}, {})", self.epfd, self.fd)
+    }
+
+    /// The reason, from what is known of the descriptor.
+    fn reason(&self, is_listed: Option<bool>) -> String {
+        let fd = self.fd;
+        match self.errno {
+            EBADF if self.was_closed => format!(
+                "fd {fd} was registered here and closed since; if its file is still open elsewhere the \
+                 registration lives on and cannot be removed"
+            ),
+            EBADF if !self.is_open => format!("fd {fd} is not open"),
+            EEXIST => format!("fd {fd} is registered already, for {}", bits::names(self.interest)),
+            ENOENT if self.was_closed => format!(
+                "fd {fd} was registered here and closed since: the number is another file now, which is not \
+                 registered{}",
+                if is_listed == Some(true) { "; the old registration is still there" } else { "" },
+            ),
+            ENOENT if self.registered.is_none() => format!("fd {fd} was never registered here"),
+            ENOENT => format!("fd {fd} is not registered here any more"),
+            EPERM => format!(
+                "fd {fd} is a file that epoll does not support: a regular file or a directory is always ready"
+            ),
+            EINVAL => self.invalid().to_owned(),
+            ELOOP => format!(
+                "adding epoll {fd} to {} would make a loop, or a chain that is too deep",
+                self.epfd
+            ),
+            _ => "the kernel gave no more reason than its errno".to_owned(),
+        }
+    }
+
+    fn invalid(&self) -> &'static str {
+        if self.epfd == self.fd {
+            "an epoll cannot watch itself"
+        } else if !(ADD..=MOD).contains(&self.op) {
+            "there is no such operation"
+        } else if self.op == MOD && (self.events | self.interest) & bits::EXCLUSIVE != 0 {
+            "what was added with EPOLLEXCLUSIVE can only be deleted, not modified"
+        } else if self.events & bits::EXCLUSIVE != 0 {
+            "EPOLLEXCLUSIVE goes with EPOLLIN, EPOLLOUT, EPOLLERR, EPOLLHUP, EPOLLWAKEUP and EPOLLET only, and \
+             not with an epoll as its descriptor"
+        } else {
+            "the arguments do not go together"
+        }
+    }
+}
+
+/// The error happened; the kernel is asked what it still lists.
+pub(crate) fn confirm(suspicion: Suspicion, now: Nanos, kernel: &mut dyn Kernel) -> Verdict {
+    let Case::Ctl(failure) = suspicion.case else { return Verdict::Refuted };
+    let is_listed = kernel
+        .registrations(failure.epfd)
+        .map(|listed| listed.iter().any(|one| one.fd == failure.fd));
+    let name = match failure.errno {
+        ENOENT => "ENOENT",
+        EBADF => "EBADF",
+        EPERM => "EPERM",
+        EEXIST => "EEXIST",
+        EINVAL => "EINVAL",
+        ELOOP => "ELOOP",
+        // Of the machine, not of the program: ENOMEM, ENOSPC. EFAULT speaks for itself.
+        _ => return Verdict::Refuted,
+    };
+    let what = format!("{} failed with {name}: {}", failure.call(), failure.reason(is_listed));
+    suspicion.becomes(Certainty::Fact, now, what, None)
+}

@@ -1,6 +1,11 @@
 //! `edge-not-drained`.
 
-use crate::rule::Explanation;
+use crate::checker::{Checker, NOBODY_WAITS, Standing};
+use crate::finding::Role;
+use crate::io::Input;
+use crate::rule::{Certainty, Explanation, Rule};
+use crate::suspicion::{Case, Stamp, Suspicion, Verdict};
+use crate::world::{Descriptors, Fd, Kernel, Kind, Nanos, SECOND, Tid, bits};
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {
@@ -47,3 +52,126 @@ consume(buffer, n);              /* what did not fit is not reported again */",
         "https://github.com/opentechinstitute/commotiond/pull/18",
     ],
 };
+
+/// So long must the data lie there.
+const LEFT: Nanos = SECOND;
+/// So often is it looked for a thread that waits.
+const TRIES: u32 = 50;
+
+/// Before a thread waits: is there something left of what its last wait delivered?
+pub(crate) fn look(
+    checker: &mut Checker,
+    place: usize,
+    fd: Fd,
+    tid: Tid,
+    now: Nanos,
+    descriptors: &dyn Descriptors,
+) {
+    let Some(registration) = checker.epolls[place].by_fd(fd) else { return };
+    if !registration.has(bits::ET) || registration.delivery.events & bits::IN == 0 {
+        return;
+    }
+    let (generation, io) = descriptors.state(fd);
+    let was_read = io.inputs() != registration.delivery.inputs;
+    if generation != registration.generation
+        || (was_read && is_drained(io.input(), fd, descriptors))
+    {
+        return;
+    }
+    let case = Case::Edge { was_read, holds_back: false, is_counter: false };
+    let mut suspicion = checker.suspect(Rule::EdgeNotDrained, tid, now, case).on(fd);
+    suspicion.stamp.calls = io.inputs();
+    checker.raise_about(suspicion, place, LEFT);
+}
+
+/// Whether an input call that ended so has taken everything (epoll(7), Q9).
+fn is_drained(input: Input, fd: Fd, descriptors: &dyn Descriptors) -> bool {
+    match input {
+        Input::WouldBlock | Input::End | Input::Failed => true,
+        Input::Short => !matches!(descriptors.kind(fd), Kind::Datagram | Kind::Unknown),
+        Input::Full => descriptors.kind(fd) == Kind::Counter,
+        // Output calls only, or a failed accept, which is another rule's.
+        Input::None | Input::Accepted | Input::Exhausted => input == Input::Exhausted,
+    }
+}
+
+/// A second later: is it as it was, and does somebody wait?
+pub(crate) fn stands(
+    checker: &mut Checker,
+    suspicion: &mut Suspicion,
+    now: Nanos,
+    descriptors: &dyn Descriptors,
+) -> Standing {
+    let Some((place, registration)) = checker.registration(suspicion, descriptors) else {
+        return Standing::Void;
+    };
+    let is_fired = registration.is_fired;
+    let (stamp, added, delivery) =
+        (registration.stamp(), registration.added, registration.delivery);
+    if stamp.changes != suspicion.stamp.changes || is_fired {
+        return Standing::Void;
+    }
+    let descriptor = descriptors.get(suspicion.fd);
+    let inputs = descriptor.io.inputs();
+    let was_read = inputs != delivery.inputs;
+    if inputs != suspicion.stamp.calls || stamp.round != suspicion.stamp.round {
+        // Something was done since. Without a new edge: then the program keeps readiness itself.
+        checker.epolls[place].resumes |= stamp.round == suspicion.stamp.round;
+        if was_read && is_drained(descriptor.io.input(), suspicion.fd, descriptors) {
+            return Standing::Void;
+        }
+        suspicion.stamp = Stamp { calls: inputs, ..stamp };
+        suspicion.since = now;
+        return Standing::Later(LEFT);
+    }
+    let Some(wait) = checker.waiter(place) else {
+        suspicion.tries += 1;
+        return if suspicion.tries > TRIES {
+            Standing::Void
+        } else {
+            Standing::Later(NOBODY_WAITS)
+        };
+    };
+    let holds_back = checker.epolls[place].resumes || checker.holds_back(descriptors);
+    let is_counter = descriptors.kind(suspicion.fd) == Kind::Counter;
+    suspicion.case = Case::Edge { was_read, holds_back, is_counter };
+    suspicion.sites = vec![
+        (Role::ReadBy, descriptor.read),
+        (Role::RegisteredBy, added),
+        (Role::WaitedBy, wait.site),
+    ];
+    Standing::Ask
+}
+
+/// The kernel has data, and the epoll does not say so.
+pub(crate) fn confirm(suspicion: Suspicion, now: Nanos, kernel: &mut dyn Kernel) -> Verdict {
+    let (fd, epfd) = (suspicion.fd, suspicion.epfd);
+    let Case::Edge { was_read, holds_back, is_counter } = suspicion.case else {
+        return Verdict::Refuted;
+    };
+    let is_ready = kernel.readiness(fd, bits::IN).is_some_and(|ready| ready & bits::IN != 0);
+    if !is_ready {
+        return Verdict::Refuted;
+    }
+    // Something else may be ready in it; then its answer says nothing of this descriptor.
+    let is_silent = kernel.readiness(epfd, bits::IN).is_some_and(|ready| ready & bits::IN == 0);
+    if !is_silent {
+        let again = if suspicion.tries > TRIES { return Verdict::Refuted } else { NOBODY_WAITS };
+        return Verdict::Again(suspicion, again);
+    }
+    let waker = is_counter || kernel.has_both_ends(fd);
+    let certainty =
+        if was_read && !holds_back && !waker { Certainty::Suspected } else { Certainty::Note };
+    let left = match kernel.unread(fd) {
+        Some(bytes) if bytes > 0 => format!("{bytes} bytes"),
+        _ => "input".to_owned(),
+    };
+    let last = if was_read { "the last read did not drain it" } else { "nothing was read" };
+    let waited = (now - suspicion.since).max(LEFT) as f64 / SECOND as f64;
+    let what = format!(
+        "fd {fd} is edge-triggered in epfd {epfd} and has had {left} unread for {waited:.1} s while a \
+         thread waits: {last}, and no event comes until the peer sends more"
+    );
+    let verified = format!("poll(fd {fd}) says POLLIN, poll(epfd {epfd}) says nothing");
+    suspicion.becomes(certainty, now, what, verified)
+}

@@ -1,6 +1,9 @@
 //! `epfd-misuse`.
 
-use crate::rule::Explanation;
+use crate::checker::{Checker, Standing};
+use crate::rule::{Certainty, Explanation};
+use crate::suspicion::{Case, Suspicion, Verdict};
+use crate::world::{Kernel, Nanos, Tid};
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {
@@ -35,3 +38,64 @@ pub const EXPLANATION: Explanation = Explanation {
         "https://github.com/acassen/keepalived/pull/1811",
     ],
 };
+
+/// In which way.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Misuse {
+    WaitOnClosed,
+    WaitOnForeign,
+    CtlOnClosed,
+    CtlOnForeign,
+    /// Its `waits`-th wait is the one that it must still be in.
+    ClosedUnderWaiter {
+        waiter: Tid,
+        waits: u32,
+    },
+}
+
+impl Misuse {
+    pub const fn of_ctl(is_open: bool) -> Self {
+        if is_open { Self::CtlOnForeign } else { Self::CtlOnClosed }
+    }
+
+    pub const fn of_wait(is_open: bool) -> Self {
+        if is_open { Self::WaitOnForeign } else { Self::WaitOnClosed }
+    }
+}
+
+/// A waiter must be in the same wait still.
+pub(crate) fn stands(checker: &mut Checker, suspicion: &mut Suspicion) -> Standing {
+    let Case::Epfd(Misuse::ClosedUnderWaiter { waiter, waits }) = suspicion.case else {
+        return Standing::Ask;
+    };
+    match checker.threads.get(&waiter) {
+        Some(thread) if thread.wait.is_some() && thread.waits == waits => Standing::Ask,
+        _ => Standing::Void,
+    }
+}
+
+/// A waiter must exist; the rest is what a call has returned.
+pub(crate) fn confirm(suspicion: Suspicion, now: Nanos, kernel: &mut dyn Kernel) -> Verdict {
+    let epfd = suspicion.epfd;
+    let Case::Epfd(misuse) = suspicion.case else { return Verdict::Refuted };
+    let what = match misuse {
+        Misuse::WaitOnClosed => format!("epoll_wait on fd {epfd}, which is not open: EBADF"),
+        Misuse::WaitOnForeign => {
+            format!("epoll_wait on fd {epfd}, which is open, but not an epoll: EINVAL")
+        }
+        Misuse::CtlOnClosed => format!("epoll_ctl on epfd {epfd}, which is not open: EBADF"),
+        Misuse::CtlOnForeign => {
+            format!("epoll_ctl on fd {epfd}, which is open, but not an epoll: EINVAL")
+        }
+        Misuse::ClosedUnderWaiter { waiter, .. } => {
+            if !kernel.is_alive(waiter) {
+                return Verdict::Refuted;
+            }
+            format!(
+                "epfd {epfd} was closed while thread {waiter} waits on it: close does not wake it, and nobody \
+                 can add to what it waits for any more"
+            )
+        }
+    };
+    suspicion.becomes(Certainty::Certain, now, what, None)
+}

@@ -1,6 +1,8 @@
 //! `fork-shared`.
 
-use crate::rule::Explanation;
+use crate::rule::{Certainty, Explanation};
+use crate::suspicion::{Case, Suspicion, Verdict};
+use crate::world::{Kernel, Nanos};
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {
@@ -36,3 +38,19 @@ if (fork() == 0)
         "https://github.com/OpenSmalltalk/opensmalltalk-vm/pull/552",
     ],
 };
+
+/// The other process must live.
+pub(crate) fn confirm(suspicion: Suspicion, now: Nanos, kernel: &mut dyn Kernel) -> Verdict {
+    let Case::Shared { other, parent } = suspicion.case else { return Verdict::Refuted };
+    if !kernel.is_alive(other) {
+        return Verdict::Refuted;
+    }
+    let epfd = suspicion.epfd;
+    let (this, that) = if parent { ("child", "parent") } else { ("parent", "child") };
+    let what = format!(
+        "epfd {epfd} is one epoll in two processes, and both change it since the fork: this one, the {this}, \
+         and its {that}, process {other}; each also receives the events of the other's descriptors"
+    );
+    let verified = format!("process {other} is alive");
+    suspicion.becomes(Certainty::Certain, now, what, verified)
+}

@@ -1,6 +1,12 @@
 //! `ghost`.
 
-use crate::rule::Explanation;
+use crate::checker::Checker;
+use crate::epoll::Registration;
+use crate::finding::Role;
+use crate::rule::{Certainty, Explanation, Rule};
+use crate::suspicion::{Case, Stamp, Suspicion, Verdict};
+use crate::thread::Wait;
+use crate::world::{Descriptors, Kernel, Listed, MILLISECOND, Nanos, Tid, bits};
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {
@@ -36,3 +42,74 @@ close(fd);",
         "https://github.com/manticoresoftware/manticoresearch/pull/4057",
     ],
 };
+
+/// A child between fork and exec keeps a file open for no longer.
+const PASSING: Nanos = 100 * MILLISECOND;
+
+/// A delivery for a registration whose descriptor was closed.
+pub(crate) fn look(
+    checker: &mut Checker,
+    wait: &Wait,
+    closed: &Registration,
+    events: u32,
+    tid: Tid,
+    now: Nanos,
+    descriptors: &dyn Descriptors,
+) {
+    if let Some(known) = checker.epolls[wait.epoll].by_fd_mut(closed.fd) {
+        if known.watched_by & Rule::Ghost.bit() != 0 {
+            return;
+        }
+        known.watched_by |= Rule::Ghost.bit();
+    }
+    let descriptor = descriptors.get(closed.fd);
+    let case =
+        Case::Registration { interest: closed.interest, data: closed.data, delivered: events };
+    let mut suspicion = checker.suspect(Rule::Ghost, tid, now, case);
+    (suspicion.epfd, suspicion.fd) = (wait.epfd, closed.fd);
+    suspicion.stamp = Stamp { generation: closed.generation, ..Stamp::default() };
+    suspicion.sites = vec![
+        (Role::ClosedBy, descriptor.closed),
+        (Role::RegisteredBy, closed.added),
+        (Role::DuplicatedBy, descriptor.duplicated),
+        (Role::WaitedBy, wait.site),
+    ];
+    checker.put_off(suspicion, now, PASSING);
+}
+
+/// The kernel still lists it under its old number.
+pub(crate) fn confirm(suspicion: Suspicion, now: Nanos, kernel: &mut dyn Kernel) -> Verdict {
+    let (fd, epfd) = (suspicion.fd, suspicion.epfd);
+    let Case::Registration { data, delivered, .. } = suspicion.case else {
+        return Verdict::Refuted;
+    };
+    let Some(listed) = kernel.registrations(epfd) else {
+        let what = sentence(&suspicion, delivered, None);
+        return suspicion.becomes(Certainty::Suspected, now, what, None);
+    };
+    let lines: Vec<&Listed> = listed.iter().filter(|one| one.fd == fd).collect();
+    let Some(ghost) = lines.iter().find(|one| one.data == data) else { return Verdict::Refuted };
+    let file = kernel.file(fd);
+    if file == Some(ghost.file) && lines.len() == 1 {
+        // The same file under the same number: closed and put back, by dup2 for instance.
+        return Verdict::Refuted;
+    }
+    let state = if file.is_none() { "which is closed" } else { "which is another file now" };
+    let verified = format!("/proc/self/fdinfo/{epfd} lists fd {fd}, {state}, with data {data:#x}");
+    let what = sentence(&suspicion, delivered, Some(kernel.keeper(epfd, fd)));
+    suspicion.becomes(Certainty::Certain, now, what, verified)
+}
+
+fn sentence(suspicion: &Suspicion, delivered: u32, keeper: Option<Option<i32>>) -> String {
+    let (fd, epfd) = (suspicion.fd, suspicion.epfd);
+    let keeper = match keeper {
+        Some(Some(other)) => format!("fd {other} keeps its file open"),
+        Some(None) => "another process, or a descriptor in flight, keeps its file open".to_owned(),
+        None => "its file must be open elsewhere".to_owned(),
+    };
+    format!(
+        "fd {fd} was closed, but epfd {epfd} still watches it and delivered {} for it: {keeper}, and \
+         EPOLL_CTL_DEL cannot reach it any more",
+        bits::names(delivered),
+    )
+}

@@ -1,6 +1,8 @@
 //! `hangup-unread`.
 
-use crate::rule::Explanation;
+use crate::rule::{Certainty, Explanation};
+use crate::suspicion::{Case, Suspicion, Verdict};
+use crate::world::{Kernel, Nanos, bits};
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {
@@ -32,3 +34,20 @@ else if (event.events & EPOLLIN)
         "https://github.com/systemd/systemd/issues/12086",
     ],
 };
+
+/// The bytes were counted before the close: there is nothing left to ask.
+pub(crate) fn confirm(suspicion: Suspicion, now: Nanos, _: &mut dyn Kernel) -> Verdict {
+    let Case::Unread { bytes, delivered } = suspicion.case else { return Verdict::Refuted };
+    // After an error there is nothing left that could be read.
+    if delivered & bits::ERR != 0 {
+        return Verdict::Refuted;
+    }
+    let fd = suspicion.fd;
+    let what = format!(
+        "fd {fd} was closed after {} was delivered, with {bytes} bytes unread: a hang-up says that nothing \
+         more will come, not that everything was read",
+        bits::names(delivered),
+    );
+    let verified = format!("FIONREAD said {bytes} just before the close");
+    suspicion.becomes(Certainty::Suspected, now, what, verified)
+}

@@ -1,6 +1,9 @@
 //! `layout-mismatch`.
 
-use crate::rule::Explanation;
+use crate::checker::Ctl;
+use crate::rule::{Certainty, Explanation};
+use crate::suspicion::{Case, Suspicion, Verdict};
+use crate::world::{Fd, Kernel, Nanos};
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {
@@ -30,3 +33,69 @@ pub const EXPLANATION: Explanation = Explanation {
         "https://github.com/nim-lang/Nim/pull/20058",
     ],
 };
+
+/// So many different descriptors raise a suspicion,
+const SUSPECTED: usize = 3;
+/// and so many are proof.
+const CERTAIN: usize = 8;
+
+/// What the data of the registrations looks like.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    /// Descriptors whose number stands where it would with the wrong structure.
+    shifted: Vec<Fd>,
+    /// The other half of the data, the same for all of them.
+    rest: u32,
+    /// One registration did not fit: the structure is right.
+    is_right: bool,
+}
+
+impl State {
+    /// A registration: does its data look as if written through another structure?
+    pub fn look(&mut self, ctl: &Ctl) -> Option<Case> {
+        if self.is_right || ctl.fd == 0 {
+            return None;
+        }
+        let number = ctl.fd as u32;
+        let (number_at, rest) = match ctl.padding {
+            // 12 bytes, and the caller wrote 16: its data begins 4 bytes late.
+            None => ((ctl.data >> 32) as u32, ctl.data as u32),
+            // 16 bytes, and the caller wrote 12: its data begins in the padding.
+            Some(padding) => (padding, ctl.data as u32),
+        };
+        let is_first = self.shifted.is_empty();
+        let holds_number = ctl.padding.is_some() && ctl.data == u64::from(number);
+        if number_at != number || holds_number || (!is_first && rest != self.rest) {
+            self.is_right = true;
+            self.shifted = Vec::new();
+            return None;
+        }
+        self.rest = rest;
+        if self.shifted.contains(&ctl.fd) {
+            return None;
+        }
+        self.shifted.push(ctl.fd);
+        let descriptors = self.shifted.len();
+        let is_unpacked = ctl.padding.is_none();
+        matches!(descriptors, SUSPECTED | CERTAIN)
+            .then_some(Case::Layout { descriptors: descriptors as u32, is_unpacked })
+    }
+}
+
+/// The evidence is in the program's memory; the kernel knows no more.
+pub(crate) fn confirm(suspicion: Suspicion, now: Nanos, _: &mut dyn Kernel) -> Verdict {
+    let Case::Layout { descriptors, is_unpacked } = suspicion.case else { return Verdict::Refuted };
+    let certainty =
+        if descriptors as usize >= CERTAIN { Certainty::Certain } else { Certainty::Suspected };
+    let (has, takes) = if is_unpacked { (16, 12) } else { (12, 16) };
+    let at = if is_unpacked {
+        "in the upper half of the data"
+    } else {
+        "in the padding before the data"
+    };
+    let what = format!(
+        "the caller's struct epoll_event has {has} bytes, the kernel's {takes} on this machine: for \
+         {descriptors} descriptors in a row their number stands {at}"
+    );
+    suspicion.becomes(certainty, now, what, None)
+}

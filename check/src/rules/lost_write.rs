@@ -1,6 +1,10 @@
 //! `lost-write`.
 
-use crate::rule::Explanation;
+use crate::checker::{Checker, NOBODY_WAITS, Standing};
+use crate::finding::Role;
+use crate::rule::{Certainty, Explanation, Rule};
+use crate::suspicion::{Case, Suspicion, Verdict};
+use crate::world::{Descriptors, Fd, Kernel, Kind, Nanos, SECOND, Tid, bits};
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {
@@ -37,3 +41,86 @@ if (n >= 0 && (size_t)n < length) {
         "https://github.com/Allenxuxu/gev/issues/60",
     ],
 };
+
+/// So long must the rest lie there.
+const LEFT: Nanos = SECOND;
+/// So often is it looked for a thread that waits.
+const TRIES: u32 = 50;
+
+/// A write to it was short or found no room, and a thread is about to wait.
+pub(crate) fn look(
+    checker: &mut Checker,
+    tid: Tid,
+    now: Nanos,
+    fd: Fd,
+    descriptors: &dyn Descriptors,
+) {
+    let (generation, io) = descriptors.state(fd);
+    let Some(place) = checker.epolls.iter().position(|epoll| epoll.by_fd(fd).is_some()) else {
+        return;
+    };
+    if !io.is_unwritten() || !matches!(descriptors.kind(fd), Kind::Stream | Kind::Pipe) {
+        return;
+    }
+    let Some(registration) = checker.epolls[place].by_fd(fd) else { return };
+    if registration.generation != generation || checker.waits_for_room(fd) {
+        return;
+    }
+    let case = Case::Registration { interest: 0, data: 0, delivered: 0 };
+    let mut suspicion = checker.suspect(Rule::LostWrite, tid, now, case).on(fd);
+    suspicion.stamp.calls = io.calls();
+    checker.raise_about(suspicion, place, LEFT);
+}
+
+/// A second later: is it as it was, and does somebody wait?
+pub(crate) fn stands(
+    checker: &mut Checker,
+    suspicion: &mut Suspicion,
+    descriptors: &dyn Descriptors,
+) -> Standing {
+    let Some((place, registration)) = checker.registration(suspicion, descriptors) else {
+        return Standing::Void;
+    };
+    let added = registration.added;
+    let descriptor = descriptors.get(suspicion.fd);
+    if !descriptor.io.is_unwritten() || checker.waits_for_room(suspicion.fd) {
+        return Standing::Void;
+    }
+    let calls = descriptor.io.calls();
+    if calls != suspicion.stamp.calls {
+        // Something was tried since: it starts anew.
+        suspicion.stamp.calls = calls;
+        return Standing::Later(LEFT);
+    }
+    let Some(wait) = checker.waiter(place) else {
+        suspicion.tries += 1;
+        return if suspicion.tries > TRIES {
+            Standing::Void
+        } else {
+            Standing::Later(NOBODY_WAITS)
+        };
+    };
+    suspicion.sites = vec![
+        (Role::WrittenBy, descriptor.written),
+        (Role::RegisteredBy, added),
+        (Role::WaitedBy, wait.site),
+    ];
+    Standing::Ask
+}
+
+/// Whether there is room by now, and whether it is a waker.
+pub(crate) fn confirm(suspicion: Suspicion, now: Nanos, kernel: &mut dyn Kernel) -> Verdict {
+    let (fd, epfd) = (suspicion.fd, suspicion.epfd);
+    let Some(ready) = kernel.readiness(fd, bits::OUT) else { return Verdict::Refuted };
+    if ready & (bits::ERR | bits::HUP) != 0 || kernel.has_both_ends(fd) {
+        return Verdict::Refuted;
+    }
+    let room = if ready & bits::OUT != 0 { "there is room by now" } else { "there is no room yet" };
+    let what = format!(
+        "a write to fd {fd} was short or found no room (EAGAIN), and for {} s the rest was not written, nor \
+         does an epoll wait for EPOLLOUT on it: nothing will continue it",
+        LEFT / SECOND,
+    );
+    let verified = format!("poll(fd {fd}): {room}; its interest in epfd {epfd} has no EPOLLOUT");
+    suspicion.becomes(Certainty::Suspected, now, what, verified)
+}

@@ -1,6 +1,8 @@
 //! `sub-ms-spin`.
 
-use crate::rule::Explanation;
+use crate::rule::{Certainty, Explanation};
+use crate::suspicion::{Case, Suspicion, Verdict};
+use crate::world::{Kernel, MILLISECOND, Nanos, SECOND};
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {
@@ -28,3 +30,72 @@ pub const EXPLANATION: Explanation = Explanation {
         "https://github.com/oven-sh/bun/pull/34780",
     ],
 };
+
+/// A run: more waits with a zero timeout than this that return nothing,
+const WAITS: u32 = 20;
+/// over at most so long.
+const SHORT: Nanos = 2 * MILLISECOND;
+/// So many runs
+const RUNS: u32 = 10;
+/// within so long.
+const WITHIN: Nanos = SECOND;
+
+/// A thread's waits with a zero timeout.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    /// The last wait with a positive timeout ran out: what is left of it may be under a millisecond.
+    has_run_out: bool,
+    waits: u32,
+    since: Nanos,
+    runs: u32,
+    all_waits: u32,
+    first_run: Nanos,
+}
+
+impl State {
+    /// A wait begins.
+    pub fn begins(&mut self, timeout: i64, now: Nanos) -> Option<Case> {
+        if timeout == 0 {
+            if self.waits == 0 {
+                self.since = now;
+            }
+            return None;
+        }
+        let is_run =
+            self.has_run_out && self.waits > WAITS && now - self.since <= SHORT && timeout > 0;
+        let waits = std::mem::take(&mut self.waits);
+        self.has_run_out = false;
+        if !is_run {
+            return None;
+        }
+        if self.runs == 0 || now - self.first_run > WITHIN {
+            (self.runs, self.all_waits, self.first_run) = (0, 0, now);
+        }
+        self.runs += 1;
+        self.all_waits += waits;
+        (self.runs == RUNS).then(|| {
+            let runs = std::mem::take(&mut self.runs);
+            Case::SubMs { waits: self.all_waits, runs }
+        })
+    }
+
+    /// It ended.
+    pub fn ended(&mut self, timeout: i64, deliveries: usize, _: Nanos) {
+        match (timeout, deliveries) {
+            (0, 0) => self.waits += 1,
+            (1.., 0) => self.has_run_out = true,
+            // A program that polls for a while before it sleeps does so after an event.
+            _ => (self.has_run_out, self.waits) = (false, 0),
+        }
+    }
+}
+
+/// The pattern is all there is.
+pub(crate) fn confirm(suspicion: Suspicion, now: Nanos, _: &mut dyn Kernel) -> Verdict {
+    let Case::SubMs { waits, runs } = suspicion.case else { return Verdict::Refuted };
+    let what = format!(
+        "{waits} waits with a timeout of 0 in {runs} runs within a second, each at the end of a timeout that \
+         ran out: a rest of less than a millisecond was rounded down to 0"
+    );
+    suspicion.becomes(Certainty::Suspected, now, what, None)
+}

@@ -1,0 +1,77 @@
+//! One diagnosis, as it is reported.
+
+use crate::rule::{Certainty, Rule};
+use crate::world::{Fd, Nanos, Site, Tid};
+
+/// What a call site has to do with a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// The call in which it shows.
+    Now,
+    /// The wait that the thread is in.
+    WaitedBy,
+    /// `EPOLL_CTL_ADD`.
+    RegisteredBy,
+    /// The latest `EPOLL_CTL_MOD`.
+    ModifiedBy,
+    /// The latest read or accept.
+    ReadBy,
+    /// The latest write.
+    WrittenBy,
+    /// `close`, or what else closed it.
+    ClosedBy,
+    /// `dup`, `fcntl(F_DUPFD)`.
+    DuplicatedBy,
+    /// `epoll_create`.
+    CreatedBy,
+}
+
+impl Role {
+    /// As it is written before the call site.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Now => "now",
+            Self::WaitedBy => "waiting in",
+            Self::RegisteredBy => "registered by",
+            Self::ModifiedBy => "modified by",
+            Self::ReadBy => "last read by",
+            Self::WrittenBy => "last written by",
+            Self::ClosedBy => "closed by",
+            Self::DuplicatedBy => "duplicated by",
+            Self::CreatedBy => "created by",
+        }
+    }
+}
+
+/// A diagnosis.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What kind.
+    pub rule: Rule,
+    /// How sure.
+    pub certainty: Certainty,
+    /// The epoll; -1: none in particular.
+    pub epfd: Fd,
+    /// The descriptor; -1: none in particular.
+    pub fd: Fd,
+    /// The thread it was seen in.
+    pub tid: Tid,
+    /// When it was confirmed.
+    pub at: Nanos,
+    /// One sentence or two: what happened, in numbers.
+    pub what: String,
+    /// What the kernel was asked, and said.
+    pub verified: Option<String>,
+    /// The call sites, the most telling first.
+    pub sites: Vec<(Role, Site)>,
+}
+
+impl Finding {
+    /// Two findings of the same key are the same mistake: the rule and the first two call sites.
+    #[must_use]
+    pub fn key(&self) -> (Rule, Site, Site) {
+        let site = |n: usize| self.sites.get(n).map_or(Site::default(), |&(_, site)| site);
+        (self.rule, site(0), site(1))
+    }
+}

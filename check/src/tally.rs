@@ -1,0 +1,42 @@
+//! What was found: each mistake once, and how often.
+
+use crate::finding::Finding;
+use crate::rule::{Certainty, Rule};
+use crate::world::Site;
+use rustc_hash::FxHashMap;
+
+/// So many different findings are told apart; what comes after is only counted.
+const DIFFERENT: usize = 4096;
+
+/// The findings so far, by rule and call sites.
+#[derive(Debug, Default)]
+pub struct Tally {
+    seen: FxHashMap<(Rule, Site, Site), (Certainty, u64)>,
+    /// Findings that were one too many to be told apart.
+    pub dropped: u64,
+}
+
+impl Tally {
+    /// Counts a finding, and returns it if it is to be reported: it is new, or surer than before.
+    pub(crate) fn count(&mut self, finding: Finding) -> Option<Finding> {
+        let key = finding.key();
+        if self.seen.len() >= DIFFERENT && !self.seen.contains_key(&key) {
+            self.dropped += 1;
+            return None;
+        }
+        let (surest, times) = self.seen.entry(key).or_insert((Certainty::Note, 0));
+        *times += 1;
+        let is_new = *times == 1 || finding.certainty > *surest;
+        *surest = finding.certainty.max(*surest);
+        is_new.then_some(finding)
+    }
+
+    /// How many different findings there were of each rule, at what certainty at most, and how
+    /// often in all.
+    #[must_use]
+    pub fn of(&self, rule: Rule) -> Option<(Certainty, usize, u64)> {
+        let of_rule = || self.seen.iter().filter(|((of, ..), _)| *of == rule).map(|(_, seen)| seen);
+        let surest = of_rule().map(|&(certainty, _)| certainty).max()?;
+        Some((surest, of_rule().count(), of_rule().map(|&(_, times)| times).sum()))
+    }
+}

@@ -1,0 +1,146 @@
+//! What lies outside the model: the names of things it does not look into, and the two questions it
+//! asks of whoever observes. [`Descriptors`] is memory, asked on every wait; [`Kernel`] is system
+//! calls, asked only about a suspicion.
+
+use crate::io::Io;
+use serde::{Deserialize, Serialize};
+
+/// A descriptor number.
+pub type Fd = i32;
+/// A thread, as gettid(2) names it.
+pub type Tid = i32;
+/// Nanoseconds of `CLOCK_MONOTONIC`.
+pub type Nanos = u64;
+
+/// A second.
+pub const SECOND: Nanos = 1_000_000_000;
+/// A millisecond.
+pub const MILLISECOND: Nanos = 1_000_000;
+
+/// Where in the program a call was made: the return address, or what else names a stack to the
+/// observer. The model only compares and hands it on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct Site(pub u64);
+
+/// What a descriptor is open on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Not known.
+    Unknown,
+    /// A stream socket that is connected, or will be.
+    Stream,
+    /// A socket that listens.
+    Listener,
+    /// A datagram or packet socket: one message a call.
+    Datagram,
+    /// A pipe, a FIFO or a terminal.
+    Pipe,
+    /// eventfd, timerfd, signalfd, inotify and their like: one read takes all.
+    Counter,
+    /// An epoll.
+    Epoll,
+}
+
+/// What is remembered of a descriptor, lock-free. All of it but `generation`, `closed` and
+/// `duplicated` is about the file that is open now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Descriptor {
+    /// Grows each time that the number is closed.
+    pub generation: u32,
+    /// Its input and output.
+    pub io: Io,
+    /// The latest read that filled its buffer, or accept.
+    pub read: Site,
+    /// The latest write that was short or found no room.
+    pub written: Site,
+    /// Where the number was closed the last time.
+    pub closed: Site,
+    /// Where the file now open, or the one before, got another descriptor.
+    pub duplicated: Site,
+}
+
+/// The observer's memory of descriptors.
+pub trait Descriptors {
+    /// Its generation, and its input and output. Asked for every delivery.
+    fn state(&self, fd: Fd) -> (u32, Io);
+    /// All that is remembered of it.
+    fn get(&self, fd: Fd) -> Descriptor;
+    /// What it is open on. May ask the kernel, once for each file.
+    fn kind(&self, fd: Fd) -> Kind;
+    /// Whether `O_NONBLOCK` is off. May ask the kernel, once for each file.
+    fn may_block(&self, fd: Fd) -> bool;
+    /// Remember that it was delivered with `EPOLLHUP` or `EPOLLRDHUP`.
+    fn hung_up(&self, fd: Fd);
+}
+
+/// One registration as the kernel lists it, in `/proc/self/fdinfo/EPFD` (proc_pid_fdinfo(5)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listed {
+    /// The number it was registered under.
+    pub fd: Fd,
+    /// The interest; a one-shot that has fired has only its private bits left.
+    pub events: u32,
+    /// The data.
+    pub data: u64,
+    /// The file: inode and device. eventfd, timerfd, signalfd and epoll all have the same one.
+    pub file: (u64, u64),
+}
+
+/// What the kernel knows. `None`: it would not say, and the suspicion is lowered.
+pub trait Kernel {
+    /// All registrations of an epoll.
+    fn registrations(&mut self, epfd: Fd) -> Option<Vec<Listed>>;
+    /// What poll(2) says at once of these events, `EPOLLERR` and `EPOLLHUP`; `None` if it is not open.
+    fn readiness(&mut self, fd: Fd, events: u32) -> Option<u32>;
+    /// The bytes to be read: `FIONREAD`.
+    fn unread(&mut self, fd: Fd) -> Option<u64>;
+    /// Something that changes whenever bytes pass, by whichever way: `TCP_INFO`, or the bytes queued.
+    fn traffic(&mut self, fd: Fd) -> u64;
+    /// The file: inode and device. `None` if it is not open.
+    fn file(&mut self, fd: Fd) -> Option<(u64, u64)>;
+    /// Whether the number is open.
+    fn is_open(&mut self, fd: Fd) -> bool;
+    /// Whether it is an epoll.
+    fn is_epoll(&mut self, fd: Fd) -> Option<bool>;
+    /// Another descriptor of this process that keeps the file open which `epfd` lists under `fd`.
+    fn keeper(&mut self, epfd: Fd, fd: Fd) -> Option<Fd>;
+    /// Whether this process holds the other end of a pipe or a socket pair too.
+    fn has_both_ends(&mut self, fd: Fd) -> bool;
+    /// Whether the thread exists.
+    fn is_alive(&mut self, tid: Tid) -> bool;
+}
+
+/// The bits of `struct epoll_event.events` that rules look at (epoll_ctl(2)).
+#[allow(missing_docs, reason = "the names of epoll_ctl(2)")]
+pub mod bits {
+    pub const IN: u32 = 0x001;
+    pub const OUT: u32 = 0x004;
+    pub const ERR: u32 = 0x008;
+    pub const HUP: u32 = 0x010;
+    pub const RDHUP: u32 = 0x2000;
+    pub const EXCLUSIVE: u32 = 1 << 28;
+    pub const WAKEUP: u32 = 1 << 29;
+    pub const ONESHOT: u32 = 1 << 30;
+    pub const ET: u32 = 1 << 31;
+    /// What is left of a one-shot's interest when it has fired.
+    pub const PRIVATE: u32 = EXCLUSIVE | WAKEUP | ONESHOT | ET;
+
+    /// Their names, as a report writes them.
+    pub(crate) fn names(events: u32) -> String {
+        const NAMES: [(u32, &str); 10] = [
+            (IN, "EPOLLIN"),
+            (0x002, "EPOLLPRI"),
+            (OUT, "EPOLLOUT"),
+            (ERR, "EPOLLERR"),
+            (HUP, "EPOLLHUP"),
+            (RDHUP, "EPOLLRDHUP"),
+            (EXCLUSIVE, "EPOLLEXCLUSIVE"),
+            (WAKEUP, "EPOLLWAKEUP"),
+            (ONESHOT, "EPOLLONESHOT"),
+            (ET, "EPOLLET"),
+        ];
+        let set = NAMES.iter().filter(|(bit, _)| events & bit != 0).map(|&(_, name)| name);
+        let names: Vec<&str> = set.collect();
+        if names.is_empty() { format!("{events:#x}") } else { names.join("|") }
+    }
+}
