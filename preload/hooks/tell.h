@@ -14,44 +14,62 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 
+#pragma GCC visibility push(hidden)
+
 /* Descriptors at and above this number are not watched, which the report says. */
-#define WATCHABLE (1 << 20)
+#define WATCHABLE (1u << 20)
+#define WORD_BITS (8 * sizeof(unsigned long))
 
 /* Bit FD is set while something is known of FD: it is an epoll, or registered in one. */
-extern _Atomic uint64_t epshim_watched[WATCHABLE / 64];
+extern _Atomic unsigned long epshim_watched[WATCHABLE / WORD_BITS];
 
 static inline bool is_watched(int fd)
 {
-    if ((unsigned)fd >= WATCHABLE)
+    unsigned number = (unsigned)fd;
+    if (number >= WATCHABLE)
         return false;
-    uint64_t word = atomic_load_explicit(&epshim_watched[(unsigned)fd / 64], memory_order_relaxed);
-    return word >> ((unsigned)fd % 64) & 1;
+    return atomic_load_explicit(&epshim_watched[number / WORD_BITS], memory_order_relaxed) >>
+               (number % WORD_BITS) & 1;
 }
 
 /* Whether anything is checked at all. False: transparent, and nothing below is called. */
 extern _Atomic bool epshim_checking;
 
+/* How deep this thread is in the book-keeping: a signal handler finds more than 0. */
+int *epshim_depth(void);
+
+/* The constructor runs; options is EPSHIM_OPTIONS, or NULL. Sets epshim_checking. */
+void tell_start(const char *options);
+
 /* What kind of input or output a call is. */
 enum tell_io {
     TELL_READ,     /* bytes in: read, readv, recv on a descriptor of unknown kind; asked is the buffer's size */
-    TELL_MESSAGE,  /* recvmsg, recvmmsg: asked is the sum of the buffers */
+    TELL_MESSAGE,  /* recvmsg: asked is the sum of the buffers */
+    TELL_MESSAGES, /* recvmmsg: asked and got are messages; fewer than asked: the next would have failed */
     TELL_ACCEPT,   /* got is 1 for a connection */
     TELL_WRITE,    /* bytes out */
-    TELL_PEEK      /* MSG_PEEK: takes nothing */
+    TELL_PEEK,     /* MSG_PEEK, or tee's input: takes nothing */
+    TELL_BESIDE,   /* MSG_ERRQUEUE, MSG_OOB: takes what lies beside the data */
+    TELL_CONTROL   /* an ioctl: may take or give anything. got is 0, asked too */
 };
 
 /* An epoll was made. */
 void tell_created(int epfd, int flags, const void *site);
-/* epoll_ctl returned; error is 0 or its errno. event may be NULL or unreadable where error is not 0. */
+/* epoll_ctl returned; error is 0 or its errno. event may be NULL or unreadable where error is not 0,
+ * and where op is EPOLL_CTL_DEL. */
 void tell_ctl(int epfd, int op, int fd, const struct epoll_event *event, int error, const void *site);
-/* A wait is about to be made; timeout in nanoseconds, negative for none. */
+/* A wait is about to be made; timeout in nanoseconds, negative for none. It may never end, for this
+ * thread: pthread_cancel, or siglongjmp from a handler. */
 void tell_wait_begins(int epfd, int maxevents, int64_t timeout, const void *site);
 /* It returned count deliveries, or -1 and error. */
 void tell_wait_ended(int epfd, const struct epoll_event *events, int count, int error);
 
 /* A call that may block on a watched descriptor is about to be made; dontwait: it asked not to block. */
 void tell_io_begins(int fd, enum tell_io kind, bool dontwait, const void *site);
-/* It returned: got as the call did, error is 0 or its errno. */
+/* It returned: got as the call did, error is 0 or its errno. asked is 0 where a list of buffers was
+ * not read by the kernel. A write that knows only that something is left asks for got + 1; sendfile
+ * and splice, whose short counts may be due to the other side, for got, and splice does not tell its
+ * output of an error, for the same reason. */
 void tell_io_ended(int fd, enum tell_io kind, size_t asked, ssize_t got, int error, const void *site);
 
 /* A watched descriptor is about to be closed (or replaced, by dup2 and dup3). */
@@ -66,5 +84,7 @@ void tell_shut_down(int fd);
 void tell_unseen(long number);
 /* fork returned 0. */
 void tell_forked(void);
+
+#pragma GCC visibility pop
 
 #endif

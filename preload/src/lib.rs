@@ -1,1 +1,25 @@
-//! libepshim_preload.so.
+//! libepshim_preload.so: watches an unmodified program's calls of epoll and of what epoll watches.
+//!
+//! The hooks are C (`hooks/`): they forward every call and, when checking is asked for, tell of it.
+//! What is told arrives in `tell.rs`. Rust lies beside the calls and never around them.
+//!
+//! Nothing here may call a function that the library exports: it would arrive in its own hooks.
+//! What the book-keeping needs from the kernel it gets by raw system calls (rustix).
+
+#![deny(unsafe_code)]
+
+mod jump;
+mod options;
+
+#[allow(unsafe_code)] // memory from the kernel, shared by all threads
+mod descriptors;
+#[allow(unsafe_code)] // libc's names
+mod exports;
+#[allow(unsafe_code)] // C's thread-local depth, and errno
+mod guard;
+#[allow(unsafe_code)] // a page that the kernel wipes
+mod process;
+#[allow(unsafe_code)] // entered from C, with the program's pointers
+mod tell;
+#[allow(unsafe_code)] // C's variables
+mod watched;

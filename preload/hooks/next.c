@@ -1,0 +1,149 @@
+/* Looking up the next functions, and what stands in for those that libc does not have. */
+#include "hooks.h"
+
+#include <dlfcn.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+_Atomic uintptr_t epshim_next[FUNCTION_COUNT];
+
+#define NAME(name) #name,
+static const char *const names[FUNCTION_COUNT] = {FUNCTIONS(NAME)};
+#undef NAME
+
+static long raw(long number, long a, long b, long c, long d, long e, long f)
+{
+    return NEXT_VARIADIC(syscall, syscall_function)(number, a, b, c, d, e, f);
+}
+
+static int no_function(void)
+{
+    errno = ENOSYS;
+    return -1;
+}
+
+/* glibc has it since 2.35, musl not at all. Not a cancellation point: nothing but libc can make
+ * one. */
+static int raw_epoll_pwait2(int epfd, struct epoll_event *events, int maxevents, const void *timeout,
+                            const sigset_t *mask)
+{
+#ifdef SYS_epoll_pwait2
+    return (int)raw(SYS_epoll_pwait2, epfd, (long)events, maxevents, (long)timeout, (long)mask,
+                    _NSIG / 8);
+#else
+    (void)epfd, (void)events, (void)maxevents, (void)timeout, (void)mask;
+    return no_function();
+#endif
+}
+
+static int raw_close_range(unsigned first, unsigned last, int flags)
+{
+#ifdef SYS_close_range
+    return (int)raw(SYS_close_range, (long)first, (long)last, flags, 0, 0, 0);
+#else
+    (void)first, (void)last, (void)flags;
+    return no_function();
+#endif
+}
+
+static void raw_closefrom(int first)
+{
+    if (first < 0)
+        first = 0;
+    if (raw_close_range((unsigned)first, UINT_MAX, 0) == 0)
+        return;
+    for (long fd = first, end = sysconf(_SC_OPEN_MAX); fd < end; fd++)
+        NEXT(close)((int)fd);
+}
+
+static ssize_t raw_vector(long number, int fd, const struct iovec *parts, int count,
+                          offset64 offset, int flags)
+{
+    /* The offset is passed in two halves, of which 64-bit kernels look at the lower alone. */
+    return raw(number, fd, (long)parts, count, (long)offset, (long)(offset >> 32), flags);
+}
+
+static ssize_t raw_preadv2(int fd, const struct iovec *parts, int count, offset64 offset, int flags)
+{
+    return raw_vector(SYS_preadv2, fd, parts, count, offset, flags);
+}
+
+static ssize_t raw_pwritev2(int fd, const struct iovec *parts, int count, offset64 offset,
+                            int flags)
+{
+    return raw_vector(SYS_pwritev2, fd, parts, count, offset, flags);
+}
+
+/* A program finds these with dlsym, although its libc has none. */
+static uintptr_t stand_in(enum function function)
+{
+    switch (function) {
+    case NEXT_epoll_pwait2:
+#if HAS_TIME64
+        /* Its timeout is 32 bits wide, the system call's 64. */
+        return (uintptr_t)no_function;
+    case NEXT___epoll_pwait2_time64:
+#endif
+        return (uintptr_t)raw_epoll_pwait2;
+    case NEXT_close_range:
+        return (uintptr_t)raw_close_range;
+    case NEXT_closefrom:
+        return (uintptr_t)raw_closefrom;
+    case NEXT_preadv64v2:
+        return (uintptr_t)raw_preadv2;
+    case NEXT_pwritev64v2:
+        return (uintptr_t)raw_pwritev2;
+    case NEXT_preadv2:
+        return sizeof(off_t) == 8 ? (uintptr_t)raw_preadv2 : (uintptr_t)no_function;
+    case NEXT_pwritev2:
+        return sizeof(off_t) == 8 ? (uintptr_t)raw_pwritev2 : (uintptr_t)no_function;
+    /* glibc's other names for the same; musl's off_t has 64 bits everywhere. */
+    case NEXT___close:
+        return next_address(NEXT_close);
+    case NEXT___dup2:
+        return next_address(NEXT_dup2);
+    case NEXT_fcntl64:
+    case NEXT___fcntl:
+        return next_address(NEXT_fcntl);
+    case NEXT_freopen64:
+        return next_address(NEXT_freopen);
+    case NEXT_sendfile64:
+        return next_address(NEXT_sendfile);
+    case NEXT___read:
+        return next_address(NEXT_read);
+    case NEXT___write:
+        return next_address(NEXT_write);
+    case NEXT___send:
+        return next_address(NEXT_send);
+    default:
+        return (uintptr_t)no_function;
+    }
+}
+
+uintptr_t look_up(enum function function)
+{
+    int saved = errno;
+    uintptr_t address = (uintptr_t)dlsym(RTLD_NEXT, names[function]);
+    if (address == 0)
+        address = stand_in(function);
+    atomic_store_explicit(&epshim_next[function], address, memory_order_relaxed);
+    errno = saved;
+    return address;
+}
+
+/* Calls that come before this one are forwarded, and not told of. */
+__attribute__((constructor)) static void start(void)
+{
+    int saved = errno;
+    for (int function = 0; function < FUNCTION_COUNT; function++)
+        look_up((enum function)function);
+    dlerror(); /* What was not found is none of the program's errors. */
+    tell_start(secure_getenv("EPSHIM_OPTIONS"));
+    /* Where it cannot be had, the book-keeping notices by itself, later. */
+    if (is_checking())
+        pthread_atfork(NULL, NULL, tell_forked);
+    errno = saved;
+}

@@ -1,0 +1,14 @@
+/* What the hooks look at before they tell: data, so that it is tested without a call. */
+#include "hooks.h"
+
+_Atomic unsigned long epshim_watched[WATCHABLE / WORD_BITS];
+_Atomic bool epshim_checking;
+
+/* Always in the static TLS block, so that a signal handler may touch it: the general model may
+ * allocate (glibc, elf/dl-tls.c). */
+static __thread int depth __attribute__((tls_model("initial-exec")));
+
+int *epshim_depth(void)
+{
+    return &depth;
+}

@@ -1,0 +1,61 @@
+//! Whose memory this is. A forked child has a copy of the books, which is its own; a vforked one
+//! runs in its parent's memory with descriptors of its own, and must not touch the parent's books.
+//!
+//! fork(3) calls its handlers, but `_Fork`, clone and vfork do not. So there is a page that the
+//! kernel wipes in every copy of the memory (madvise(2), MADV_WIPEONFORK, Linux 4.14), and a
+//! process id to compare.
+
+use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous};
+use std::ptr;
+use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, Ordering::Relaxed};
+
+const PAGE: usize = 4096;
+
+/// The page's first word: 1, or 0 in a copy that was not noticed yet. Null: there is no such page.
+static MARK: AtomicPtr<AtomicU32> = AtomicPtr::new(ptr::null_mut());
+static ID: AtomicI32 = AtomicI32::new(0);
+
+/// Before anything is told.
+pub fn prepare() {
+    ID.store(current_id(), Relaxed);
+    // SAFETY: a new private mapping at an address of the kernel's choice, which is never unmapped.
+    // It is zeroed, suitably aligned, and from here on used as an atomic only.
+    unsafe {
+        let protection = ProtFlags::READ | ProtFlags::WRITE;
+        let Ok(page) = mmap_anonymous(ptr::null_mut(), PAGE, protection, MapFlags::PRIVATE) else {
+            return;
+        };
+        if madvise(page, PAGE, Advice::LinuxWipeOnFork).is_ok() {
+            let mark: *mut AtomicU32 = page.cast();
+            (*mark).store(1, Relaxed);
+            MARK.store(mark, Relaxed);
+        }
+    }
+}
+
+/// Whether this is a copy of the memory that was not noticed yet. Says so once.
+pub fn is_new_copy() -> bool {
+    let mark = MARK.load(Relaxed);
+    // SAFETY: null, or the mapping that `prepare` made, which stays.
+    let Some(mark) = (unsafe { mark.as_ref() }) else { return false };
+    mark.load(Relaxed) == 0 && mark.swap(1, Relaxed) == 0
+}
+
+/// The copy is this process's own from now on.
+pub fn adopt() {
+    ID.store(current_id(), Relaxed);
+}
+
+/// Whether the memory is this process's own. It is not in a child of vfork.
+pub fn owns_memory() -> bool {
+    ID.load(Relaxed) == current_id()
+}
+
+/// The process whose books these are.
+pub fn id() -> i32 {
+    ID.load(Relaxed)
+}
+
+fn current_id() -> i32 {
+    rustix::process::getpid().as_raw_nonzero().get()
+}
