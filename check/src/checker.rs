@@ -165,7 +165,13 @@ impl Checker {
                     self.raise(suspicion.at(&ctl, Role::RegisteredBy), now);
                 }
             }
-            MOD => epoll.modify(ctl.fd, ctl.events, ctl.data, ctl.site),
+            MOD => {
+                epoll.modify(ctl.fd, ctl.events, ctl.data, ctl.site);
+                if descriptors.state(ctl.fd).1.is_unwritten() {
+                    // The rest may be waited for no longer.
+                    rules::lost_write::look(self, tid, now, ctl.fd, descriptors);
+                }
+            }
             DEL => drop(epoll.remove(ctl.fd)),
             _ => {}
         }
@@ -409,18 +415,10 @@ impl Checker {
     }
 
     /// A process and its child both changed one epoll since the fork.
-    pub fn shared(
-        &mut self,
-        tid: Tid,
-        now: Nanos,
-        epfd: Fd,
-        other: i32,
-        is_parent: bool,
-        site: Site,
-    ) {
+    pub fn shared(&mut self, tid: Tid, now: Nanos, epfd: Fd, other: i32, site: Site) {
         let Some(&(place, _)) = self.by_fd.get(&epfd) else { return };
         if !std::mem::replace(&mut self.epolls[place].is_shared, true) {
-            let case = Case::Shared { other, parent: is_parent };
+            let case = Case::Shared { other };
             let mut suspicion = self.suspect(Rule::ForkShared, tid, now, case);
             suspicion.epfd = epfd;
             let made = (Role::CreatedBy, self.epolls[place].made);

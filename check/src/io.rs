@@ -137,6 +137,13 @@ impl Io {
         Self((self.0 | SHUT_DOWN) & !UNWRITTEN)
     }
 
+    /// After a call that may have taken or given anything: an ioctl, a read of what lies beside the
+    /// data.
+    #[must_use]
+    pub const fn touched(self) -> Self {
+        self.counted(true)
+    }
+
     /// After a read or a receive.
     #[must_use]
     pub const fn after_input(self, outcome: Outcome) -> Self {

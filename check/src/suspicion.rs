@@ -57,7 +57,7 @@ pub(crate) enum Case {
     /// `hangup-unread`.
     Unread { bytes: u64, delivered: u32 },
     /// `fork-shared`.
-    Shared { other: i32, parent: bool },
+    Shared { other: i32 },
     /// `layout-mismatch`: so many descriptors.
     Layout { descriptors: u32, is_unpacked: bool },
     /// `epfd-misuse`.

@@ -147,3 +147,9 @@ __attribute__((constructor)) static void start(void)
         pthread_atfork(NULL, NULL, tell_forked);
     errno = saved;
 }
+
+__attribute__((destructor)) static void end(void)
+{
+    if (is_checking())
+        tell_end();
+}

@@ -37,6 +37,8 @@ extern _Atomic bool epshim_checking;
 
 /* How deep this thread is in the book-keeping: a signal handler finds more than 0. */
 int *epshim_depth(void);
+/* Where it keeps its id; 0 before it is first asked for. */
+int *epshim_tid(void);
 
 /* The constructor runs; options is EPSHIM_OPTIONS, or NULL. Sets epshim_checking. */
 void tell_start(const char *options);
@@ -84,6 +86,8 @@ void tell_shut_down(int fd);
 void tell_unseen(long number);
 /* fork returned 0. */
 void tell_forked(void);
+/* The program ends. */
+void tell_end(void);
 
 #pragma GCC visibility pop
 

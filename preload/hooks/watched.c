@@ -12,3 +12,11 @@ int *epshim_depth(void)
 {
     return &depth;
 }
+
+/* Likewise: the thread's id as gettid(2) has it, or 0 while nobody has asked. */
+static __thread int tid __attribute__((tls_model("initial-exec")));
+
+int *epshim_tid(void)
+{
+    return &tid;
+}

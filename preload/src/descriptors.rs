@@ -2,18 +2,37 @@
 //! use at any time, in a signal handler too. Slots are changed by compare-and-swap; memory comes in
 //! chunks, straight from the kernel, and is never given back.
 
+use crate::kernel;
 use crate::watched::WATCHABLE;
+use epshim_check::Io;
+use epshim_check::world::{self, Descriptors, Kind, Site};
 use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 use std::ffi::c_int;
 use std::mem::size_of;
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU8, AtomicU64, Ordering, Ordering::Relaxed};
 
 const CHUNK_SLOTS: usize = 1024;
 
 /// What is known of one descriptor.
 #[derive(Debug)]
-pub struct Slot(AtomicU64);
+pub struct Slot {
+    state: AtomicU64,
+    io: AtomicU64,
+    /// Where a read last filled its buffer, a write was last short, the number was last closed, and
+    /// its file last duplicated.
+    pub read: AtomicU64,
+    pub written: AtomicU64,
+    pub closed: AtomicU64,
+    pub duplicated: AtomicU64,
+    /// A `Kind` as a number, from 1; 0: not asked yet.
+    kind: AtomicU8,
+    /// 0: not asked yet; 1: it does not block; 2: it may.
+    blocking: AtomicU8,
+}
+
+// 64 of the 256 bytes that a registration may cost.
+const _: () = assert!(size_of::<Slot>() <= 64);
 
 /// A slot's content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -52,21 +71,57 @@ impl State {
 impl Slot {
     /// The content, now.
     pub fn get(&self) -> State {
-        State::from_bits(self.0.load(Ordering::Acquire))
+        State::from_bits(self.state.load(Ordering::Acquire))
     }
 
     /// Changes it, and returns what it is then.
     pub fn update(&self, mut change: impl FnMut(&mut State)) -> State {
-        let mut bits = self.0.load(Ordering::Acquire);
+        let mut bits = self.state.load(Ordering::Acquire);
         loop {
             let mut state = State::from_bits(bits);
             change(&mut state);
             let changed = state.to_bits();
-            match self.0.compare_exchange_weak(bits, changed, Ordering::AcqRel, Ordering::Acquire) {
+            match self.state.compare_exchange_weak(
+                bits,
+                changed,
+                Ordering::AcqRel,
+                Ordering::Acquire,
+            ) {
                 Ok(_) => return state,
                 Err(current) => bits = current,
             }
         }
+    }
+
+    /// Its input and output, now.
+    pub fn io(&self) -> Io {
+        Io::from_bits(self.io.load(Relaxed))
+    }
+
+    /// Input or output happened: what was, and what is then.
+    pub fn did(&self, mut step: impl FnMut(Io) -> Io) -> (Io, Io) {
+        let mut before = self.io.load(Relaxed);
+        loop {
+            let after = step(Io::from_bits(before)).bits();
+            match self.io.compare_exchange_weak(before, after, Relaxed, Relaxed) {
+                Ok(_) => return (Io::from_bits(before), Io::from_bits(after)),
+                Err(current) => before = current,
+            }
+        }
+    }
+
+    /// Another file is open under the number: what was known of the one before does not hold.
+    pub fn begin_anew(&self) {
+        self.io.store(0, Relaxed);
+        self.kind.store(0, Relaxed);
+        self.blocking.store(0, Relaxed);
+        self.read.store(0, Relaxed);
+        self.written.store(0, Relaxed);
+    }
+
+    /// `O_NONBLOCK` may have changed.
+    pub fn forget_blocking(&self) {
+        self.blocking.store(0, Relaxed);
     }
 }
 
@@ -105,3 +160,62 @@ fn new_chunk(place: &AtomicPtr<Chunk>) -> Option<*mut Chunk> {
         }
     }
 }
+
+/// The table, as the model asks for it.
+#[derive(Debug)]
+pub struct Table;
+
+impl Descriptors for Table {
+    fn state(&self, fd: c_int) -> (u32, Io) {
+        slot(fd).map_or((0, Io::default()), |slot| (slot.get().generation, slot.io()))
+    }
+
+    fn get(&self, fd: c_int) -> world::Descriptor {
+        let Some(slot) = slot(fd) else { return world::Descriptor::default() };
+        let site = |site: &AtomicU64| Site(site.load(Relaxed));
+        world::Descriptor {
+            generation: slot.get().generation,
+            io: slot.io(),
+            read: site(&slot.read),
+            written: site(&slot.written),
+            closed: site(&slot.closed),
+            duplicated: site(&slot.duplicated),
+        }
+    }
+
+    fn kind(&self, fd: c_int) -> Kind {
+        let Some(slot) = slot(fd) else { return Kind::Unknown };
+        let known = slot.kind.load(Relaxed);
+        if let Some(&kind) = known.checked_sub(1).and_then(|kind| KINDS.get(usize::from(kind))) {
+            return kind;
+        }
+        let kind = kernel::kind(fd);
+        let number = KINDS.iter().position(|&one| one == kind).unwrap_or(0) as u8;
+        slot.kind.store(number + 1, Relaxed);
+        kind
+    }
+
+    fn may_block(&self, fd: c_int) -> bool {
+        let Some(slot) = slot(fd) else { return false };
+        if slot.blocking.load(Relaxed) == 0 {
+            slot.blocking.store(if kernel::may_block(fd) { 2 } else { 1 }, Relaxed);
+        }
+        slot.blocking.load(Relaxed) == 2
+    }
+
+    fn hung_up(&self, fd: c_int) {
+        if let Some(slot) = slot(fd) {
+            slot.did(Io::hung_up);
+        }
+    }
+}
+
+const KINDS: [Kind; 7] = [
+    Kind::Unknown,
+    Kind::Stream,
+    Kind::Listener,
+    Kind::Datagram,
+    Kind::Pipe,
+    Kind::Counter,
+    Kind::Epoll,
+];

@@ -8,18 +8,29 @@
 
 #![deny(unsafe_code)]
 
+mod attention;
+mod blocking;
 mod jump;
 mod options;
+mod report;
 
 #[allow(unsafe_code)] // memory from the kernel, shared by all threads
 mod descriptors;
 #[allow(unsafe_code)] // libc's names
 mod exports;
+#[allow(unsafe_code)] // memory that processes share
+mod family;
 #[allow(unsafe_code)] // C's thread-local depth, and errno
 mod guard;
+#[allow(unsafe_code)] // numbers taken for descriptors
+mod kernel;
+#[allow(unsafe_code)] // what the lock guards
+mod model;
 #[allow(unsafe_code)] // a page that the kernel wipes
 mod process;
 #[allow(unsafe_code)] // entered from C, with the program's pointers
 mod tell;
 #[allow(unsafe_code)] // C's variables
 mod watched;
+#[allow(unsafe_code)] // a thread
+mod watcher;

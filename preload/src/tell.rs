@@ -1,13 +1,19 @@
 //! What the hooks tell: the functions of `hooks/tell.h`, entered from C before and after calls.
 //!
-//! They run on the program's threads, in its signal handlers too: nothing here allocates, locks,
-//! or keeps a descriptor. Each is guarded; see `guard.rs`.
+//! They run on the program's threads, in its signal handlers too. Each is guarded; see `guard.rs`.
+//! Waits, `epoll_ctl` and what makes or copies an epoll take the model's lock; what reads, writes
+//! and closes changes the descriptor's slot and leaves a note at most: no allocation, no lock.
 
-use crate::descriptors::{self, Slot};
-use crate::guard::book_keeping;
+use crate::attention::{self, Event, Note};
+use crate::blocking;
+use crate::descriptors::{self, Slot, Table};
+use crate::guard::{self, book_keeping};
 use crate::jump::hidden;
+use crate::model::{self, now, tid};
 use crate::options::Options;
-use crate::{guard, process, watched};
+use crate::{family, kernel, process, watched, watcher};
+use epshim_check::world::{Descriptors, Kind, Site};
+use epshim_check::{AtFailure, Ctl, Io, Outcome};
 use libc::{c_char, c_int, c_long, c_void, epoll_event, size_t, ssize_t};
 use std::ffi::CStr;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -16,6 +22,14 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 static DROPPED: AtomicU64 = AtomicU64::new(0);
 /// Calls that cannot be followed: rings.
 static UNSEEN: AtomicU64 = AtomicU64::new(0);
+
+// `enum tell_io` of hooks/tell.h.
+const READ: u32 = 0;
+const MESSAGE: u32 = 1;
+const MESSAGES: u32 = 2;
+pub const ACCEPT: u32 = 3;
+pub const WRITE: u32 = 4;
+const PEEK: u32 = 5;
 
 hidden! {
     tell_start => start;
@@ -31,6 +45,7 @@ hidden! {
     tell_shut_down => shut_down;
     tell_unseen => unseen;
     tell_forked => forked;
+    tell_end => end;
 }
 
 /// # Safety
@@ -43,7 +58,9 @@ unsafe extern "C" fn start(options: *const c_char) {
     let options = Options::parse(unsafe { CStr::from_ptr(options) }.to_bytes());
     if options.is_checking {
         process::prepare();
+        family::prepare();
         guard::prepare(options.panic_after);
+        model::start(&[]);
         watched::start_checking();
     }
 }
@@ -52,7 +69,7 @@ unsafe extern "C" fn start(options: *const c_char) {
 fn change(body: impl FnOnce()) {
     book_keeping(|| {
         if process::is_new_copy() {
-            process::adopt();
+            adopt();
         }
         if process::owns_memory() {
             body();
@@ -83,57 +100,215 @@ fn show(fd: c_int, slot: &Slot) {
     }
 }
 
-extern "C" fn created(epfd: c_int, _flags: c_int, _site: *const c_void) {
-    change(|| update(epfd, |state| state.is_epoll = true));
+/// This process is a forked child, with the books of its parent.
+fn adopt() {
+    process::adopt();
+    model::forked();
+    watcher::forked();
+}
+
+extern "C" fn created(epfd: c_int, _flags: c_int, site: *const c_void) {
+    change(|| {
+        update(epfd, |state| state.is_epoll = true);
+        family::made(epfd, process::id());
+        model::with(|checker| checker.created(epfd, at(site), &Table));
+    });
+}
+
+fn at(site: *const c_void) -> Site {
+    Site(site.addr() as u64)
 }
 
 extern "C" fn ctl(
     epfd: c_int,
     op: c_int,
     fd: c_int,
-    _event: *const epoll_event,
+    event: *const epoll_event,
     error: c_int,
-    _site: *const c_void,
+    site: *const c_void,
 ) {
-    change(|| match op {
-        _ if error != 0 => {}
+    change(|| {
+        let mut ctl = Ctl { epfd, op, fd, events: 0, data: 0, padding: None, site: at(site) };
+        if error != 0 {
+            return ctl_failed(ctl, error);
+        }
+        if op != libc::EPOLL_CTL_DEL {
+            // SAFETY: the kernel has just read it, and took it.
+            (ctl.events, ctl.data, ctl.padding) = unsafe { read(event) };
+        }
+        register(epfd, op, fd);
+        let other = family::changed(epfd, process::id());
+        model::with(|checker| {
+            checker.ctl(tid(), now(), ctl, &Table);
+            if let Some(other) = other {
+                checker.shared(tid(), now(), epfd, other, at(site));
+            }
+        });
+    });
+}
+
+/// The interest, the data, and what lies in the padding between them where there is some.
+///
+/// # Safety
+/// `event` is readable.
+unsafe fn read(event: *const epoll_event) -> (u32, u64, Option<u32>) {
+    // The padding may be uninitialised: it is read as the kernel reads it, byte by byte.
+    const HAS_PADDING: bool = size_of::<epoll_event>() == 16;
+    // SAFETY: readable, says the caller; the fields may be unaligned, and the padding is within.
+    unsafe {
+        let events = (&raw const (*event).events).read_unaligned();
+        let data = (&raw const (*event).u64).read_unaligned();
+        let padding = event.cast::<u32>().wrapping_add(1);
+        (events, data, HAS_PADDING.then(|| padding.read_volatile()))
+    }
+}
+
+fn register(epfd: c_int, op: c_int, fd: c_int) {
+    match op {
         libc::EPOLL_CTL_ADD => {
             // It may have been made where nobody told of it.
             update(epfd, |state| state.is_epoll = true);
+            if let Some(slot) = descriptors::slot(fd).filter(|slot| !slot.get().is_known()) {
+                slot.begin_anew();
+            }
             update(fd, |state| state.registrations += 1);
         }
         libc::EPOLL_CTL_DEL => {
             update(fd, |state| state.registrations = state.registrations.saturating_sub(1));
         }
         _ => {}
+    }
+}
+
+fn failure(errno: c_int, epfd: c_int, fd: c_int) -> AtFailure {
+    AtFailure { errno, epfd: kernel::is_epoll(epfd), fd_is_open: kernel::is_open(fd) }
+}
+
+fn ctl_failed(mut ctl: Ctl, errno: c_int) {
+    let at = failure(errno, ctl.epfd, ctl.fd);
+    ctl.events = 0;
+    let next = model::with(|checker| {
+        checker.ctl_failed(tid(), now(), ctl, at, &Table);
+        checker.next_due()
+    });
+    if let Some(next) = next.flatten() {
+        watcher::needed(next);
+    }
+}
+
+extern "C" fn wait_begins(epfd: c_int, _maxevents: c_int, timeout: i64, site: *const c_void) {
+    change(|| {
+        let next = model::with(|checker| {
+            checker.wait_begins(tid(), now(), epfd, timeout, at(site), &Table);
+            checker.next_due()
+        });
+        if let Some(next) = next.flatten() {
+            watcher::needed(next);
+        } else if blocking::is_used() {
+            watcher::needed(now());
+        }
     });
 }
 
-extern "C" fn wait_begins(_epfd: c_int, _maxevents: c_int, _timeout: i64, _site: *const c_void) {
-    book_keeping(|| {});
+extern "C" fn wait_ended(epfd: c_int, events: *const epoll_event, count: c_int, error: c_int) {
+    change(|| match usize::try_from(count) {
+        Ok(count) => {
+            let deliveries = (0..count).map(|place| {
+                // SAFETY: the kernel has written so many events there, and nobody else has the
+                // array before the program's wait returns.
+                let (events, data, _) = unsafe { read(events.add(place)) };
+                (events, data)
+            });
+            model::with(|checker| checker.wait_ended(tid(), now(), deliveries, &Table));
+        }
+        Err(_) => {
+            let at = match error {
+                libc::EBADF | libc::EINVAL => failure(error, epfd, -1),
+                _ => AtFailure { errno: error, epfd: Some(true), fd_is_open: false },
+            };
+            model::with(|checker| checker.wait_failed(tid(), now(), at, &Table));
+        }
+    });
 }
 
-extern "C" fn wait_ended(_epfd: c_int, _events: *const epoll_event, _count: c_int, _error: c_int) {
-    book_keeping(|| {});
-}
-
-extern "C" fn io_begins(_fd: c_int, _kind: c_int, _dontwait: bool, _site: *const c_void) {
-    book_keeping(|| {});
+extern "C" fn io_begins(fd: c_int, kind: u32, dontwait: bool, site: *const c_void) {
+    if !dontwait && matches!(kind, READ | MESSAGE | MESSAGES | ACCEPT | WRITE) {
+        change(|| {
+            if Table.may_block(fd) {
+                blocking::enter(fd, kind, site.addr() as u64);
+            }
+        });
+    }
 }
 
 extern "C" fn io_ended(
-    _fd: c_int,
-    _kind: c_int,
-    _asked: size_t,
-    _got: ssize_t,
-    _error: c_int,
-    _site: *const c_void,
+    fd: c_int,
+    kind: u32,
+    asked: size_t,
+    got: ssize_t,
+    error: c_int,
+    site: *const c_void,
 ) {
-    book_keeping(|| {});
+    change(|| {
+        if let Some(blocked) = blocking::leave(fd) {
+            let nanos = now().saturating_sub(blocked.since);
+            if nanos > epshim_check::rules::blocking_fd::BLOCKS {
+                watcher::note_blocked(blocked, nanos);
+            }
+        }
+        let Some(slot) = descriptors::slot(fd) else { return };
+        let outcome = outcome(asked, got, error);
+        let (before, after) = slot.did(|io| match kind {
+            READ | MESSAGE => io.after_input(outcome),
+            // Fewer than asked for: the next one would have failed.
+            MESSAGES if got >= 0 && (got as size_t) < asked => {
+                io.after_input(outcome).after_input(Outcome::WouldBlock)
+            }
+            MESSAGES => io.after_input(outcome),
+            ACCEPT => io.after_accept(outcome),
+            WRITE => io.after_output(outcome),
+            PEEK => io,
+            _ => io.touched(),
+        });
+        if kind == WRITE && after.is_unwritten() {
+            slot.written.store(site.addr() as u64, Relaxed);
+            if !before.is_unwritten() {
+                leave(Event::Unwritten, fd, site, 0);
+            }
+        } else if got > 0 && kind != WRITE {
+            slot.read.store(site.addr() as u64, Relaxed);
+        }
+    });
 }
 
-extern "C" fn closing(fd: c_int, _site: *const c_void) {
+fn outcome(asked: size_t, got: ssize_t, error: c_int) -> Outcome {
+    match (u64::try_from(got), error) {
+        (Ok(bytes), _) => Outcome::Moved { bytes, asked: asked as u64 },
+        (Err(_), libc::EAGAIN) => Outcome::WouldBlock,
+        (Err(_), libc::EINTR) => Outcome::Interrupted,
+        (Err(_), libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM) => Outcome::Exhausted,
+        (Err(_), _) => Outcome::Failed,
+    }
+}
+
+fn leave(event: Event, fd: c_int, site: *const c_void, amount: u64) {
+    attention::leave(Note { event, fd, tid: tid(), site: site.addr() as u64, amount });
+}
+
+extern "C" fn closing(fd: c_int, site: *const c_void) {
     change(|| {
+        let Some(slot) = descriptors::slot(fd) else { return };
+        let (state, io) = (slot.get(), slot.io());
+        if state.is_epoll {
+            leave(Event::EpollClosed, fd, site, 0);
+        }
+        if state.registrations > 0 && io.is_hung_up() && !io.has_ended() {
+            let bytes = kernel::unread(fd).unwrap_or(0);
+            if bytes > 0 && Table.kind(fd) != Kind::Listener {
+                leave(Event::ClosedUnread, fd, site, bytes);
+            }
+        }
+        slot.closed.store(site.addr() as u64, Relaxed);
         update(fd, |state| {
             *state = descriptors::State {
                 generation: state.generation.wrapping_add(1),
@@ -143,20 +318,31 @@ extern "C" fn closing(fd: c_int, _site: *const c_void) {
     });
 }
 
-extern "C" fn duplicated(from: c_int, to: c_int, _site: *const c_void) {
+extern "C" fn duplicated(from: c_int, to: c_int, site: *const c_void) {
     change(|| {
-        if descriptors::slot(from).is_some_and(|slot| slot.get().is_epoll) {
+        let Some(slot) = descriptors::slot(from) else { return };
+        slot.duplicated.store(site.addr() as u64, Relaxed);
+        if slot.get().is_epoll {
             update(to, |state| state.is_epoll = true);
+            model::with(|checker| checker.duplicated(from, to, &Table));
         }
     });
 }
 
-extern "C" fn flags_changed(_fd: c_int) {
-    change(|| {});
+extern "C" fn flags_changed(fd: c_int) {
+    change(|| {
+        if let Some(slot) = descriptors::slot(fd) {
+            slot.forget_blocking();
+        }
+    });
 }
 
-extern "C" fn shut_down(_fd: c_int) {
-    change(|| {});
+extern "C" fn shut_down(fd: c_int) {
+    change(|| {
+        if let Some(slot) = descriptors::slot(fd) {
+            slot.did(Io::shut_down);
+        }
+    });
 }
 
 extern "C" fn unseen(_number: c_long) {
@@ -168,6 +354,11 @@ extern "C" fn unseen(_number: c_long) {
 extern "C" fn forked() {
     book_keeping(|| {
         process::is_new_copy(); // It is no longer one.
-        process::adopt();
+        adopt();
     });
+}
+
+/// The program ends.
+extern "C" fn end() {
+    change(watcher::finish);
 }

@@ -41,15 +41,14 @@ if (fork() == 0)
 
 /// The other process must live.
 pub(crate) fn confirm(suspicion: Suspicion, now: Nanos, kernel: &mut dyn Kernel) -> Verdict {
-    let Case::Shared { other, parent } = suspicion.case else { return Verdict::Refuted };
+    let Case::Shared { other } = suspicion.case else { return Verdict::Refuted };
     if !kernel.is_alive(other) {
         return Verdict::Refuted;
     }
     let epfd = suspicion.epfd;
-    let (this, that) = if parent { ("child", "parent") } else { ("parent", "child") };
     let what = format!(
-        "epfd {epfd} is one epoll in two processes, and both change it since the fork: this one, the {this}, \
-         and its {that}, process {other}; each also receives the events of the other's descriptors"
+        "epfd {epfd} is one epoll in several processes, and more than one changes it since the fork: this \
+         one and process {other}; each also receives the events of the other's descriptors"
     );
     let verified = format!("process {other} is alive");
     suspicion.becomes(Certainty::Certain, now, what, verified)

@@ -1,0 +1,115 @@
+//! Calls that may block, on descriptors without `O_NONBLOCK`: who is in one, on what, since when. A
+//! table that threads enter and leave without a lock, so that somebody else can see who hangs.
+
+use crate::model;
+use std::ffi::c_int;
+use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering, Ordering::Relaxed};
+
+struct Place {
+    /// The thread; 0: free; negative: being entered.
+    tid: AtomicI32,
+    fd: AtomicI32,
+    kind: AtomicU32,
+    site: AtomicU64,
+    since: AtomicU64,
+    /// It was told of already.
+    is_told: AtomicU32,
+}
+
+/// More threads than this are not seen to hang; when their calls return, that is seen.
+const PLACES: usize = 64;
+
+static TABLE: [Place; PLACES] = [const {
+    Place {
+        tid: AtomicI32::new(0),
+        fd: AtomicI32::new(0),
+        kind: AtomicU32::new(0),
+        site: AtomicU64::new(0),
+        since: AtomicU64::new(0),
+        is_told: AtomicU32::new(0),
+    }
+}; PLACES];
+
+/// Someone entered at some time: it is worth to look.
+static IS_USED: AtomicU32 = AtomicU32::new(0);
+
+/// A call that has taken too long.
+#[derive(Debug, Clone, Copy)]
+pub struct Blocked {
+    /// In which thread.
+    pub tid: c_int,
+    /// On what.
+    pub fd: c_int,
+    /// Which call: `tell_io`'s number.
+    pub kind: u32,
+    /// From where.
+    pub site: u64,
+    /// Since when.
+    pub since: u64,
+}
+
+/// This thread is about to make a call that may block.
+pub fn enter(fd: c_int, kind: u32, site: u64) {
+    let tid = model::tid();
+    let claim =
+        |place: &&Place| place.tid.compare_exchange(0, -1, Ordering::Acquire, Relaxed).is_ok();
+    let Some(place) = TABLE.iter().find(claim) else { return };
+    place.fd.store(fd, Relaxed);
+    place.kind.store(kind, Relaxed);
+    place.site.store(site, Relaxed);
+    place.since.store(model::now(), Relaxed);
+    place.is_told.store(0, Relaxed);
+    place.tid.store(tid, Ordering::Release);
+    IS_USED.store(1, Relaxed);
+}
+
+/// The call of this thread returned.
+pub fn leave(fd: c_int) -> Option<Blocked> {
+    if !is_used() {
+        return None;
+    }
+    let tid = model::tid();
+    let mine = |place: &&Place| place.tid.load(Relaxed) == tid && place.fd.load(Relaxed) == fd;
+    let place = TABLE.iter().find(mine)?;
+    let blocked = place.read(tid);
+    let is_told = place.is_told.load(Relaxed) != 0;
+    place.tid.store(0, Ordering::Release);
+    (!is_told).then_some(blocked)
+}
+
+impl Place {
+    fn read(&self, tid: c_int) -> Blocked {
+        Blocked {
+            tid,
+            fd: self.fd.load(Relaxed),
+            kind: self.kind.load(Relaxed),
+            site: self.site.load(Relaxed),
+            since: self.since.load(Relaxed),
+        }
+    }
+}
+
+/// Whether anybody made a call that may block.
+pub fn is_used() -> bool {
+    IS_USED.load(Relaxed) != 0
+}
+
+/// Calls that have taken longer than `limit`, each once.
+pub fn hanging(now: u64, limit: u64, mut each: impl FnMut(Blocked)) {
+    for place in &TABLE {
+        let tid = place.tid.load(Ordering::Acquire);
+        if tid <= 0 || now.saturating_sub(place.since.load(Relaxed)) <= limit {
+            continue;
+        }
+        if place.is_told.swap(1, Relaxed) == 0 {
+            each(place.read(tid));
+        }
+    }
+}
+
+/// In a forked child: the other threads are not there.
+pub fn forget() {
+    for place in &TABLE {
+        place.tid.store(0, Relaxed);
+    }
+}
