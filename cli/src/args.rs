@@ -4,7 +4,7 @@ use crate::emit::Language;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
-/// epoll with a proven ABI.
+/// epoll with a proven ABI, and what is wrong with your event loop.
 #[derive(Debug, Parser)]
 #[command(name = "epshim", version, arg_required_else_help = true, after_help = EXIT_CODES)]
 pub struct Arguments {
@@ -14,11 +14,36 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    Rules(RulesOptions),
+    Explain(ExplainOptions),
     Layout(LayoutOptions),
 }
 
 const EXIT_CODES: &str = "\
 Exit code: 0 answered, and what was compared is equal; 1 it differs; 2 no answer, and the reason on stderr.";
+
+/// What `epshim check` can find: each rule, how sure it is, and what it finds.
+#[derive(Debug, Args)]
+pub struct RulesOptions {
+    /// The rules with all of their pages, as JSON
+    #[arg(long)]
+    pub json: bool,
+
+    /// The pages as one document, docs/rules.md
+    #[arg(long, conflicts_with = "json")]
+    pub markdown: bool,
+}
+
+/// One rule: what it finds, why it hurts, its evidence, its silence, the fix, code, real bugs.
+#[derive(Debug, Args)]
+pub struct ExplainOptions {
+    /// A rule's name, as `epshim rules` lists them and reports give them
+    pub rule: String,
+
+    /// The page as JSON
+    #[arg(long)]
+    pub json: bool,
+}
 
 const LAYOUT_HELP: &str = "\
 Examples:

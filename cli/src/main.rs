@@ -1,4 +1,4 @@
-//! `epshim`: what there is to know about epoll's ABI, from the command line.
+//! `epshim`: what there is to know about epoll's ABI, and of its misuse, from the command line.
 //!
 //! `args.rs` says what can be asked, one module for each subcommand answers, and this file turns
 //! the answer into output and an exit code:
@@ -13,6 +13,7 @@ mod args;
 mod emit;
 mod layout;
 mod output;
+mod rules;
 
 use args::{Arguments, Command};
 use clap::Parser;
@@ -21,6 +22,8 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let answer = match Arguments::parse().command {
+        Command::Rules(options) => Ok(rules::list(&options)),
+        Command::Explain(options) => rules::explain(&options),
         Command::Layout(options) => layout::answer(&options),
     };
     match answer.and_then(Report::print) {
