@@ -1,8 +1,12 @@
 //! The command line: subcommands, options, and the texts of `--help`.
 
+mod watch;
+
 use crate::emit::Language;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
+
+pub use watch::{CheckOptions, Launch, RunOptions};
 
 /// epoll with a proven ABI, and what is wrong with your event loop.
 #[derive(Debug, Parser)]
@@ -14,13 +18,16 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    Check(CheckOptions),
+    Run(RunOptions),
     Rules(RulesOptions),
     Explain(ExplainOptions),
     Layout(LayoutOptions),
 }
 
 const EXIT_CODES: &str = "\
-Exit code: 0 answered, and what was compared is equal; 1 it differs; 2 no answer, and the reason on stderr.";
+Exit code: of `check` and `run` the program's own, or 125 to 127, see there. Otherwise 0 answered, and what
+was compared is equal; 1 it differs; 2 no answer, and the reason on stderr.";
 
 /// What `epshim check` can find: each rule, how sure it is, and what it finds.
 #[derive(Debug, Args)]

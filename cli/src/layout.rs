@@ -15,6 +15,8 @@ use epshim_layouts::table::Constants;
 use epshim_layouts::{Measured, Row, Table};
 use serde::Serialize;
 
+pub use names::HOST;
+
 /// The answer, or why there is none.
 pub fn answer(options: &LayoutOptions) -> Result<Report, String> {
     let table = Table::golden();

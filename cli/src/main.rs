@@ -1,4 +1,5 @@
-//! `epshim`: what there is to know about epoll's ABI, and of its misuse, from the command line.
+//! `epshim`: what there is to know about epoll's ABI, and what is wrong with a program's use of it, from
+//! the command line.
 //!
 //! `args.rs` says what can be asked, one module for each subcommand answers, and this file turns
 //! the answer into output and an exit code:
@@ -6,6 +7,9 @@
 //! - 0: answered, and where two things were compared they are equal;
 //! - 1: they differ;
 //! - 2: no answer (a wrong option, an unknown target, a tool that is missing), with the reason.
+//!
+//! `check` and `run` become the program that they are given, and end with its exit code. Where that fails,
+//! they have the codes of env(1), so that they can stand before any command: 125 to 127.
 
 #![forbid(unsafe_code)]
 
@@ -14,14 +18,28 @@ mod emit;
 mod layout;
 mod output;
 mod rules;
+mod watch;
 
 use args::{Arguments, Command};
 use clap::Parser;
 use output::Report;
 use std::process::ExitCode;
+use watch::{Failure, Printed};
 
 fn main() -> ExitCode {
-    let answer = match Arguments::parse().command {
+    let arguments = Arguments::try_parse().unwrap_or_else(|error| {
+        let watches =
+            std::env::args_os().nth(1).is_some_and(|name| name == "check" || name == "run");
+        if watches && error.use_stderr() {
+            // Nothing can be done about a closed stderr.
+            let _ = error.print();
+            std::process::exit(Failure::OWN.into());
+        }
+        error.exit()
+    });
+    let answer = match arguments.command {
+        Command::Check(options) => return watched(watch::check(&options)),
+        Command::Run(options) => return watched(watch::run(&options)),
         Command::Rules(options) => Ok(rules::list(&options)),
         Command::Explain(options) => rules::explain(&options),
         Command::Layout(options) => layout::answer(&options),
@@ -29,9 +47,23 @@ fn main() -> ExitCode {
     match answer.and_then(Report::print) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
-        Err(reason) => {
-            anstream::eprintln!("{}epshim:{} {reason}", output::BAD, output::PLAIN);
-            ExitCode::from(2)
-        }
+        Err(reason) => complain(2, &reason),
     }
+}
+
+/// The end of `check` and `run` where there is one: otherwise this process is the program by now.
+fn watched(done: Result<Printed, Failure>) -> ExitCode {
+    let printed = done.and_then(|Printed(text)| {
+        let printed = Report::text(text, true).print();
+        printed.map_err(|reason| Failure { code: Failure::OWN, reason })
+    });
+    match printed {
+        Ok(_) => ExitCode::SUCCESS,
+        Err(Failure { code, reason }) => complain(code, &reason),
+    }
+}
+
+fn complain(code: u8, reason: &str) -> ExitCode {
+    anstream::eprintln!("{}epshim:{} {reason}", output::BAD, output::PLAIN);
+    ExitCode::from(code)
 }

@@ -4,17 +4,71 @@
 
 use serde_json::Value;
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::LazyLock;
 
 /// The command as cargo has built it, without colour and settings from outside.
 pub fn epshim(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_epshim"));
     command.args(arguments);
-    for name in ["CC", "CLANG_PATH", "NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
+    for name in SETTINGS {
         command.env_remove(name);
     }
     command
+}
+
+const SETTINGS: [&str; 8] = [
+    "CC",
+    "CLANG_PATH",
+    "CLICOLOR",
+    "CLICOLOR_FORCE",
+    "EPSHIM_OPTIONS",
+    "EPSHIM_PRELOAD",
+    "LD_PRELOAD",
+    "NO_COLOR",
+];
+
+/// The preload library, which cargo does not build for the tests of another package.
+pub fn preload() -> PathBuf {
+    static LIBRARY: LazyLock<PathBuf> = LazyLock::new(|| {
+        let folder = Path::new(env!("CARGO_BIN_EXE_epshim")).parent().expect("a folder");
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--quiet", "-p", "epshim-preload"]);
+        cargo.arg("--target-dir").arg(folder.parent().expect("the target folder"));
+        if folder.ends_with("release") {
+            cargo.arg("--release");
+        }
+        run(cargo.current_dir(env!("CARGO_MANIFEST_DIR")));
+        folder.join("libepshim_preload.so").canonicalize().expect("cargo built it")
+    });
+    LIBRARY.clone()
+}
+
+/// [`epshim`], with the preload library built.
+pub fn watching(arguments: &[&str]) -> Command {
+    preload();
+    epshim(arguments)
+}
+
+/// Compiles C into `folder/name`.
+pub fn compile(folder: &Path, name: &str, source: &str, options: &[&str]) -> PathBuf {
+    let (file, product) = (folder.join(format!("{name}.c")), folder.join(name));
+    fs::write(&file, source).expect("the folder is ours");
+    run(Command::new("cc").arg(&file).arg("-o").arg(&product).args(options));
+    product
+}
+
+/// Changes a file's mode.
+pub fn chmod(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("the file is ours");
+}
+
+/// Writes a file that may be executed.
+pub fn script(path: &Path, text: &str) {
+    fs::write(path, text).expect("the folder is ours");
+    chmod(path, 0o755);
 }
 
 /// What an answer of the command was.

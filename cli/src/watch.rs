@@ -1,0 +1,84 @@
+//! `epshim check` and `epshim run`: becomes the program, with the preload library in it.
+//!
+//! `target.rs` finds the program and refuses what cannot be watched, `library.rs` finds the library,
+//! `environment.rs` writes the two variables. Nothing else is changed, and nothing of this process is
+//! left: exec, not fork.
+//!
+//! Two things Rust's runtime has done by then: SIGPIPE is as by default, also if the caller ignored
+//! it; and of the descriptors 0 to 2, one that was closed is open on /dev/null.
+
+mod elf;
+mod environment;
+mod library;
+mod target;
+
+use crate::args::{CheckOptions, Launch, RunOptions};
+use epshim_check::Options;
+use epshim_check::options::Mode;
+use std::io::ErrorKind;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::Command;
+
+/// Why there is no program to run, and the exit code that says so: those of env(1) and stdbuf(1).
+#[derive(Debug)]
+pub struct Failure {
+    pub code: u8,
+    pub reason: String,
+}
+
+impl Failure {
+    /// This command failed, or refuses.
+    pub const OWN: u8 = 125;
+
+    fn own(reason: impl Into<String>) -> Self {
+        Self { code: Self::OWN, reason: reason.into() }
+    }
+
+    fn cannot_invoke(reason: impl Into<String>) -> Self {
+        Self { code: 126, reason: reason.into() }
+    }
+
+    fn not_found(reason: impl Into<String>) -> Self {
+        Self { code: 127, reason: reason.into() }
+    }
+}
+
+/// Where the program does not run: its environment, to be printed.
+#[derive(Debug)]
+pub struct Printed(pub String);
+
+/// Runs a program with the checker.
+pub fn check(options: &CheckOptions) -> Result<Printed, Failure> {
+    let mut wanted = environment::inherited(Mode::Check)?;
+    environment::apply(&mut wanted, options)?;
+    start(wanted, &options.launch)
+}
+
+/// Runs a program with the library, transparently.
+pub fn run(options: &RunOptions) -> Result<Printed, Failure> {
+    start(environment::inherited(Mode::Transparent)?, &options.launch)
+}
+
+fn start(mut wanted: Options, launch: &Launch) -> Result<Printed, Failure> {
+    if let Some(trace) = launch.trace_children {
+        wanted.trace_children = trace;
+    }
+    let library = library::find()?;
+    let program = launch.command.first().map(|name| target::find(name, &library)).transpose()?;
+    let sanitizers = program.as_ref().map_or(&[][..], |program| &program.sanitizers);
+    let variables = environment::variables(&wanted, &library.path, sanitizers);
+    if launch.print_env {
+        return Ok(Printed(environment::printed(&variables)));
+    }
+    let program = program.expect("clap requires a command");
+    let name = &launch.command[0];
+    let mut command = Command::new(&program.path);
+    command.arg0(name).args(&launch.command[1..]).envs(variables);
+    let error = command.exec();
+    let reason = format!("cannot run {}: {error}", Path::new(name).display());
+    Err(match error.kind() {
+        ErrorKind::NotFound => Failure::not_found(reason),
+        _ => Failure::cannot_invoke(reason),
+    })
+}
