@@ -23,6 +23,9 @@ pub enum Command {
     Rules(RulesOptions),
     Explain(ExplainOptions),
     Layout(LayoutOptions),
+    /// Function, file and line of addresses: for the preload library, on stdin and stdout
+    #[command(hide = true)]
+    Symbolize,
 }
 
 const EXIT_CODES: &str = "\
