@@ -1,6 +1,6 @@
 //! `EPSHIM_OPTIONS`: how a program is watched and where findings go, as one line of text.
 //!
-//! One table, [`KEYS`], is the parser, the writer and the help. Nothing here is fatal: what cannot
+//! One table is the parser, the writer and the help. Nothing here is fatal: what cannot
 //! be understood is returned as a [`Complaint`] and has no effect, because a program must start
 //! whatever the variable says, and because an option that is misspelt in silence tests nothing.
 //!
