@@ -52,14 +52,13 @@ pub fn named(name: &str) -> Result<Rule, String> {
 fn certainties(rule: Rule) -> &'static [Certainty] {
     use Certainty::{Certain, Fact, Note, Suspected};
     match rule {
-        Rule::Ghost
-        | Rule::LevelSpin
+        Rule::LevelSpin
         | Rule::AcceptSpin
         | Rule::BlockingFd
         | Rule::ForkShared
         | Rule::EpfdMisuse => &[Certain],
-        Rule::LayoutMismatch => &[Certain, Suspected],
-        Rule::CtlError => &[Fact, Note],
+        Rule::Ghost | Rule::LayoutMismatch => &[Certain, Suspected],
+        Rule::CtlError => &[Fact],
         Rule::EdgeNotDrained => &[Suspected, Note],
         Rule::OneshotNotRearmed | Rule::LostWrite | Rule::HangupUnread | Rule::SubMsSpin => {
             &[Suspected]

@@ -16,19 +16,18 @@ pub const EXPLANATION: Explanation = Explanation {
         expect.",
     evidence: "\
         epoll_ctl returned EEXIST, ENOENT, EBADF, EPERM, EINVAL or ELOOP, and the thread's next \
-        call on that descriptor is not the right retry. A fact: that it failed is beyond doubt. \
-        The report says who registered and who closed it, and which rule of the kernel was \
-        broken.",
+        call is not the right retry. A fact: that it failed is beyond doubt. The report says who \
+        registered and who closed the descriptor, and what the kernel objected to.",
     silent: "\
         When EEXIST is followed by EPOLL_CTL_MOD, or ENOENT by EPOLL_CTL_ADD, of the same \
-        descriptor: libevent, libev and libuv do it on purpose. An EPOLL_CTL_DEL that comes \
-        after the close (EBADF, ENOENT) and EPERM for a regular file are notes: many libraries \
-        ignore them knowingly.",
+        descriptor: libevent, libev and libuv do it on purpose. ENOMEM and ENOSPC are the \
+        machine's. A program that knowingly ignores the error, of a late EPOLL_CTL_DEL or of a \
+        regular file, looks the same: suppress it.",
     fix: "\
         EEXIST: it is registered, EPOLL_CTL_MOD. ENOENT: it is not, or its number names another \
         file by now. EBADF: delete before close(). EPERM: regular files and directories are \
-        always ready, do not register them. EINVAL: not an epoll, itself, or EPOLLEXCLUSIVE with \
-        EPOLL_CTL_MOD, with EPOLLONESHOT or on an epoll. ELOOP: epolls that watch each other.",
+        always ready, do not register them. EINVAL: an epoll in itself, or EPOLLEXCLUSIVE with \
+        EPOLL_CTL_MOD, with EPOLLONESHOT or for an epoll. ELOOP: epolls that watch each other.",
     wrong: r"close(fd);
 epoll_ctl(epfd, EPOLL_CTL_DEL, fd, NULL);  /* EBADF, or deletes whoever got the number */",
     right: r"epoll_ctl(epfd, EPOLL_CTL_DEL, fd, NULL);

@@ -20,13 +20,13 @@ pub const EXPLANATION: Explanation = Explanation {
         readable, the epoll does not report it any more, and for 1 s there was no I/O and no \
         epoll_ctl on it while a thread blocked in the wait: this state is confirmed in the \
         kernel. Suspected if the last read filled its buffer, or took one connection or one \
-        datagram; a note if nothing was read at all.",
+        datagram. A note if nothing was read at all, on an eventfd, timerfd or signalfd, on a \
+        pipe with both ends in the program, and in programs that were seen to come back to a \
+        descriptor later without an event: they may be holding back the peer on purpose.",
     silent: "\
-        After a short read from a stream: the next arrival is a new edge. On descriptors that \
-        programs leave unread on purpose: eventfd, timerfd and signalfd, and pipes with both \
-        ends in the program. When the program saw EAGAIN. When EPOLL_CTL_MOD came since, which \
-        reports what is ready again. A program that reads nothing may be holding back its peer: \
-        hence only a note.",
+        After EAGAIN, after the end of file, after an error, and after a short read from a \
+        stream (epoll(7), Q9): the next arrival is a new edge. After EPOLL_CTL_MOD, which \
+        reports again what is ready. While no thread waits.",
     fix: "\
         Read, accept or receive in a loop until EAGAIN; or stop early only with the descriptor \
         on a list that is served before the next wait; or drop EPOLLET.",

@@ -19,7 +19,7 @@ pub const EXPLANATION: Explanation = Explanation {
         that epoll. Certain.",
     silent: "\
         When the waiter returns within 1 s: it was woken, by an event or by its timeout. EINVAL \
-        for another reason is `ctl-error`.",
+        for another reason is `ctl-error`, or not reported.",
     fix: "\
         End the waiting thread first: write to an eventfd that is registered for this, join, \
         then close. Check what epoll_create1() returned.",

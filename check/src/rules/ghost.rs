@@ -18,13 +18,14 @@ pub const EXPLANATION: Explanation = Explanation {
         and EPOLL_CTL_DEL cannot remove them: EBADF, or ENOENT once the number is used again. \
         Level-triggered, the loop spins.",
     evidence: "\
-        A delivery for a registration whose descriptor was closed or replaced, which \
-        /proc/self/fdinfo of the epoll still lists under the old number. Certain. The report \
-        names the descriptor that keeps the file open if it is in this process.",
+        A delivery for a registration whose descriptor was closed or replaced, which 100 ms \
+        later /proc/self/fdinfo of the epoll still lists under the old number. Certain; \
+        suspected where /proc cannot be read. The report names the descriptor that keeps the \
+        file open if it is in this process.",
     silent: "\
         At close() itself: closing as the way to unregister is right when nobody else holds the \
-        file (nginx, asio, libev and Go do it). While the registration delivers nothing: a child \
-        between fork and exec keeps it for a moment only.",
+        file (nginx, asio, libev and Go do it). While the registration delivers nothing. When it \
+        is gone 100 ms later: a child between fork and exec keeps it for a moment only.",
     fix: "\
         EPOLL_CTL_DEL before close(). Where it is too late: close the other descriptors of the \
         file, or dup2() one of them onto the old number and delete that, or build a new epoll. \

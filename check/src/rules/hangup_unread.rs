@@ -16,8 +16,8 @@ pub const EXPLANATION: Explanation = Explanation {
         the descriptor is closed, and no read since returned end of file or an error. Suspected.",
     silent: "\
         When the program read to the end of file or to an error. When the hang-up was not in the \
-        last delivery: the program did not act on it. Protocols that abort on purpose look the \
-        same, hence only suspected.",
+        last delivery: the program did not act on it. After EPOLLERR, when there may be nothing \
+        that can be read. Protocols that abort on purpose look the same, hence only suspected.",
     fix: "\
         Treat EPOLLHUP and EPOLLRDHUP as \"read now\": read until 0 or an error, then close.",
     wrong: r"if (event.events & (EPOLLHUP | EPOLLRDHUP))

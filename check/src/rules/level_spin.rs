@@ -22,9 +22,9 @@ pub const EXPLANATION: Explanation = Explanation {
         what would clear it.",
     silent: "\
         Waits with a zero timeout that return nothing (busy polling). Loops that stop listening \
-        one wake-up late, as haproxy and libuv do. When the counts move although \
-        no read was seen: somebody else reads. Edge-triggered registrations: each delivery is \
-        something new, and wakers are left unread on purpose.",
+        one wake-up late, as haproxy and libuv do. When the counts move although no read was \
+        seen: somebody else reads. Edge-triggered and one-shot registrations: an edge is \
+        something new, and a one-shot was armed again.",
     fix: "\
         EPOLLHUP, EPOLLERR: read the rest, then delete or close; they cannot be masked. \
         EPOLLOUT: ask for it only while something waits to be written. eventfd and timerfd: read \

@@ -19,9 +19,9 @@ pub const EXPLANATION: Explanation = Explanation {
         the descriptor, and a thread blocks in the wait. Suspected.",
     silent: "\
         With EPOLLOUT registered, level- or edge-triggered: the program will be told. When the \
-        descriptor is closed or shut down for writing meanwhile. On datagrams, which are sent \
-        whole or dropped. On wakers (eventfd, a pipe to itself), where a full buffer says \
-        enough.",
+        descriptor is closed, shut down or broken meanwhile. On datagrams, which are sent whole \
+        or dropped, and on wakers (an eventfd, a pipe with both ends in the program), where a \
+        full buffer says enough.",
     fix: "\
         Keep the rest in a buffer of the connection, ask for EPOLLOUT with EPOLL_CTL_MOD, write \
         on when it comes, and stop asking when the buffer is empty. Let nothing overwrite that \

@@ -15,8 +15,9 @@ pub const EXPLANATION: Explanation = Explanation {
         More than 20 waits with timeout 0 that return nothing within 2 ms, between waits with a \
         positive timeout, and this 10 times a second. Suspected.",
     silent: "\
-        Loops that poll with zero timeouts all the time, and those that do so after a full \
-        batch: they do not alternate with positive timeouts. Below 10 times a second.",
+        Loops that poll with zero timeouts all the time, after a full batch, or for a while \
+        after an event: their zeros do not follow a positive timeout that ran out. Below 10 \
+        times a second.",
     fix: "\
         Round up: a wait may be late, never early. Or epoll_pwait2(), which counts in \
         nanoseconds.",
