@@ -1,0 +1,48 @@
+/* Accepts until EAGAIN, and tries again at any other error, 16 times, as if a descriptor would
+ * appear from nowhere. Then it waits, and the listener is reported again.
+ *
+ * expect: accept-spin
+ * after: https://github.com/sustrik/libmill/issues/182
+ * shows: spins
+ */
+#include "crowd.h"
+
+int main(void)
+{
+    struct sockaddr_in address;
+    int clients[CLIENTS], connections[CLIENTS], accepted = 0;
+    int listener = listen_on_loopback(SOCK_NONBLOCK, &address);
+    int epfd = MUST(epoll_create1(EPOLL_CLOEXEC));
+    long failed = 0;
+    struct epoll_event interest = {.events = EPOLLIN, .data.fd = listener};
+    MUST(epoll_ctl(epfd, EPOLL_CTL_ADD, listener, &interest));
+    connect_crowd(&address, clients);
+    struct rlimit before = leave_one_descriptor();
+
+    int64_t end = in_ms(2000);
+    for (int ms; (ms = ms_until(end)) > 0;) {
+        struct epoll_event event;
+        if (DELIVERED(epoll_wait(epfd, &event, 1, ms)) == 0)
+            continue;
+        for (int tries = 0; tries < 16;) {
+            int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+            if (fd >= 0) {
+                connections[accepted++] = fd;
+                continue;
+            }
+            if (errno == EAGAIN)
+                break;
+            failed++;
+            tries++;
+        }
+    }
+
+    for (int i = 0; i < accepted; i++)
+        MUST(close(connections[i]));
+    MUST(epoll_ctl(epfd, EPOLL_CTL_DEL, listener, NULL));
+    MUST(close(listener));
+    MUST(close(epfd));
+    close_crowd(&before, clients);
+    return report(failed >= 100, "accepted %d of %d, failed accepts: %ld", accepted, CLIENTS,
+                  failed);
+}

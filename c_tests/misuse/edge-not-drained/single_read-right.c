@@ -1,0 +1,41 @@
+/* After each edge the socket is read until it says EAGAIN.
+ *
+ * expect: nothing
+ */
+#include "../loop.h"
+
+#include <sys/ioctl.h>
+
+static void drain(int fd)
+{
+    char buffer[4];
+    ssize_t size;
+    do
+        size = read(fd, buffer, sizeof(buffer));
+    while (size > 0 || (size == -1 && errno == EINTR));
+    if (size == -1 && errno != EAGAIN)
+        MUST(size);
+}
+
+int main(void)
+{
+    int fd, peer, left = 0, epfd = MUST(epoll_create1(EPOLL_CLOEXEC));
+    connect_pair(&fd, &peer);
+    struct epoll_event interest = {.events = EPOLLIN | EPOLLET, .data.fd = fd};
+    MUST(epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &interest));
+    tell(peer, "0123456789");
+
+    int64_t end = in_ms(2500);
+    for (int ms; (ms = ms_until(end)) > 0;) {
+        struct epoll_event event;
+        if (DELIVERED(epoll_wait(epfd, &event, 1, ms)) == 1)
+            drain(fd);
+    }
+
+    MUST(ioctl(fd, FIONREAD, &left));
+    MUST(epoll_ctl(epfd, EPOLL_CTL_DEL, fd, NULL));
+    MUST(close(fd));
+    MUST(close(peer));
+    MUST(close(epfd));
+    return report(left > 0, "bytes left: %d", left);
+}

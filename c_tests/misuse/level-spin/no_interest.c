@@ -1,0 +1,44 @@
+/* Pauses a connection by asking for no events at all. EPOLLHUP and EPOLLERR are reported all the
+ * same (epoll_ctl(2)): when the peer goes during the pause, the loop spins until the pause ends.
+ *
+ * expect: level-spin
+ * after: https://github.com/apple/cups/issues/4605
+ * shows: spins
+ */
+#include "../loop.h"
+
+int main(void)
+{
+    int fd, peer, epfd = MUST(epoll_create1(EPOLL_CLOEXEC));
+    long received = 0, useless = 0;
+    connect_pair(&fd, &peer);
+    struct epoll_event interest = {.events = EPOLLIN, .data.fd = fd};
+    MUST(epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &interest));
+
+    /* Whatever comes is for later: first pause, then resume. */
+    interest.events = 0;
+    MUST(epoll_ctl(epfd, EPOLL_CTL_MOD, fd, &interest));
+    tell(peer, "a last word");
+    MUST(close(peer));
+    int64_t end = in_ms(2000);
+    for (int ms; (ms = ms_until(end)) > 0;) {
+        struct epoll_event event;
+        useless += DELIVERED(epoll_wait(epfd, &event, 1, ms));
+    }
+    interest.events = EPOLLIN;
+    MUST(epoll_ctl(epfd, EPOLL_CTL_MOD, fd, &interest));
+
+    for (ssize_t size = 1; size > 0;) {
+        char buffer[64];
+        struct epoll_event event;
+        if (DELIVERED(epoll_wait(epfd, &event, 1, -1)) == 1) {
+            size = MUST(read(fd, buffer, sizeof(buffer)));
+            received += size;
+        }
+    }
+    MUST(epoll_ctl(epfd, EPOLL_CTL_DEL, fd, NULL));
+    MUST(close(fd));
+    MUST(close(epfd));
+    return report(useless >= 200, "received %ld of 11, deliveries without progress: %ld", received,
+                  useless);
+}
