@@ -1,0 +1,37 @@
+/* Every delivery ends with EPOLL_CTL_MOD, which enables the registration again and looks at what is
+ * ready by then.
+ *
+ * expect: nothing
+ */
+#include "requests.h"
+
+int main(void)
+{
+    int fd, peer, answered = 0, epfd = MUST(epoll_create1(EPOLL_CLOEXEC));
+    connect_pair(&fd, &peer);
+    struct epoll_event interest = {.events = EPOLLIN | EPOLLONESHOT, .data.fd = fd};
+    MUST(epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &interest));
+    pthread_t client;
+    if (pthread_create(&client, NULL, two_requests, &peer) != 0)
+        return 1;
+
+    int64_t end = in_ms(RUN_MS);
+    for (int ms; (ms = ms_until(end)) > 0;) {
+        struct epoll_event event;
+        char request;
+        if (DELIVERED(epoll_wait(epfd, &event, 1, ms)) == 0)
+            continue;
+        if (MUST(read(fd, &request, 1)) == 1) {
+            MUST(send(fd, &request, 1, MSG_NOSIGNAL));
+            answered++;
+        }
+        MUST(epoll_ctl(epfd, EPOLL_CTL_MOD, fd, &interest));
+    }
+
+    MUST(epoll_ctl(epfd, EPOLL_CTL_DEL, fd, NULL));
+    MUST(close(fd));
+    pthread_join(client, NULL);
+    MUST(close(peer));
+    MUST(close(epfd));
+    return report(answered < 2, "answered %d of 2", answered);
+}
