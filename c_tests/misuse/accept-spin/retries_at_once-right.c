@@ -1,5 +1,5 @@
-/* Keeps a descriptor in reserve: out of others, it gives that one up, accepts the client with it and
- * turns it away at once. The backlog empties, and the clients know.
+/* Keeps a descriptor in reserve: out of others, it gives that one up, accepts the client with it
+ * and turns it away at once. The backlog empties, and the clients know.
  *
  * expect: nothing
  */

@@ -1,5 +1,5 @@
-/* The pipe is made with O_NONBLOCK before it is registered: its reader meets EAGAIN, and the loop goes
- * on with the others.
+/* The pipe is made with O_NONBLOCK before it is registered: its reader meets EAGAIN, and the loop
+ * goes on with the others.
  *
  * expect: nothing
  */

@@ -1,5 +1,6 @@
-/* Registers a pipe edge-triggered and reads it until EAGAIN, but the pipe blocks: there is no EAGAIN,
- * the second read sleeps until the writer writes again, and the loop serves nobody meanwhile.
+/* Registers a pipe edge-triggered and reads it until EAGAIN, but the pipe blocks: there is no
+ * EAGAIN, the second read sleeps until the writer writes again, and the loop serves nobody
+ * meanwhile.
  *
  * expect: blocking-fd
  * after: https://github.com/Yelp/Testify/pull/139

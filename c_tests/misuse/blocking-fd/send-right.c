@@ -6,7 +6,7 @@
 
 struct connection {
     int epfd, fd;
-    size_t size, sent, total; /* of an answer; of all that were asked for */
+    size_t size, sent, total; /* of its answer; 0 in total until it asks */
     uint32_t interest;
     bool open;
 };
@@ -39,7 +39,7 @@ static void serve(struct connection *c, uint32_t events)
         return;
     }
     if (size == 1)
-        c->total += c->size;
+        c->total = c->size;
     while (c->sent < c->total) {
         ssize_t sent = send(c->fd, large_answer, c->total - c->sent, MSG_NOSIGNAL);
         if (sent == -1 && errno == EAGAIN)

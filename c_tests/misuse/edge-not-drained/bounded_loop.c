@@ -1,5 +1,5 @@
-/* Reads at most four times for each edge, so that no connection starves the others, and then forgets
- * that it had not reached EAGAIN.
+/* Reads at most four times for each edge, so that no connection starves the others, and then
+ * forgets that it had not reached EAGAIN.
  *
  * expect: edge-not-drained
  * after: https://github.com/vibe-d/eventcore/pull/20

@@ -1,5 +1,5 @@
-/* An edge-triggered listener, one accept for each edge: of clients that come together only the first
- * is let in. The others hang until the next one comes, which lets in one of them.
+/* An edge-triggered listener, one accept for each edge: of clients that come together only the
+ * first is let in. The others hang until the next one comes, which lets in one of them.
  *
  * expect: edge-not-drained
  * after: https://github.com/sipwise/rtpengine/pull/346

@@ -43,7 +43,7 @@ int main(void)
         tell(peer, "hello");
         if (DELIVERED(epoll_wait(epfd, &event, 1, 100)) == 1 && fcntl(event.data.fd, F_GETFD) == -1)
             stray++;
-        MUST(epoll_wait(epfd, &event, 1, 100));
+        DELIVERED(epoll_wait(epfd, &event, 1, 100));
     }
 
     MUST(close(helper_pipe));

@@ -1,5 +1,5 @@
-/* What could not be written is kept, and written when the socket says EPOLLOUT. Edge-triggered, both
- * interests may stay on: an edge comes when there is room again, and only then.
+/* What could not be written is kept, and written when the socket says EPOLLOUT. Edge-triggered,
+ * both interests may stay on: an edge comes when there is room again, and only then.
  *
  * expect: nothing
  */
@@ -36,7 +36,7 @@ int main(void)
         if (DELIVERED(epoll_wait(epfd, &event, 1, ms)) == 0)
             continue;
         while (read(fd, &request, 1) == 1)
-            total += sizeof(bytes);
+            total = sizeof(bytes);
         sent = go_on(fd, sent, total);
     }
 

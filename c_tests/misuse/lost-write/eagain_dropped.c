@@ -1,5 +1,5 @@
-/* Writes until EAGAIN, and drops the rest then. The peer reads later, the socket has room again, and
- * nobody writes: the loop in many an introduction to epoll does that.
+/* Writes until EAGAIN, and drops the rest then. The peer reads later, the socket has room again,
+ * and nobody writes: the loop in many an introduction to epoll does that.
  *
  * expect: lost-write
  * shows: loses

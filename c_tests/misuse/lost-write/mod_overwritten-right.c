@@ -32,7 +32,7 @@ static void on_request(struct connection *c)
 {
     char request;
     if (MUST(read(c->fd, &request, 1)) == 1)
-        c->total += sizeof(bytes);
+        c->total = sizeof(bytes);
     flush(c);
 }
 

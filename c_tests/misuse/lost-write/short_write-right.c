@@ -32,7 +32,7 @@ int main(void)
         if (DELIVERED(epoll_wait(epfd, &event, 1, ms)) == 0)
             continue;
         if (event.events & EPOLLIN && MUST(read(fd, &request, 1)) == 1)
-            total += sizeof(bytes);
+            total = sizeof(bytes);
         if (sent < total)
             sent = write_some(fd, sent, total);
         uint32_t wanted = sent < total ? EPOLLIN | EPOLLOUT : EPOLLIN;

@@ -1,0 +1,57 @@
+/* Two timers, in seconds as floating point numbers. The wait takes int milliseconds, and the
+ * conversion drops the fraction: every sleep ends in a spin.
+ *
+ * expect: sub-ms-spin
+ * after: https://github.com/python/asyncio/issues/106
+ * shows: spins
+ */
+#include "../loop.h"
+
+enum { TIMERS = 2 };
+
+static const double periods[TIMERS] = {0.0075, 0.0115};
+
+static double now_in_seconds(void)
+{
+    return (double)now_ns() / 1e9;
+}
+
+/* Runs the timers that are due; returns the moment of the next. */
+static double run_timers(double next[TIMERS], long *ticks)
+{
+    double now = now_in_seconds(), earliest = next[0];
+    for (int i = 0; i < TIMERS; i++) {
+        if (next[i] <= now) {
+            (*ticks)++;
+            next[i] = now + periods[i];
+        }
+        if (i == 0 || next[i] < earliest)
+            earliest = next[i];
+    }
+    return earliest;
+}
+
+int main(void)
+{
+    int fd, peer, epfd = MUST(epoll_create1(EPOLL_CLOEXEC));
+    long ticks = 0, useless = 0;
+    double next[TIMERS] = {0, 0};
+    connect_pair(&fd, &peer);
+    struct epoll_event interest = {.events = EPOLLIN, .data.fd = fd};
+    MUST(epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &interest));
+
+    int64_t end = in_ms(2000);
+    while (ms_until(end) > 0) {
+        struct epoll_event event;
+        double left = run_timers(next, &ticks) - now_in_seconds();
+        int timeout = left > 0 ? (int)(left * 1000) : 0;
+        if (DELIVERED(epoll_wait(epfd, &event, 1, timeout)) == 0 && timeout == 0)
+            useless++;
+    }
+
+    MUST(epoll_ctl(epfd, EPOLL_CTL_DEL, fd, NULL));
+    MUST(close(fd));
+    MUST(close(peer));
+    MUST(close(epfd));
+    return report(useless > 1000, "ticks: %ld, waits of 0 ms: %ld", ticks, useless);
+}
