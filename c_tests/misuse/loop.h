@@ -1,7 +1,8 @@
 /* The scene of a misuse program: peers, time, and the last lines of its output.
  *
  * Nothing here calls epoll, nor reads or writes a registered descriptor: every call site that a
- * checker could report is in the program itself. */
+ * checker could report is in the program itself. What the programs' opening comments say is
+ * described in tests/support/misuse.rs. */
 #ifndef LOOP_H
 #define LOOP_H
 

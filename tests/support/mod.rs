@@ -6,6 +6,7 @@
 #![allow(dead_code)] // Each test program is a crate of its own and uses a part of this.
 
 pub mod c_compiler;
+pub mod misuse;
 pub mod process;
 pub mod sys;
 pub mod tools;

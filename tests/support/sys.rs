@@ -18,6 +18,13 @@ pub fn kill(pid: u32, signal: c_int) {
     check(unsafe { libc::kill(pid as libc::pid_t, signal) }, "kill");
 }
 
+/// Whether a process of this group is left, a zombie included (kill(2), a negative pid).
+pub fn group_exists(group: u32) -> bool {
+    // SAFETY: takes integers; signal 0 is sent to nobody.
+    let found = unsafe { libc::kill(-(group as libc::pid_t), 0) } == 0;
+    found || io::Error::last_os_error().raw_os_error() != Some(libc::ESRCH)
+}
+
 fn set_option<T>(fd: RawFd, level: c_int, name: c_int, value: T) {
     let size = size_of::<T>() as socklen_t;
     // SAFETY: the kernel reads `size` bytes from `value`, which lives through the call.
