@@ -7,9 +7,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-/* While something waits to be sent nothing is read, so that no other edge is of use. */
-static const uint32_t READING = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET;
-static const uint32_t WRITING = EPOLLOUT | EPOLLET;
+/* Registered once. Each delivery says all that is the case, so that EPOLLOUT comes with every
+ * EPOLLIN: it is news only to a connection with something pending. */
+static const uint32_t INTEREST = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET;
 
 /* After these a short read proves nothing: the end or an error follows the data, or the kernel
  * stopped reading at the urgent mark (net/ipv4/tcp.c, tcp_recvmsg_locked). */
@@ -19,7 +19,7 @@ static const uint32_t READ_ON = EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI;
 bool connection_open(struct server *server, int fd)
 {
     struct connection *c = calloc(1, sizeof *c);
-    if (!c || !server_register(server, EPOLL_CTL_ADD, fd, READING, c)) {
+    if (!c || !server_register(server, EPOLL_CTL_ADD, fd, INTEREST, c)) {
         int error = errno;
         free(c);
         close(fd);
@@ -27,7 +27,6 @@ bool connection_open(struct server *server, int fd)
         return false;
     }
     c->fd = fd;
-    c->interest = READING;
     c->left = NO_LIMIT;
     c->next = server->connections;
     if (c->next)
@@ -59,7 +58,8 @@ void connection_note(struct server *server, struct connection *c, uint32_t event
         c->readable = true;
     if (events & READ_ON)
         c->read_on = true;
-    make_ready(server, c);
+    if (c->pending ? events & (EPOLLOUT | READ_ON) : c->readable)
+        make_ready(server, c);
 }
 
 /* From now on only what our kernel has already acknowledged is read and echoed. */
@@ -100,10 +100,10 @@ static bool flush(struct server *server, struct connection *c)
     return true;
 }
 
-/* Sends back size bytes of the shared buffer; keeps a copy of what cannot be sent now. */
-static bool echo(struct server *server, struct connection *c, size_t size)
+/* Sends back a message; keeps a copy of what cannot be sent now. False: the connection is broken. */
+static bool echo(struct server *server, struct connection *c, const char *message, size_t size)
 {
-    ssize_t sent = send_some(server, c, server->buffer, size);
+    ssize_t sent = send_some(server, c, message, size);
     if (sent == -1)
         return false;
     size_t rest = size - (size_t)sent;
@@ -115,46 +115,38 @@ static bool echo(struct server *server, struct connection *c, size_t size)
         server->lost += rest;
         return false;
     }
-    memcpy(c->pending, server->buffer + sent, rest);
+    memcpy(c->pending, message + sent, rest);
     c->pending_start = 0;
-    c->pending_end = rest;
+    c->pending_end = (uint32_t)rest;
     return true;
 }
 
-/* Reads once, and echoes or discards. False: end of stream or an error; nothing is pending. */
-static bool read_once(struct server *server, struct connection *c)
+/* Reads once, behind what is packed. Returns how much is to be echoed, 0 if nothing; -1 at the end
+ * of the stream or an error. */
+static ssize_t read_once(struct server *server, struct connection *c)
 {
-    size_t room = c->lingering || c->left > BUFFER_SIZE ? BUFFER_SIZE : c->left;
+    size_t room = BUFFER_SIZE - server->packed_size;
+    if (!c->lingering && c->left < room)
+        room = c->left;
     ssize_t got;
     do
-        got = recv(c->fd, server->buffer, room, 0);
+        got = recv(c->fd, server->buffer + server->packed_size, room, 0);
     while (got == -1 && errno == EINTR);
     if (got == -1 && errno == EAGAIN) {
         c->readable = c->read_on = false;
         if (c->left != NO_LIMIT)
             c->left = 0;
-        return true;
+        return 0;
     }
     if (got <= 0)
-        return false;
+        return -1;
     if ((size_t)got < room && !c->read_on)
         c->readable = false; /* drained: epoll(7), question 9 */
     if (c->lingering)
-        return true;
+        return 0;
     if (c->left != NO_LIMIT)
         c->left -= (size_t)got;
-    return echo(server, c, (size_t)got);
-}
-
-/* Registers another interest if it has to change. The kernel then reads the readiness anew
- * (epoll(7), question 8), so that no edge is lost between the last read or write and this. */
-static bool update_interest(struct server *server, struct connection *c)
-{
-    uint32_t wanted = c->pending ? WRITING : READING;
-    if (wanted == c->interest)
-        return true;
-    c->interest = wanted;
-    return server_register(server, EPOLL_CTL_MOD, c->fd, wanted, c);
+    return got;
 }
 
 void connection_give_up(struct server *server, struct connection *c)
@@ -163,26 +155,50 @@ void connection_give_up(struct server *server, struct connection *c)
     make_ready(server, c);
 }
 
-/* One turn: a bounded amount of work. It frees the connection if it has ended. */
-void connection_turn(struct server *server, struct connection *c)
+/* Ends a turn: what was read is sent, or pending. */
+static void end_turn(struct server *server, struct connection *c, bool open)
 {
-    bool open = !c->given_up && (!c->pending || flush(server, c));
-    if (open && !c->pending && c->readable && (c->lingering || c->left > 0))
-        open = read_once(server, c);
     if (open && !c->pending && c->left == 0 && !c->lingering) {
         /* A close now could reset the connection and destroy what is on its way to the peer: only
          * after the peer's own end of stream it cannot. */
         open = shutdown(c->fd, SHUT_WR) == 0;
         c->lingering = c->readable = true;
     }
-    if (open && !update_interest(server, c)) {
-        say_errno("a connection is closed, its interest cannot be changed");
-        open = false;
-    }
     if (!open)
         connection_close(server, c);
     else if (c->readable && !c->pending)
         make_ready(server, c);
+}
+
+/* One turn: a bounded amount of work. What it reads is packed, and the turn ends when that is
+ * written; otherwise it ends here. A connection that has ended is freed. */
+void connection_turn(struct server *server, struct connection *c)
+{
+    ssize_t got = 0;
+    bool open = !c->given_up && (!c->pending || flush(server, c));
+    if (open && !c->pending && c->readable && (c->lingering || c->left > 0))
+        got = read_once(server, c);
+    if (got <= 0) {
+        end_turn(server, c, open && got == 0);
+        return;
+    }
+    server->packed[server->messages++] = (struct message){c, (size_t)got};
+    server->packed_size += (size_t)got;
+    if (server->packed_size >= PACKED_SIZE || server->messages == BATCH)
+        connections_echo(server);
+}
+
+/* Writes what is packed, and ends those turns. */
+void connections_echo(struct server *server)
+{
+    const char *message = server->buffer;
+    for (size_t i = 0; i < server->messages; i++) {
+        struct connection *c = server->packed[i].from;
+        size_t size = server->packed[i].size;
+        end_turn(server, c, echo(server, c, message, size));
+        message += size;
+    }
+    server->messages = server->packed_size = 0;
 }
 
 /* Bytes that the peer should get and has not: ours, and those its kernel did not acknowledge. */

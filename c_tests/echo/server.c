@@ -45,6 +45,7 @@ static void turns(struct server *server)
         connection_turn(server, c);
         c = next;
     }
+    connections_echo(server);
 }
 
 /* False: stop at once. */
