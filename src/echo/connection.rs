@@ -1,9 +1,14 @@
-//! One connection: its turn, its unsent rest, its interest.
+//! One connection: its turn, its unsent rest.
 //!
-//! All connections read into one shared buffer. A connection has memory of its own only while its
-//! peer is slow: what could not be sent, at most [`BUFFER_SIZE`] bytes. Until that is sent nothing
-//! is read from it. An edge is not repeated, so [`Connection::readable`] remembers it until a read
-//! has proved that everything was taken.
+//! It is registered once, for both directions, and never again: no `epoll_ctl` but the one at
+//! accept. All connections read into one shared buffer. Messages of one round are packed there one
+//! behind another and then written all together, so that the kernel's code for reading stays in the
+//! caches, and then that for writing; a read that fills the buffer some way is written at once,
+//! while it is in the caches.
+//!
+//! A connection has memory of its own only while its peer is slow: what could not be sent, at most
+//! [`BUFFER_SIZE`] bytes. Until that is sent nothing is read from it. An edge is not repeated, so
+//! [`Connection::readable`] remembers it until a read has proved that everything was taken.
 
 use crate::say;
 use crate::slab::Key;
@@ -15,10 +20,16 @@ use std::net::{Shutdown, TcpStream};
 /// What one read takes at most, and so what one connection can own.
 pub const BUFFER_SIZE: usize = 256 * 1024;
 
-/// While something waits to be sent nothing is read, so that no other edge is of use.
-const READING: EventFlags =
-    EventFlags::IN.union(EventFlags::PRI).union(EventFlags::RDHUP).union(EventFlags::ET);
-const WRITING: EventFlags = EventFlags::OUT.union(EventFlags::ET);
+/// So much is packed in the buffer, and then it is written.
+pub const PACKED_SIZE: usize = 16 * 1024;
+
+/// Registered once. Each delivery says all that is the case, so that OUT comes with every IN: it
+/// is news only to a connection with something pending.
+const INTEREST: EventFlags = EventFlags::IN
+    .union(EventFlags::OUT)
+    .union(EventFlags::PRI)
+    .union(EventFlags::RDHUP)
+    .union(EventFlags::ET);
 
 /// After these a short read proves nothing: the end or an error follows the data, or the kernel
 /// stopped reading at the urgent mark (`net/ipv4/tcp.c`, `tcp_recvmsg_locked`).
@@ -27,29 +38,19 @@ const READ_ON: EventFlags =
 
 /// What the connections share.
 pub struct Shared {
-    /// What is read goes here.
+    /// What is read goes here, behind what is packed.
     pub buffer: Box<[u8]>,
+    /// How much is packed at the front.
+    pub packed: usize,
     /// Bytes echoed since the start.
     pub echoed: u64,
     /// Bytes that will never be echoed.
     pub lost: u64,
 }
 
-/// After a turn.
-pub enum Next {
-    /// Nothing to do until epoll says so.
-    Wait,
-    /// Not done: another turn in the next round.
-    Again,
-    /// The connection has ended.
-    End,
-}
-
 /// A connection of the server.
 pub struct Connection {
     stream: TcpStream,
-    /// As registered.
-    interest: EventFlags,
     /// Not drained: no edge will tell of what is there already.
     readable: bool,
     /// A short read does not prove a drain.
@@ -73,7 +74,6 @@ impl Connection {
     pub fn new(stream: TcpStream) -> Self {
         Self {
             stream,
-            interest: READING,
             readable: false,
             read_on: false,
             queued: false,
@@ -87,13 +87,18 @@ impl Connection {
     }
 
     pub fn register(&self, epoll: &Epoll, key: Key) -> io::Result<()> {
-        epoll.add(&self.stream, self.interest, key.data())
+        epoll.add(&self.stream, INTEREST, key.data())
     }
 
-    /// Remembers what a delivery says.
-    pub fn note(&mut self, events: EventFlags) {
+    /// Remembers what a delivery says. Returns whether there is something to do.
+    pub fn note(&mut self, events: EventFlags) -> bool {
         self.readable |= events.intersects(EventFlags::IN | READ_ON);
         self.read_on |= events.intersects(READ_ON);
+        if self.pending.is_empty() {
+            self.readable
+        } else {
+            events.intersects(EventFlags::OUT | READ_ON)
+        }
     }
 
     /// From now on only what our kernel has already acknowledged is read and echoed.
@@ -103,25 +108,21 @@ impl Connection {
         self.read_on = true;
     }
 
-    /// One turn: a bounded amount of work.
-    pub fn turn(&mut self, shared: &mut Shared, epoll: &Epoll, key: Key) -> Next {
-        if self.work(shared).is_err() {
-            return Next::End;
-        }
-        if let Err(error) = self.update_interest(epoll, key) {
-            say(format_args!("a connection is closed, its interest cannot be changed: {error}"));
-            return Next::End;
-        }
-        if self.readable && self.pending.is_empty() { Next::Again } else { Next::Wait }
-    }
-
-    /// One flush, one read, one write. The end of the stream is an error of this kind, too.
-    fn work(&mut self, shared: &mut Shared) -> io::Result<()> {
+    /// One turn: a bounded amount of work. Returns how much it has read behind what is packed, 0 if
+    /// nothing. An error is the end of the connection, as is the end of the stream.
+    pub fn turn(&mut self, shared: &mut Shared) -> io::Result<usize> {
         self.flush(shared)?;
         let wanted = self.lingering || self.left != Some(0);
         if self.readable && wanted && self.pending.is_empty() {
-            self.read_once(shared)?;
+            self.read_once(shared)
+        } else {
+            Ok(0)
         }
+    }
+
+    /// Ends a turn: what it has read is sent, or pending. Returns whether it wants another turn in
+    /// the next round.
+    pub fn end_turn(&mut self) -> io::Result<bool> {
         if self.pending.is_empty() && self.left == Some(0) && !self.lingering {
             // A close now could reset the connection and destroy what is on its way to the peer:
             // only after the peer's own end of stream it cannot.
@@ -129,7 +130,7 @@ impl Connection {
             self.lingering = true;
             self.readable = true;
         }
-        Ok(())
+        Ok(self.readable && self.pending.is_empty())
     }
 
     /// Sends of the pending rest what can be sent.
@@ -147,36 +148,41 @@ impl Connection {
         Ok(())
     }
 
-    /// Reads once, and echoes or discards.
-    fn read_once(&mut self, shared: &mut Shared) -> io::Result<()> {
+    /// Reads once, behind what is packed. Returns how much is to be echoed.
+    fn read_once(&mut self, shared: &mut Shared) -> io::Result<usize> {
         let left = if self.lingering { None } else { self.left };
-        let room = left.map_or(BUFFER_SIZE, |left| left.min(BUFFER_SIZE));
-        let got = match retry(|| (&self.stream).read(&mut shared.buffer[..room])) {
+        let room = &mut shared.buffer[shared.packed..];
+        let size = left.map_or(room.len(), |left| left.min(room.len()));
+        let got = match retry(|| (&self.stream).read(&mut room[..size])) {
             Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
             Ok(got) => got,
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 self.readable = false;
                 self.read_on = false;
                 self.left = self.left.map(|_| 0);
-                return Ok(());
+                return Ok(0);
             }
             Err(error) => return Err(error),
         };
-        if got < room && !self.read_on {
+        if got < size && !self.read_on {
             self.readable = false; // Drained: epoll(7), question 9.
         }
         if self.lingering {
-            return Ok(());
+            return Ok(0);
         }
         self.left = left.map(|left| left - got);
-        self.echo(shared, got)
+        Ok(got)
     }
 
-    /// Sends back `size` bytes of the shared buffer; keeps a copy of what cannot be sent now.
-    fn echo(&mut self, shared: &mut Shared, size: usize) -> io::Result<()> {
-        let sent = send(&self.stream, &shared.buffer[..size])?;
+    /// Sends back a message, which lies in the shared buffer from `start` to `end`; keeps a copy of
+    /// what cannot be sent now.
+    pub fn echo(&mut self, shared: &mut Shared, start: usize, end: usize) -> io::Result<()> {
+        let sent = send(&self.stream, &shared.buffer[start..end])?;
         self.sent(shared, sent);
-        let rest = &shared.buffer[sent..size];
+        let rest = &shared.buffer[start + sent..end];
+        if rest.is_empty() {
+            return Ok(());
+        }
         if self.pending.try_reserve_exact(rest.len()).is_err() {
             let lost = rest.len();
             say(format_args!("out of memory: a connection is closed and {lost} bytes are lost"));
@@ -192,17 +198,6 @@ impl Connection {
         if bytes > 0 {
             self.silent = 0;
         }
-    }
-
-    /// Registers another interest if it has to change. The kernel then reads the readiness anew
-    /// (epoll(7), question 8): no edge is lost between the last read or write and this.
-    fn update_interest(&mut self, epoll: &Epoll, key: Key) -> io::Result<()> {
-        let wanted = if self.pending.is_empty() { READING } else { WRITING };
-        if wanted != self.interest {
-            epoll.modify(&self.stream, wanted, key.data())?;
-            self.interest = wanted;
-        }
-        Ok(())
     }
 
     /// For a sweep during the stop: how many sweeps the peer has taken nothing.

@@ -5,7 +5,7 @@
 //! all others. Nothing is allocated per event once the lists have grown to the number of
 //! connections.
 
-use crate::connection::{BUFFER_SIZE, Connection, Next, Shared};
+use crate::connection::{BUFFER_SIZE, Connection, PACKED_SIZE, Shared};
 use crate::listener::{Accepted, Listener};
 use crate::say;
 use crate::signals::Signals;
@@ -43,6 +43,9 @@ pub struct Server {
     ready: Vec<Key>,
     /// The list of the round before, empty, kept for its memory.
     spare: Vec<Key>,
+    /// What was read in this round and is not written yet: whose message, and its length. They
+    /// lie in the shared buffer, one behind another.
+    messages: Vec<(Key, usize)>,
 }
 
 impl Server {
@@ -68,13 +71,14 @@ impl Server {
             signals,
             listener: Some(listener),
             connections: Slab::new(),
-            shared: Shared { buffer, echoed: 0, lost: 0 },
+            shared: Shared { buffer, packed: 0, echoed: 0, lost: 0 },
             stop: None,
             now: Instant::now(),
             total: 0,
             freed: false,
             ready: Vec::new(),
             spare: Vec::new(),
+            messages: Vec::new(),
         })
     }
 
@@ -142,8 +146,7 @@ impl Server {
 
     fn note(&mut self, key: Key, events: EventFlags) {
         // A stale delivery finds nobody.
-        if let Some(connection) = self.connections.get_mut(key) {
-            connection.note(events);
+        if self.connections.get_mut(key).is_some_and(|connection| connection.note(events)) {
             self.make_ready(key);
         }
     }
@@ -162,13 +165,47 @@ impl Server {
         for key in round.drain(..) {
             let Some(connection) = self.connections.get_mut(key) else { continue };
             connection.queued = false;
-            match connection.turn(&mut self.shared, &self.epoll, key) {
-                Next::Wait => {}
-                Next::Again => self.make_ready(key),
-                Next::End => self.close(key),
+            match connection.turn(&mut self.shared) {
+                Ok(0) => self.end_turn(key),
+                Ok(size) => self.pack(key, size),
+                Err(_) => self.close(key),
             }
         }
         self.spare = round;
+        self.echo_packed();
+    }
+
+    /// Takes in what a connection has read, to be written with what others have read.
+    fn pack(&mut self, key: Key, size: usize) {
+        self.messages.push((key, size));
+        self.shared.packed += size;
+        if self.shared.packed >= PACKED_SIZE {
+            self.echo_packed();
+        }
+    }
+
+    /// Writes what is packed, and ends those turns.
+    fn echo_packed(&mut self) {
+        let mut messages = mem::take(&mut self.messages);
+        let mut start = 0;
+        for (key, size) in messages.drain(..) {
+            let Some(connection) = self.connections.get_mut(key) else { continue };
+            match connection.echo(&mut self.shared, start, start + size) {
+                Ok(()) => self.end_turn(key),
+                Err(_) => self.close(key),
+            }
+            start += size;
+        }
+        self.messages = messages;
+        self.shared.packed = 0;
+    }
+
+    fn end_turn(&mut self, key: Key) {
+        match self.connections.get_mut(key).map(Connection::end_turn) {
+            Some(Ok(true)) => self.make_ready(key),
+            Some(Err(_)) => self.close(key),
+            _ => {}
+        }
     }
 
     pub(crate) fn close(&mut self, key: Key) {
