@@ -37,6 +37,7 @@ static void refuses_use(struct epshim_reactor *reactor, uint64_t handle, int exp
     CHECK_EQ(untouched, 7);
     refuses_handle(reactor, handle, expected);
     CHECK_FAILS(epshim_reactor_on_wake(reactor, nothing, NULL), expected);
+    CHECK_FAILS(epshim_reactor_spin(reactor, 0), expected);
     CHECK_FAILS(epshim_reactor_run(reactor), expected);
     CHECK_FAILS(epshim_reactor_run_once(reactor, 0), expected);
     if (reactor != NULL)
@@ -76,6 +77,7 @@ static void bad_handles(struct epshim_reactor *reactor, uint64_t good, int fd)
     refuses_handle(reactor, good + 1, ENOENT);
     refuses_handle(reactor, good | 0xffffff, ENOENT);
     CHECK_FAILS(epshim_reactor_again(reactor, good, 0), EINVAL);
+    CHECK_FAILS(epshim_reactor_spin(reactor, -1), EINVAL);
 }
 
 static void bad_registrations(struct epshim_reactor *reactor, int fd)

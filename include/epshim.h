@@ -287,6 +287,14 @@ int epshim_reactor_timer(struct epshim_reactor *reactor, uint64_t handle, int64_
  * 0 and events 0. NULL: nothing, which is so at first. Returns 0. */
 int epshim_reactor_on_wake(struct epshim_reactor *reactor, epshim_callback callback, void *data);
 
+/* Sets for how long each wait looks again and again before it sleeps. This saves the time to sleep
+ * and be woken, in exchange for a processor that is always busy: worth it where events are a few
+ * microseconds apart. The spinning counts towards the timeout, and ends with it and at the next
+ * timer. Signal handlers, but for those of faults, run when it is over, and end the wait then.
+ *   spin_ns  in nanoseconds; 0: not at all, which is so at first
+ * Returns 0. Errors: EINVAL (also: spin_ns is negative). */
+int epshim_reactor_spin(struct epshim_reactor *reactor, int64_t spin_ns);
+
 /* Wakes the reactor: ends its wait, and has the callback of epshim_reactor_on_wake called, at least
  * once after the last of several wake-ups. What was written to memory before this call is seen in
  * that callback. While a wake-up is pending another makes no system call.

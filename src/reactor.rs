@@ -11,6 +11,7 @@
 //! The surprising thing: a change of interest reaches the kernel before the next wait, not at
 //! once; see [`Reactor::modify`].
 
+mod add_error;
 mod core;
 mod registry;
 mod rounds;
@@ -19,11 +20,11 @@ mod timers;
 mod waker;
 
 pub(crate) use self::core::Core;
+pub use add_error::AddError;
 pub use registry::Key;
 pub use waker::Waker;
 
 use crate::EventFlags;
-use std::error::Error;
 use std::fmt;
 use std::io;
 use std::mem;
@@ -235,6 +236,15 @@ impl<T> Reactor<T> {
         self.core.waker().clone()
     }
 
+    /// Has each wait look again and again for up to `spin` before it sleeps, as
+    /// [`Epoll::wait_spinning`](crate::Epoll::wait_spinning) does. Zero, as at first: not at all.
+    ///
+    /// It saves the time to sleep and wake up, in exchange for a processor that is always busy. A
+    /// wait never takes longer for it: not than its timeout, not than the next timer.
+    pub fn set_spin(&mut self, spin: Duration) {
+        self.core.spin = spin;
+    }
+
     /// Ends [`run`](Self::run) after the turn under way; if it does not run, it ends at once when
     /// it is next called.
     pub fn stop(&self) {
@@ -321,37 +331,5 @@ impl<T> Drop for Running<'_, T> {
 impl<T> fmt::Debug for Reactor<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Reactor").field("registrations", &self.len()).finish_non_exhaustive()
-    }
-}
-
-/// A source that [`Reactor::add`] could not register, and why.
-pub struct AddError<T> {
-    /// The source, as it was passed in.
-    pub source: T,
-    /// What the kernel said.
-    pub error: io::Error,
-}
-
-impl<T> fmt::Debug for AddError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AddError").field("error", &self.error).finish_non_exhaustive()
-    }
-}
-
-impl<T> fmt::Display for AddError<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot register the source: {}", self.error)
-    }
-}
-
-impl<T> Error for AddError<T> {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.error)
-    }
-}
-
-impl<T> From<AddError<T>> for io::Error {
-    fn from(failure: AddError<T>) -> Self {
-        failure.error
     }
 }

@@ -16,8 +16,10 @@ use std::ptr;
 
 mod cancellation;
 mod pwait2;
+mod signals;
 pub(crate) use cancellation::uncancelled;
 pub(crate) use pwait2::epoll_pwait2;
+pub(crate) use signals::{block_signals, restore_signals};
 
 #[cfg(not(all(target_env = "musl", target_pointer_width = "32")))]
 pub use libc::timespec as Timespec;

@@ -98,6 +98,12 @@ fn the_reactor_is_woken_stopped_and_cancelled_from_elsewhere() {
 }
 
 #[test]
+fn the_reactor_spins_before_it_sleeps() {
+    passes("reactor_spin", &[Library::Shared, Library::Static]);
+    is_clean_under_valgrind("reactor_spin");
+}
+
+#[test]
 fn pwait2_works_on_a_libc_without_it() {
     // A static library's own runtime looks up other symbols too, which this test counts.
     passes("pwait2_no_libc", &[Library::Shared]);

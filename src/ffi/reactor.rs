@@ -167,6 +167,21 @@ pub unsafe extern "C" fn epshim_reactor_on_wake(
     call(|| unsafe { with(reactor, set) })
 }
 
+/// Sets for how long a wait looks again and again before it sleeps; 0 for not at all.
+///
+/// # Safety
+///
+/// `reactor` is null or a reactor.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn epshim_reactor_spin(reactor: *mut CReactor, spin_ns: i64) -> c_int {
+    let set = |inside: &mut Inside| {
+        inside.core.spin = duration(spin_ns).ok_or_else(|| error(libc::EINVAL))?;
+        Ok(())
+    };
+    // SAFETY: null or a reactor by the caller's contract.
+    call(|| unsafe { with(reactor, set) })
+}
+
 /// Wakes the reactor. Any thread may call it, and a signal handler.
 ///
 /// # Safety

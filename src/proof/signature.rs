@@ -34,7 +34,7 @@ pub type WithEvents<Reactor> = unsafe extern "C" fn(*mut Reactor, u64, u32) -> c
 pub type Timer<Reactor> = unsafe extern "C" fn(*mut Reactor, u64, i64) -> c_int;
 pub type OnWake<Reactor> =
     unsafe extern "C" fn(*mut Reactor, Option<Callback<Reactor>>, *mut c_void) -> c_int;
-pub type RunOnce<Reactor> = unsafe extern "C" fn(*mut Reactor, i64) -> c_int;
+pub type WithTime<Reactor> = unsafe extern "C" fn(*mut Reactor, i64) -> c_int;
 
 /// The functions of the reactor, in one of the places that have them.
 macro_rules! assert_reactor_signatures {
@@ -52,7 +52,8 @@ macro_rules! assert_reactor_signatures {
             const _: OfReactor<$reactor> = place::epshim_reactor_wake;
             const _: OfReactor<$reactor> = place::epshim_reactor_stop;
             const _: OfReactor<$reactor> = place::epshim_reactor_run;
-            const _: RunOnce<$reactor> = place::epshim_reactor_run_once;
+            const _: WithTime<$reactor> = place::epshim_reactor_run_once;
+            const _: WithTime<$reactor> = place::epshim_reactor_spin;
         };
     };
 }

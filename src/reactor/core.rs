@@ -20,7 +20,7 @@ use crate::{CreateFlags, Epoll, Event, EventBuffer, EventData, EventFlags, sys};
 use std::ffi::c_int;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Deliveries per wait.
 const BATCH: usize = 256;
@@ -44,6 +44,8 @@ pub(crate) struct Core<V> {
     /// The time at the start of the round: timers up to then are due in it. None: no timers.
     pub(super) now: Option<Instant>,
     pub(super) timers: Timers,
+    /// For how long a wait looks again and again before it sleeps.
+    pub(crate) spin: Duration,
     /// Slots whose interest was asked for since the last wait.
     pub(super) changed: Vec<u32>,
     pub(super) epoll: Epoll,
@@ -64,6 +66,7 @@ impl<V> Core<V> {
             owners: Vec::new(),
             changed: Vec::new(),
             timers: Timers::default(),
+            spin: Duration::ZERO,
             waker,
             events: EventBuffer::with_capacity(BATCH),
             taken: 0,

@@ -36,7 +36,7 @@ impl<V> Core<V> {
         let may_sleep = self.again[self.parity ^ 1].is_empty() && self.timers.is_empty();
         let timeout = if may_sleep { timeout } else { self.shortened(timeout) };
         self.taken = 0;
-        self.epoll.wait(&mut self.events, timeout)?;
+        self.epoll.wait_spinning(&mut self.events, self.spin, timeout)?;
         self.again[self.parity].clear();
         self.again_taken = 0;
         self.parity ^= 1;
