@@ -11,7 +11,7 @@ library := target/release/libepshim.so
 shared := -Ltarget/release -lepshim -Wl,-rpath,'$$ORIGIN/../release'
 static := target/release/libepshim.a -lgcc_s -lutil -lrt -lpthread -lm -ldl
 echo_c := $(wildcard c_tests/echo/*.c)
-compile = $(CC) $(CFLAGS) -std=c11 $(warnings) -Iinclude -Ic_tests
+compile = $(CC) $(CFLAGS) -std=c11 -pthread $(warnings) -Iinclude -Ic_tests
 shown := $(addprefix target/demo/,hello-shared hello-static echo-c-libc echo-c-epshim) \
 	target/release/epshim-echo
 

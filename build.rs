@@ -171,7 +171,7 @@ mod c_side {
 
     fn link(objects: &[PathBuf], program: &Path) {
         let mut command: Command = compiler().get_compiler().to_command();
-        let status = command.args(objects).arg("-o").arg(program).status();
+        let status = command.args(objects).arg("-pthread").arg("-o").arg(program).status();
         if !status.as_ref().is_ok_and(|status| status.success()) {
             println!(
                 "cargo::error=epshim: cannot link {}: {command:?}: {status:?}",

@@ -20,5 +20,7 @@ mod echo {
     mod resets;
     mod signals;
     mod slow_reader;
+    mod spinning;
     mod stop;
+    mod threads;
 }

@@ -89,8 +89,19 @@ fn help_teaches_on_stdout_and_is_the_same_in_both() {
         String::from_utf8(output.stdout).expect("text")
     });
     assert_eq!(c, rust);
-    for taught in ["--bind ADDR", "--port N", "7878", "127.0.0.1", "SIGTERM", "SIGUSR1", "256 KiB"]
-    {
+    for taught in [
+        "--bind ADDR",
+        "--port N",
+        "7878",
+        "127.0.0.1",
+        "SIGTERM",
+        "SIGUSR1",
+        "256 KiB",
+        "128 bytes",
+        "--threads N",
+        "--reuseport",
+        "--spin-us N",
+    ] {
         assert!(c.contains(taught), "{taught} is not in the help");
     }
 }
@@ -112,6 +123,18 @@ fn a_bad_argument_is_one_line_that_says_what_to_do_and_status_2() {
         (&["--port", "--bind"], "--port needs a number from 0 to 65535, not '--bind'"),
         (&["--port", "0", "--port=0"], "--port is given twice; give it once"),
         (&["--bind=::1", "--bind", "::1"], "--bind is given twice; give it once"),
+        (&["--threads"], "--threads needs a value: a number from 1 to 64"),
+        (&["--threads", "0"], "--threads needs a number from 1 to 64, not '0'"),
+        (&["--threads=65"], "--threads needs a number from 1 to 64, not '65'"),
+        (
+            &["--threads=18446744073709551617"],
+            "--threads needs a number from 1 to 64, not '18446744073709551617'",
+        ),
+        (&["--threads=2", "--threads", "2"], "--threads is given twice; give it once"),
+        (&["--spin-us", "-1"], "--spin-us needs a number from 0 to 1000000, not '-1'"),
+        (&["--spin-us=1000001"], "--spin-us needs a number from 0 to 1000000, not '1000001'"),
+        (&["--spin", "1"], "unknown argument '--spin'; --help lists what there is"),
+        (&["--reuseport=1"], "unknown argument '--reuseport=1'; --help lists what there is"),
         (&["--verbose"], "unknown argument '--verbose'; --help lists what there is"),
         (&["--help=yes"], "unknown argument '--help=yes'; --help lists what there is"),
         (&["--portable"], "unknown argument '--portable'; --help lists what there is"),

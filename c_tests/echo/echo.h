@@ -1,4 +1,5 @@
-/* The echo server in C: one thread, one epoll, edge-triggered connections.
+/* The echo server in C: one epoll, edge-triggered connections, one thread; or several threads that
+ * share nothing, each with an epoll, a listener and connections of its own.
  *
  * A connection is registered once, for both directions, and never again: no epoll_ctl(2) but the
  * one at accept. A round is: wait; note what each delivery says; give each connection that has
@@ -35,8 +36,11 @@ enum {
     BATCH = 256,             /* deliveries per wait */
     ACCEPTS_PER_ROUND = 64, /* so that a flood of new connections does not starve the old ones */
     RETRY_MS = 100,         /* how soon accept is tried again where descriptors are exhausted */
+    QUIET_MS = 1000,        /* how often at most it is said that descriptors are exhausted */
     SWEEP_MS = 1000,        /* during the stop: how often progress is checked */
-    PATIENCE = 10           /* sweeps without progress until a peer is given up: 10 seconds */
+    PATIENCE = 10,          /* sweeps without progress until a peer is given up: 10 seconds */
+    MAX_THREADS = 64,
+    MAX_SPIN_US = 1000000
 };
 
 /* What a connection may still read and echo before the stop. */
@@ -45,6 +49,9 @@ enum {
 struct options {
     struct sockaddr_storage address;
     socklen_t length;
+    bool reuse_port; /* others may listen there too */
+    unsigned threads;
+    unsigned spin_us; /* how long to look for events before going to sleep */
 };
 
 /* What every turn needs comes first: it shares a cache line. */
@@ -70,8 +77,12 @@ struct message {
     size_t size;
 };
 
+/* What one thread has. */
 struct server {
-    int epoll, listener, stop_signals, statistics;
+    int epoll, listener;
+    int stop, statistics; /* eventfds: how many signals have come */
+    unsigned thread;      /* its number, from 1; 0 if there are no others */
+    int64_t spin;         /* nanoseconds */
     struct connection *connections;
     struct connection *first_ready, *last_ready;
     size_t count;           /* connections now */
@@ -81,6 +92,8 @@ struct server {
     bool accept_paused; /* descriptors are exhausted, the listener's interest is off */
     bool freed;         /* a connection was closed since accept was last tried */
     int64_t retry_at;
+    bool pause_told;     /* ... and that was said */
+    int64_t quiet_until; /* until then it is not said again */
 
     bool stopping;
     size_t backlog_left;      /* connections still to be accepted from the backlog */
@@ -102,14 +115,14 @@ void say_errno(const char *what);
 /* options.c: returns -1 if the server shall run, else the exit status; has printed what to print. */
 int options_parse(int argc, char **argv, struct options *options);
 
-/* signals.c */
+/* signals.c; signals_catch is for all servers, once they are open. */
 bool signals_open(struct server *server);
-unsigned signals_read(struct server *server);
-void statistics_print(struct server *server);
+bool signals_catch(const struct server *servers, unsigned count);
+uint64_t signals_read(int eventfd);
 
-/* listener.c */
-bool listener_open(struct server *server, const struct options *options);
-bool listener_announce(const struct server *server);
+/* listener.c; listener_open writes the address that the kernel has chosen to options. */
+bool listener_open(struct server *server, struct options *options);
+bool listener_announce(const struct options *options);
 void listener_turn(struct server *server);
 void listener_close(struct server *server);
 
@@ -129,7 +142,9 @@ void stop_sweep(struct server *server);
 void stop_at_once(struct server *server);
 
 /* server.c; server_run returns the exit status. */
+bool server_open(struct server *server, struct options *options, unsigned thread);
 bool server_register(struct server *server, int op, int fd, uint32_t events, void *source);
 int server_run(struct server *server);
+void server_close(struct server *server);
 
 #endif /* ECHO_H */

@@ -36,7 +36,7 @@ static bool enable(int fd, int level, int option)
     return setsockopt(fd, level, option, &on, sizeof on) == 0;
 }
 
-bool listener_open(struct server *server, const struct options *options)
+bool listener_open(struct server *server, struct options *options)
 {
     int fd = socket(options->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     server->listener = fd;
@@ -44,8 +44,10 @@ bool listener_open(struct server *server, const struct options *options)
      * (net/ipv4/tcp_minisocks.c, tcp_create_openreq_child). Urgent bytes inline: they are echoed too. */
     if (fd == -1 || !enable(fd, SOL_SOCKET, SO_REUSEADDR) ||
         !enable(fd, SOL_SOCKET, SO_OOBINLINE) || !enable(fd, IPPROTO_TCP, TCP_NODELAY) ||
+        (options->reuse_port && !enable(fd, SOL_SOCKET, SO_REUSEPORT)) ||
         bind(fd, (const struct sockaddr *)&options->address, options->length) == -1 ||
         listen(fd, SOMAXCONN) == -1 ||
+        getsockname(fd, (struct sockaddr *)&options->address, &options->length) == -1 ||
         !server_register(server, EPOLL_CTL_ADD, fd, EPOLLIN, &server->listener)) {
         int error = errno;
         char name[INET6_ADDRSTRLEN + 16];
@@ -58,16 +60,10 @@ bool listener_open(struct server *server, const struct options *options)
     return true;
 }
 
-bool listener_announce(const struct server *server)
+bool listener_announce(const struct options *options)
 {
-    struct sockaddr_storage address;
-    socklen_t length = sizeof address;
     char name[INET6_ADDRSTRLEN + 16];
-    if (getsockname(server->listener, (struct sockaddr *)&address, &length) == -1) {
-        say_errno("cannot learn the address");
-        return false;
-    }
-    name_of(&address, name, sizeof name);
+    name_of(&options->address, name, sizeof name);
     if (printf("listening on %s\n", name) < 0 || fflush(stdout) == EOF) {
         say_errno("cannot write to stdout");
         return false;
@@ -83,14 +79,20 @@ static void set_interest(struct server *server, uint32_t events)
     }
 }
 
+/* Whoever takes and frees the last descriptor all the time shall not fill the log: one such pause a
+ * second is told of, with its end. */
 static void pause_accept(struct server *server, int error)
 {
     server->retry_at = server->now + RETRY_MS;
     if (server->accept_paused)
         return;
     server->accept_paused = true;
-    say("cannot accept: %s (os error %d); connections wait until there is room", strerror(error),
-        error);
+    server->pause_told = server->now >= server->quiet_until;
+    if (server->pause_told) {
+        server->quiet_until = server->now + QUIET_MS;
+        say("cannot accept: %s (os error %d); connections wait until there is room",
+            strerror(error), error);
+    }
     set_interest(server, 0);
 }
 
@@ -99,7 +101,8 @@ static void resume_accept(struct server *server)
     if (!server->accept_paused)
         return;
     server->accept_paused = false;
-    say("accepting connections again");
+    if (server->pause_told)
+        say("accepting connections again");
     set_interest(server, EPOLLIN);
 }
 

@@ -7,13 +7,19 @@
 #include <string.h>
 
 static const char HELP[] =
-    "Usage: epshim-echo [--bind ADDR] [--port N]\n"
+    "Usage: epshim-echo [--bind ADDR] [--port N] [--reuseport] [--threads N] [--spin-us N]\n"
     "\n"
     "Sends back every byte that it receives over TCP, until the peer ends its side.\n"
     "\n"
     "Options:\n"
     "  --bind ADDR  numeric IPv4 or IPv6 address to listen on (default 127.0.0.1)\n"
     "  --port N     port to listen on, 0 to 65535; 0 picks a free one (default 7878)\n"
+    "  --reuseport  let other servers of this user listen there too: the kernel deals out the\n"
+    "               connections (SO_REUSEPORT)\n"
+    "  --threads N  threads, 1 to 64, each with an epoll, a listener and connections of its\n"
+    "               own; more than 1 imply --reuseport (default 1)\n"
+    "  --spin-us N  look for events for up to N microseconds, 0 to 1000000, before going to\n"
+    "               sleep: shorter round trips, and a processor always busy (default 0)\n"
     "  --help       print this text\n"
     "\n"
     "The first line on stdout is the chosen address: listening on 127.0.0.1:7878\n"
@@ -22,16 +28,18 @@ static const char HELP[] =
     "  SIGTERM, SIGINT  stop: accept no new connections, echo what has arrived, then close.\n"
     "                   A peer without progress for 10 seconds is given up. A second signal\n"
     "                   stops at once.\n"
-    "  SIGUSR1          print one line of statistics on stderr\n"
+    "  SIGUSR1          print one line of statistics on stderr for each thread\n"
     "\n"
-    "Memory: a connection owns a buffer only while its peer is slow to read, of at most 256 KiB;\n"
-    "until that is sent, nothing more is read from it.\n"
+    "Memory: an idle connection takes up less than 128 bytes, besides what the kernel keeps. It owns\n"
+    "a buffer only while its peer is slow to read, of at most 256 KiB; until that is sent, nothing\n"
+    "more is read from it.\n"
     "\n"
     "Exit status: 0 stopped, all bytes echoed; 1 cannot start, or stopped with bytes lost;\n"
     "2 wrong arguments.\n";
 
-struct given {
-    const char *bind, *port;
+/* An option with a value, and the value that it was given. */
+struct option {
+    const char *name, *kind, *value;
 };
 
 /* An argument as it can stand in one line: control characters become '?'. */
@@ -47,7 +55,8 @@ static const char *printable(const char *text)
     return copy;
 }
 
-static bool parse_port(const char *text, in_port_t *port)
+/* Digits only. */
+static bool parse_number(const char *text, unsigned min, unsigned max, unsigned *number)
 {
     unsigned value = 0;
     if (!*text)
@@ -56,18 +65,28 @@ static bool parse_port(const char *text, in_port_t *port)
         if (*text < '0' || *text > '9')
             return false;
         value = value * 10 + (unsigned)(*text - '0');
-        if (value > 65535)
+        if (value > max)
             return false;
     }
-    *port = htons((uint16_t)value);
-    return true;
+    *number = value;
+    return value >= min;
 }
 
-static bool parse_address(const char *text, in_port_t port, struct options *options)
+/* The number that an option was given, or what it is by default. False: reported. */
+static bool number_of(const struct option *option, unsigned min, unsigned max, unsigned otherwise,
+                      unsigned *number)
 {
-    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = port};
-    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = port};
-    memset(options, 0, sizeof *options);
+    *number = otherwise;
+    if (!option->value || parse_number(option->value, min, max, number))
+        return true;
+    say("%s needs %s, not '%s'", option->name, option->kind, printable(option->value));
+    return false;
+}
+
+static bool parse_address(const char *text, unsigned port, struct options *options)
+{
+    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
     if (inet_pton(AF_INET, text, &v4.sin_addr) == 1) {
         memcpy(&options->address, &v4, sizeof v4);
         options->length = sizeof v4;
@@ -78,32 +97,28 @@ static bool parse_address(const char *text, in_port_t port, struct options *opti
     return options->length > 0;
 }
 
-/* The value of an option at argv[*i], "--name=value" or "--name value"; NULL if it has none. */
-static const char *value_of(int argc, char **argv, int *i, size_t name)
-{
-    if (argv[*i][name] == '=')
-        return argv[*i] + name + 1;
-    return *i + 1 < argc ? argv[++*i] : NULL;
-}
-
 static bool is(const char *argument, const char *name)
 {
     size_t length = strlen(name);
     return !strncmp(argument, name, length) && (!argument[length] || argument[length] == '=');
 }
 
-/* Takes one option with a value. False: the mistake has been reported. */
-static bool take(int argc, char **argv, int *i, const char *name, const char *kind,
-                 const char **value)
+/* Takes an option with its value at argv[*i], "--name=value" or "--name value". False: the mistake
+ * has been reported. */
+static bool take(int argc, char **argv, int *i, struct option *option)
 {
-    if (*value) {
-        say("%s is given twice; give it once", name);
+    const char *rest = argv[*i] + strlen(option->name);
+    if (option->value) {
+        say("%s is given twice; give it once", option->name);
         return false;
     }
-    *value = value_of(argc, argv, i, strlen(name));
-    if (!*value)
-        say("%s needs a value: %s", name, kind);
-    return *value != NULL;
+    if (*rest == '=')
+        option->value = rest + 1;
+    else if (*i + 1 < argc)
+        option->value = argv[++*i];
+    else
+        say("%s needs a value: %s", option->name, option->kind);
+    return option->value != NULL;
 }
 
 static int print_help(void)
@@ -113,34 +128,38 @@ static int print_help(void)
 
 int options_parse(int argc, char **argv, struct options *options)
 {
-    struct given given = {NULL, NULL};
-    in_port_t port;
+    struct option bind = {"--bind", "a numeric address", NULL};
+    struct option port = {"--port", "a number from 0 to 65535", NULL};
+    struct option threads = {"--threads", "a number from 1 to 64", NULL};
+    struct option spin = {"--spin-us", "a number from 0 to 1000000", NULL};
+    struct option *with_value[] = {&bind, &port, &threads, &spin, NULL};
+    unsigned number;
+    memset(options, 0, sizeof *options);
     for (int i = 1; i < argc; i++) {
-        const char *argument = argv[i];
-        if (!strcmp(argument, "--help")) {
+        struct option **option = with_value;
+        if (!strcmp(argv[i], "--help"))
             return print_help();
-        } else if (is(argument, "--bind")) {
-            if (!take(argc, argv, &i, "--bind", "a numeric address", &given.bind))
-                return 2;
-        } else if (is(argument, "--port")) {
-            if (!take(argc, argv, &i, "--port", "a number from 0 to 65535", &given.port))
-                return 2;
-        } else {
-            say("unknown argument '%s'; --help lists what there is", printable(argument));
+        if (!strcmp(argv[i], "--reuseport")) {
+            options->reuse_port = true;
+            continue;
+        }
+        while (*option && !is(argv[i], (*option)->name))
+            option++;
+        if (!*option) {
+            say("unknown argument '%s'; --help lists what there is", printable(argv[i]));
             return 2;
         }
+        if (!take(argc, argv, &i, *option))
+            return 2;
     }
-    if (!given.bind)
-        given.bind = "127.0.0.1";
-    if (!given.port)
-        given.port = "7878";
-    if (!parse_port(given.port, &port)) {
-        say("--port needs a number from 0 to 65535, not '%s'", printable(given.port));
+    if (!number_of(&port, 0, 65535, 7878, &number) ||
+        !number_of(&threads, 1, MAX_THREADS, 1, &options->threads) ||
+        !number_of(&spin, 0, MAX_SPIN_US, 0, &options->spin_us))
         return 2;
-    }
-    if (!parse_address(given.bind, port, options)) {
+    options->reuse_port |= options->threads > 1;
+    if (!parse_address(bind.value ? bind.value : "127.0.0.1", number, options)) {
         say("--bind needs a numeric address such as 127.0.0.1 or ::1, not '%s'",
-            printable(given.bind));
+            printable(bind.value));
         return 2;
     }
     return -1;

@@ -1,8 +1,24 @@
-/* The loop: wait, note, turns, accept. */
+/* What one thread does. The loop: wait, note, turns, accept. */
 #include "echo.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <time.h>
+#include <unistd.h>
+
+bool server_open(struct server *server, struct options *options, unsigned thread)
+{
+    server->listener = server->stop = server->statistics = -1;
+    server->thread = thread;
+    server->spin = (int64_t)options->spin_us * 1000;
+    server->epoll = epshim_create1(EPOLL_CLOEXEC);
+    if (server->epoll == -1) {
+        say_errno("cannot create an epoll");
+        return false;
+    }
+    return signals_open(server) && listener_open(server, options);
+}
 
 /* epoll_ctl(2) with a pointer as data. */
 bool server_register(struct server *server, int op, int fd, uint32_t events, void *source)
@@ -11,11 +27,16 @@ bool server_register(struct server *server, int op, int fd, uint32_t events, voi
     return epshim_ctl(server->epoll, op, fd, &event) == 0;
 }
 
-static int64_t milliseconds(void)
+static int64_t nanoseconds(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static int64_t milliseconds(void)
+{
+    return nanoseconds() / 1000000;
 }
 
 static int timeout(const struct server *server)
@@ -31,6 +52,25 @@ static int timeout(const struct server *server)
         return -1;
     int64_t left = until - milliseconds();
     return left > 0 ? (int)left : 0;
+}
+
+/* epoll_wait(2), which with --spin-us looks again and again before it sleeps. No signal is missed
+ * between two looks: they all come as events. */
+static int wait_for_events(struct server *server, struct epoll_event *batch)
+{
+    int until_due = timeout(server);
+    if (server->spin > 0 && until_due != 0) {
+        int64_t spin = server->spin, start = nanoseconds();
+        if (until_due > 0 && until_due < spin / 1000000)
+            spin = (int64_t)until_due * 1000000;
+        do {
+            int ready = epshim_wait(server->epoll, batch, BATCH, 0);
+            if (ready != 0)
+                return ready;
+        } while (nanoseconds() - start < spin);
+        until_due = timeout(server);
+    }
+    return epshim_wait(server->epoll, batch, BATCH, until_due);
 }
 
 /* One turn for each connection that is on the ready list now; those that are put on it again have
@@ -51,7 +91,7 @@ static void turns(struct server *server)
 /* False: stop at once. */
 static bool heed_stop_signals(struct server *server)
 {
-    for (unsigned signals = signals_read(server); signals > 0; signals--) {
+    for (uint64_t signals = signals_read(server->stop); signals > 0; signals--) {
         if (server->stopping) {
             stop_at_once(server);
             return false;
@@ -59,6 +99,17 @@ static bool heed_stop_signals(struct server *server)
         stop_begin(server);
     }
     return true;
+}
+
+static void print_statistics(struct server *server)
+{
+    char thread[32] = "";
+    if (signals_read(server->statistics) == 0)
+        return;
+    if (server->thread > 0)
+        snprintf(thread, sizeof thread, "thread %u: ", server->thread);
+    say("%s%zu connections now, %" PRIu64 " in total, %" PRIu64 " bytes echoed", thread,
+        server->count, server->total, server->echoed);
 }
 
 /* One round. False: stop at once. */
@@ -69,10 +120,10 @@ static bool round_of(struct server *server, const struct epoll_event *batch, int
         void *source = batch[i].data.ptr;
         if (source == &server->listener)
             accept_now = true;
-        else if (source == &server->stop_signals)
+        else if (source == &server->stop)
             signalled = true;
         else if (source == &server->statistics)
-            statistics_print(server);
+            print_statistics(server);
         else
             connection_note(server, source, batch[i].events);
     }
@@ -89,11 +140,12 @@ static bool round_of(struct server *server, const struct epoll_event *batch, int
     return true;
 }
 
+/* Serves until a signal asks to stop; returns the exit status. */
 int server_run(struct server *server)
 {
-    static struct epoll_event batch[BATCH];
+    struct epoll_event batch[BATCH];
     while (!server->stopping || server->count > 0 || server->listener != -1) {
-        int ready = epshim_wait(server->epoll, batch, BATCH, timeout(server));
+        int ready = wait_for_events(server, batch);
         if (ready == -1 && errno != EINTR) {
             say_errno("epoll_wait failed");
             return 1;
@@ -103,4 +155,15 @@ int server_run(struct server *server)
             return 1;
     }
     return server->lost > 0 ? 1 : 0;
+}
+
+/* Not the eventfds: a signal may still come. */
+void server_close(struct server *server)
+{
+    while (server->connections)
+        connection_close(server, server->connections);
+    if (server->listener != -1)
+        close(server->listener);
+    if (server->epoll != -1)
+        epshim_close(server->epoll);
 }

@@ -1,50 +1,38 @@
-/* Signals. All of them reach the loop as descriptors of its epoll, so that load cannot starve them:
- * with epoll_pwait(2) the kernel would return ready events before it delivers a signal, each time.
+/* Signals. All of them reach the loops as descriptors of their epolls, so that load cannot starve
+ * them: with epoll_pwait(2) the kernel would return ready events before it delivers a signal, each
+ * time. A signal comes to one thread only, whichever it may be, and its handler tells all: it adds
+ * one to an eventfd of each.
  *
- * SIGTERM and SIGINT come through a signalfd. SIGUSR1 has a handler, without SA_RESTART, so that
- * it interrupts whatever call it meets; the handler writes to an eventfd. */
+ * The handlers are without SA_RESTART, so that they interrupt whatever call they meet. */
 #include "echo.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <sys/eventfd.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
-static int statistics_wanted = -1;
+/* These and their eventfds stay until the process ends, for so does the handler. */
+static const struct server *told;
+static unsigned told_count;
 
-static void on_sigusr1(int signal)
+static void on_signal(int signal)
 {
     const uint64_t one = 1;
     int saved = errno;
-    (void)signal;
-    /* EAGAIN: it is wanted already, 2^64-2 times. */
-    if (write(statistics_wanted, &one, sizeof one) == -1)
-        errno = saved;
+    for (unsigned i = 0; i < told_count; i++) {
+        int fd = signal == SIGUSR1 ? told[i].statistics : told[i].stop;
+        /* EAGAIN: it has been told 2^64-2 times. */
+        if (write(fd, &one, sizeof one) == -1)
+            errno = saved;
+    }
 }
 
 bool signals_open(struct server *server)
 {
-    struct sigaction on_usr1 = {.sa_handler = on_sigusr1};
-    struct sigaction ignore = {.sa_handler = SIG_IGN};
-    sigset_t stop, usr1;
-    sigemptyset(&on_usr1.sa_mask);
-    sigemptyset(&ignore.sa_mask);
-    sigemptyset(&stop);
-    sigaddset(&stop, SIGTERM);
-    sigaddset(&stop, SIGINT);
-    sigemptyset(&usr1);
-    sigaddset(&usr1, SIGUSR1);
-
-    server->stop_signals = signalfd(-1, &stop, SFD_NONBLOCK | SFD_CLOEXEC);
+    server->stop = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     server->statistics = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    statistics_wanted = server->statistics;
-    if (server->stop_signals == -1 || server->statistics == -1 ||
-        sigprocmask(SIG_BLOCK, &stop, NULL) == -1 || sigaction(SIGUSR1, &on_usr1, NULL) == -1 ||
-        sigprocmask(SIG_UNBLOCK, &usr1, NULL) == -1 || sigaction(SIGPIPE, &ignore, NULL) == -1 ||
-        !server_register(server, EPOLL_CTL_ADD, server->stop_signals, EPOLLIN,
-                         &server->stop_signals) ||
+    if (server->stop == -1 || server->statistics == -1 ||
+        !server_register(server, EPOLL_CTL_ADD, server->stop, EPOLLIN, &server->stop) ||
         !server_register(server, EPOLL_CTL_ADD, server->statistics, EPOLLIN,
                          &server->statistics)) {
         say_errno("cannot set up signals");
@@ -53,20 +41,34 @@ bool signals_open(struct server *server)
     return true;
 }
 
-/* Takes the signals that ask to stop; returns how many there were. */
-unsigned signals_read(struct server *server)
+bool signals_catch(const struct server *servers, unsigned count)
 {
-    struct signalfd_siginfo info;
-    unsigned signals = 0;
-    while (read(server->stop_signals, &info, sizeof info) == (ssize_t)sizeof info)
-        signals++;
-    return signals;
+    static const int signals[] = {SIGTERM, SIGINT, SIGUSR1};
+    struct sigaction handle = {.sa_handler = on_signal};
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigset_t unblocked;
+    bool done = true;
+    told = servers;
+    told_count = count;
+    sigemptyset(&handle.sa_mask);
+    sigemptyset(&ignore.sa_mask);
+    sigemptyset(&unblocked);
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        sigaddset(&handle.sa_mask, signals[i]);
+        sigaddset(&unblocked, signals[i]);
+    }
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        done = done && sigaction(signals[i], &handle, NULL) == 0;
+    done = done && sigaction(SIGPIPE, &ignore, NULL) == 0 &&
+           sigprocmask(SIG_UNBLOCK, &unblocked, NULL) == 0;
+    if (!done)
+        say_errno("cannot set up signals");
+    return done;
 }
 
-void statistics_print(struct server *server)
+/* How many signals have come since the last call. */
+uint64_t signals_read(int eventfd)
 {
-    uint64_t times;
-    if (read(server->statistics, &times, sizeof times) == (ssize_t)sizeof times)
-        say("%zu connections now, %" PRIu64 " in total, %" PRIu64 " bytes echoed", server->count,
-            server->total, server->echoed);
+    uint64_t count;
+    return read(eventfd, &count, sizeof count) == (ssize_t)sizeof count ? count : 0;
 }

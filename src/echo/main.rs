@@ -1,11 +1,12 @@
 //! `epshim-echo`: a TCP echo server on the safe API of this crate.
 //!
 //! It is the twin of `c_tests/echo`: same options, same messages, same behaviour, and the same
-//! tests run against both. One thread, one epoll, edge-triggered connections.
+//! tests run against both. One epoll, edge-triggered connections, one thread; or several threads
+//! that share nothing, each with an epoll, a listener and connections of its own.
 //!
 //! - [`options`]: the command line.
-//! - [`server`]: the loop. A round is: wait, note what each delivery says, one turn for each
-//!   connection that has something to do, accept.
+//! - [`server`]: what one thread does. A round is: wait, note what each delivery says, one turn for
+//!   each connection that has something to do, write what was read, accept.
 //! - [`connection`]: one connection's turn: one flush, one read, one write.
 //! - [`slab`]: the connections, by keys that outlive them without harm.
 //! - [`listener`], [`stop`]: accepting, also without descriptors; the graceful stop.
@@ -24,12 +25,12 @@ mod slab;
 mod socket;
 mod stop;
 
-use options::Command;
+use options::{Command, Options};
 use server::Server;
 use std::fmt::Display;
 use std::io::{self, Write};
-use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::thread;
 
 fn main() -> ExitCode {
     match options::parse(std::env::args_os().skip(1)) {
@@ -41,7 +42,7 @@ fn main() -> ExitCode {
             Ok(()) => ExitCode::SUCCESS,
             Err(_) => ExitCode::FAILURE,
         },
-        Ok(Command::Run(address)) => match serve(address) {
+        Ok(Command::Run(options)) => match serve(options) {
             Ok(true) => ExitCode::SUCCESS,
             Ok(false) => ExitCode::FAILURE,
             Err(failure) => {
@@ -53,12 +54,45 @@ fn main() -> ExitCode {
 }
 
 /// Serves until a signal asks to stop. Returns whether every byte was echoed.
-fn serve(address: SocketAddr) -> Result<bool, String> {
-    let mut server = Server::open(address)?;
-    let address = server.address().map_err(|e| format!("cannot learn the address: {e}"))?;
-    print(&format!("listening on {address}\n"))
-        .map_err(|e| format!("cannot write to stdout: {e}"))?;
-    server.run()
+fn serve(mut options: Options) -> Result<bool, String> {
+    let mut servers = Vec::new();
+    for thread in 1..=options.threads {
+        let number = (options.threads > 1).then_some(thread);
+        let server = Server::open(&options, number)?;
+        // The first one's port is everybody's.
+        options.address =
+            server.address().map_err(|error| format!("cannot learn the address: {error}"))?;
+        servers.push(server);
+    }
+    signals::catch().map_err(|error| format!("cannot set up signals: {error}"))?;
+    print(&format!("listening on {}\n", options.address))
+        .map_err(|error| format!("cannot write to stdout: {error}"))?;
+    run_all(servers)
+}
+
+/// Runs them all, the first in this thread. Returns whether every byte was echoed.
+fn run_all(mut servers: Vec<Server>) -> Result<bool, String> {
+    let others = servers.split_off(1).into_iter();
+    let others: Vec<_> = others
+        .map(|server| thread::Builder::new().spawn(move || run(server)))
+        .collect::<Result<_, _>>()
+        .map_err(|error| format!("cannot start a thread: {error}"))?;
+    let mut all_echoed = servers.into_iter().all(run);
+    for thread in others {
+        all_echoed &= thread.join().unwrap_or(false);
+    }
+    Ok(all_echoed)
+}
+
+/// Runs one server to its end. One that fails does not leave the others behind.
+fn run(mut server: Server) -> bool {
+    server.run().unwrap_or_else(|failure| {
+        say(failure);
+        if !server.is_stopping() {
+            signals::stop_all();
+        }
+        false
+    })
 }
 
 fn print(text: &str) -> io::Result<()> {

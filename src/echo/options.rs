@@ -2,17 +2,25 @@
 
 use std::ffi::{OsStr, OsString};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::os::unix::ffi::OsStrExt;
+use std::time::Duration;
 
 /// What `--help` prints. The C server prints the same.
 pub const HELP: &str = "\
-Usage: epshim-echo [--bind ADDR] [--port N]
+Usage: epshim-echo [--bind ADDR] [--port N] [--reuseport] [--threads N] [--spin-us N]
 
 Sends back every byte that it receives over TCP, until the peer ends its side.
 
 Options:
   --bind ADDR  numeric IPv4 or IPv6 address to listen on (default 127.0.0.1)
   --port N     port to listen on, 0 to 65535; 0 picks a free one (default 7878)
+  --reuseport  let other servers of this user listen there too: the kernel deals out the
+               connections (SO_REUSEPORT)
+  --threads N  threads, 1 to 64, each with an epoll, a listener and connections of its
+               own; more than 1 imply --reuseport (default 1)
+  --spin-us N  look for events for up to N microseconds, 0 to 1000000, before going to
+               sleep: shorter round trips, and a processor always busy (default 0)
   --help       print this text
 
 The first line on stdout is the chosen address: listening on 127.0.0.1:7878
@@ -21,24 +29,39 @@ Signals:
   SIGTERM, SIGINT  stop: accept no new connections, echo what has arrived, then close.
                    A peer without progress for 10 seconds is given up. A second signal
                    stops at once.
-  SIGUSR1          print one line of statistics on stderr
+  SIGUSR1          print one line of statistics on stderr for each thread
 
-Memory: a connection owns a buffer only while its peer is slow to read, of at most 256 KiB;
-until that is sent, nothing more is read from it.
+Memory: an idle connection takes up less than 128 bytes, besides what the kernel keeps. It owns
+a buffer only while its peer is slow to read, of at most 256 KiB; until that is sent, nothing
+more is read from it.
 
 Exit status: 0 stopped, all bytes echoed; 1 cannot start, or stopped with bytes lost;
 2 wrong arguments.
 ";
 
-const DEFAULT_PORT: u16 = 7878;
+const DEFAULT_PORT: usize = 7878;
+pub const MAX_THREADS: usize = 64;
+const MAX_SPIN_US: usize = 1_000_000;
 
 /// What the command line asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Command {
     /// Print the help.
     Help,
-    /// Serve on this address.
-    Run(SocketAddr),
+    /// Serve.
+    Run(Options),
+}
+
+/// How to serve.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Where to listen.
+    pub address: SocketAddr,
+    /// Others may listen there too.
+    pub reuse_port: bool,
+    pub threads: usize,
+    /// For how long to look for events before going to sleep.
+    pub spin: Duration,
 }
 
 /// Parses the arguments, without the program's name. An error is a line for the user.
@@ -46,27 +69,40 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, S
     let mut arguments = arguments.into_iter();
     let mut bind = Given::new("--bind", "a numeric address");
     let mut port = Given::new("--port", "a number from 0 to 65535");
-    while let Some(argument) = arguments.next() {
+    let mut threads = Given::new("--threads", "a number from 1 to 64");
+    let mut spin = Given::new("--spin-us", "a number from 0 to 1000000");
+    let mut reuse_port = false;
+    'arguments: while let Some(argument) = arguments.next() {
         if argument == "--help" {
             return Ok(Command::Help);
         }
-        if !bind.take(&argument, &mut arguments)? && !port.take(&argument, &mut arguments)? {
-            let argument = printable(&argument);
-            return Err(format!("unknown argument '{argument}'; --help lists what there is"));
+        if argument == "--reuseport" {
+            reuse_port = true;
+            continue;
         }
+        for option in [&mut bind, &mut port, &mut threads, &mut spin] {
+            if option.take(&argument, &mut arguments)? {
+                continue 'arguments;
+            }
+        }
+        let argument = printable(&argument);
+        return Err(format!("unknown argument '{argument}'; --help lists what there is"));
     }
-    let port = port.value.map_or(Ok(DEFAULT_PORT), |text| {
-        parse_port(&text).ok_or_else(|| {
-            format!("--port needs a number from 0 to 65535, not '{}'", printable(&text))
-        })
-    })?;
+    let port = port.number(0..=65535, DEFAULT_PORT)? as u16;
+    let threads = threads.number(1..=MAX_THREADS, 1)?;
+    let spin = spin.number(0..=MAX_SPIN_US, 0)?;
     let address = bind.value.map_or(Ok(Ipv4Addr::LOCALHOST.into()), |text| {
         parse_address(&text).ok_or_else(|| {
             let text = printable(&text);
             format!("--bind needs a numeric address such as 127.0.0.1 or ::1, not '{text}'")
         })
     })?;
-    Ok(Command::Run(SocketAddr::new(address, port)))
+    Ok(Command::Run(Options {
+        address: SocketAddr::new(address, port),
+        reuse_port: reuse_port || threads > 1,
+        threads,
+        spin: Duration::from_micros(spin as u64),
+    }))
 }
 
 /// An option with a value, and the value once it was given.
@@ -105,10 +141,18 @@ impl Given {
             None => Err(format!("{} needs a value: {}", self.name, self.kind)),
         }
     }
+
+    /// Its value as a number, or what it is by default.
+    fn number(&self, range: RangeInclusive<usize>, otherwise: usize) -> Result<usize, String> {
+        let Some(text) = &self.value else { return Ok(otherwise) };
+        parse_number(text)
+            .filter(|number| range.contains(number))
+            .ok_or_else(|| format!("{} needs {}, not '{}'", self.name, self.kind, printable(text)))
+    }
 }
 
-/// Digits only: `u16::from_str` would take "+80".
-fn parse_port(text: &OsStr) -> Option<u16> {
+/// Digits only: `usize::from_str` would take "+80".
+fn parse_number(text: &OsStr) -> Option<usize> {
     let text = text.to_str()?;
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     if digits { text.parse().ok() } else { None }
@@ -129,6 +173,7 @@ mod tests {
     use super::{Command, parse};
     use std::ffi::OsString;
     use std::os::unix::ffi::OsStringExt;
+    use std::time::Duration;
 
     fn parsed(line: &str) -> Result<Command, String> {
         parse(line.split_whitespace().map(OsString::from))
@@ -136,7 +181,7 @@ mod tests {
 
     fn address(line: &str) -> String {
         match parsed(line) {
-            Ok(Command::Run(address)) => address.to_string(),
+            Ok(Command::Run(options)) => options.address.to_string(),
             other => panic!("{line}: {other:?}"),
         }
     }
@@ -149,6 +194,17 @@ mod tests {
         assert_eq!(address("--bind ::1"), "[::1]:7878");
         assert_eq!(address("--port=65535 --bind=0.0.0.0"), "0.0.0.0:65535");
         assert_eq!(address("--bind :: --port 1"), "[::]:1");
+    }
+
+    #[test]
+    fn several_threads_share_the_port() {
+        let options = |line| match parsed(line) {
+            Ok(Command::Run(options)) => (options.threads, options.reuse_port, options.spin),
+            other => panic!("{line}: {other:?}"),
+        };
+        assert_eq!(options(""), (1, false, Duration::ZERO));
+        assert_eq!(options("--reuseport --threads=1"), (1, true, Duration::ZERO));
+        assert_eq!(options("--threads 64 --spin-us 20"), (64, true, Duration::from_micros(20)));
     }
 
     #[test]
@@ -169,6 +225,11 @@ mod tests {
             ("--port +80", "--port needs a number from 0 to 65535, not '+80'"),
             ("--port -1", "--port needs a number from 0 to 65535, not '-1'"),
             ("--ports 1", "unknown argument '--ports'; --help lists what there is"),
+            ("--threads 0", "--threads needs a number from 1 to 64, not '0'"),
+            ("--threads=65", "--threads needs a number from 1 to 64, not '65'"),
+            ("--spin-us 1000001", "--spin-us needs a number from 0 to 1000000, not '1000001'"),
+            ("--spin-us=1ms", "--spin-us needs a number from 0 to 1000000, not '1ms'"),
+            ("--reuseport=1", "unknown argument '--reuseport=1'; --help lists what there is"),
             ("1234", "unknown argument '1234'; --help lists what there is"),
         ] {
             assert_eq!(parsed(line), Err(expected.to_owned()), "{line}");

@@ -1,4 +1,4 @@
-//! The loop: wait, note, turns, accept.
+//! What one thread does. The loop: wait, note, turns, accept.
 //!
 //! A connection that is not done after its turn stays on the ready list, for its edge will not come
 //! again, and has another turn in the next round, after everybody else's: a greedy peer waits like
@@ -6,15 +6,16 @@
 //! connections.
 
 use crate::connection::{BUFFER_SIZE, Connection, PACKED_SIZE, Shared};
-use crate::listener::{Accepted, Listener};
+use crate::listener::Listener;
+use crate::options::Options;
 use crate::say;
-use crate::signals::Signals;
+use crate::signals::{self, Signals};
 use crate::slab::{Key, Slab};
 use crate::stop::Stop;
 use epshim::{CreateFlags, Epoll, EventBuffer, EventFlags};
 use std::io::{self, ErrorKind};
 use std::mem;
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 // No key is ever so large: there are fewer than 2^31 descriptors.
@@ -24,10 +25,12 @@ const STATISTICS: Key = Key(u64::MAX - 2);
 
 /// Deliveries per wait.
 const BATCH: usize = 256;
-/// So that a flood of new connections does not starve the old ones.
-const ACCEPTS_PER_ROUND: usize = 64;
 
 pub struct Server {
+    /// Its number, if there are others.
+    thread: Option<usize>,
+    /// For how long to look for events before going to sleep.
+    spin: Duration,
     pub(crate) epoll: Epoll,
     pub(crate) signals: Signals,
     pub(crate) listener: Option<Listener>,
@@ -36,7 +39,7 @@ pub struct Server {
     pub(crate) stop: Option<Stop>,
     pub(crate) now: Instant,
     /// Connections since the start.
-    total: u64,
+    pub(crate) total: u64,
     /// A connection was closed since accept was last tried.
     freed: bool,
     /// Whose turn it is in the next round, each once.
@@ -49,17 +52,19 @@ pub struct Server {
 }
 
 impl Server {
-    pub fn open(address: SocketAddr) -> Result<Self, String> {
+    /// For the thread of this number, if there are several.
+    pub fn open(options: &Options, thread: Option<usize>) -> Result<Self, String> {
         let epoll = Epoll::create(CreateFlags::CLOEXEC)
             .map_err(|error| format!("cannot create an epoll: {error}"))?;
         let signals = Signals::open()
             .and_then(|signals| {
-                epoll.add(&signals.stop, EventFlags::IN, STOP.data())?;
+                epoll.add(signals.stop, EventFlags::IN, STOP.data())?;
                 epoll.add(signals.statistics, EventFlags::IN, STATISTICS.data())?;
                 Ok(signals)
             })
             .map_err(|error| format!("cannot set up signals: {error}"))?;
-        let listener = Listener::open(address, &epoll).map_err(|error| {
+        let address = options.address;
+        let listener = Listener::open(address, options.reuse_port, &epoll).map_err(|error| {
             format!(
                 "cannot listen on {address}: {error}; choose another --port (0 picks a free one) \
                  or --bind"
@@ -67,6 +72,8 @@ impl Server {
         })?;
         let buffer = vec![0; BUFFER_SIZE].into_boxed_slice();
         Ok(Self {
+            thread,
+            spin: options.spin,
             epoll,
             signals,
             listener: Some(listener),
@@ -91,7 +98,7 @@ impl Server {
     pub fn run(&mut self) -> Result<bool, String> {
         let mut events = EventBuffer::with_capacity(BATCH);
         while self.stop.is_none() || !self.connections.is_empty() || self.listener.is_some() {
-            match self.epoll.wait(&mut events, self.timeout()) {
+            match self.epoll.wait_spinning(&mut events, self.spin, self.timeout()) {
                 Err(error) if error.kind() != ErrorKind::Interrupted => {
                     return Err(format!("epoll_wait failed: {error}"));
                 }
@@ -105,6 +112,10 @@ impl Server {
             }
         }
         Ok(self.shared.lost == 0)
+    }
+
+    pub fn is_stopping(&self) -> bool {
+        self.stop.is_some()
     }
 
     fn timeout(&self) -> Option<Duration> {
@@ -179,7 +190,7 @@ impl Server {
     fn pack(&mut self, key: Key, size: usize) {
         self.messages.push((key, size));
         self.shared.packed += size;
-        if self.shared.packed >= PACKED_SIZE {
+        if self.shared.packed >= PACKED_SIZE || self.messages.len() == BATCH {
             self.echo_packed();
         }
     }
@@ -213,61 +224,13 @@ impl Server {
         self.freed = true;
     }
 
-    /// Accepts a bounded number of connections; during the stop as many as the backlog can hold.
-    pub(crate) fn accept(&mut self) -> io::Result<()> {
-        let mut left = self.stop.as_ref().map_or(ACCEPTS_PER_ROUND, |stop| stop.backlog_left);
-        let mut outcome = Ok(true);
-        while left > 0 && matches!(outcome, Ok(true)) {
-            outcome = self.accept_one();
-            left -= 1;
-        }
-        if let Some(stop) = &mut self.stop {
-            stop.backlog_left = left;
-        }
-        let Some(listener) = &mut self.listener else { return Ok(()) };
-        match outcome {
-            Err(error) => listener.pause(&self.epoll, self.now, &error)?,
-            Ok(_) if self.stop.is_some() => self.listener = None,
-            Ok(_) => listener.resume(&self.epoll)?,
-        }
-        Ok(())
-    }
-
-    /// Accepts one connection. False: nobody waits. An error says why there is no room.
-    fn accept_one(&mut self) -> io::Result<bool> {
-        let Some(listener) = &self.listener else { return Ok(false) };
-        match listener.accept()? {
-            Accepted::Nobody => Ok(false),
-            Accepted::Broken => Ok(true),
-            Accepted::Connection(stream) => self.open_connection(stream).map(|()| true),
-        }
-    }
-
-    fn open_connection(&mut self, stream: TcpStream) -> io::Result<()> {
-        let mut connection = Connection::new(stream);
-        if let Some(stop) = &mut self.stop {
-            stop.listener_silent = 0;
-            connection.limit();
-        }
-        let key = self.connections.insert(connection);
-        let registered =
-            self.connections.get_mut(key).map_or(Ok(()), |c| c.register(&self.epoll, key));
-        if let Err(error) = registered {
-            self.connections.remove(key);
-            return Err(error);
-        }
-        self.total += 1;
-        if self.stop.is_some() {
-            self.make_ready(key);
-        }
-        Ok(())
-    }
-
     fn print_statistics(&self) {
-        if self.signals.take_statistics() {
-            let (now, total) = (self.connections.len(), self.total);
-            let echoed = self.shared.echoed;
-            say(format_args!("{now} connections now, {total} in total, {echoed} bytes echoed"));
+        if signals::read(self.signals.statistics) == 0 {
+            return;
         }
+        let thread = self.thread.map_or(String::new(), |number| format!("thread {number}: "));
+        let (now, total) = (self.connections.len(), self.total);
+        let echoed = self.shared.echoed;
+        say(format_args!("{thread}{now} connections now, {total} in total, {echoed} bytes echoed"));
     }
 }

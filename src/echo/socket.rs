@@ -2,22 +2,70 @@
 
 use libc::{c_int, c_ulong};
 use std::io;
-use std::net::{TcpListener, TcpStream};
-use std::os::fd::AsRawFd;
+use std::net::{SocketAddr, SocketAddrV4, SocketAddrV6, TcpListener, TcpStream};
+use std::os::fd::{AsRawFd, FromRawFd};
 
 /// The longest backlog that the kernel may grant.
 pub const BACKLOG: usize = libc::SOMAXCONN as usize;
 
-/// Makes a listener ready for this server: the whole backlog, TCP_NODELAY, urgent bytes inline.
+/// A listener ready for this server: non-blocking, the whole backlog, SO_REUSEADDR, TCP_NODELAY,
+/// urgent bytes inline; and where others may listen too, SO_REUSEPORT, which the standard library
+/// has no way to set before it binds.
 ///
-/// Accepted sockets inherit both options: the kernel clones the listening socket
-/// (`net/ipv4/tcp_minisocks.c`, `tcp_create_openreq_child`). A second listen(2) only changes the
-/// backlog (`net/ipv4/af_inet.c`, `inet_listen`).
-pub fn prepare(listener: &TcpListener) -> io::Result<()> {
-    enable(listener, libc::IPPROTO_TCP, libc::TCP_NODELAY)?;
-    enable(listener, libc::SOL_SOCKET, libc::SO_OOBINLINE)?;
-    // SAFETY: takes integers only; the listener is open.
-    check(unsafe { libc::listen(listener.as_raw_fd(), libc::SOMAXCONN) })
+/// Accepted sockets inherit the options: the kernel clones the listening socket
+/// (`net/ipv4/tcp_minisocks.c`, `tcp_create_openreq_child`).
+pub fn listen(address: SocketAddr, reuse_port: bool) -> io::Result<TcpListener> {
+    let (family, address) = match address {
+        SocketAddr::V4(address) => (libc::AF_INET, Address { v4: ipv4(address) }),
+        SocketAddr::V6(address) => (libc::AF_INET6, Address { v6: ipv6(address) }),
+    };
+    let length = match family {
+        libc::AF_INET => size_of::<libc::sockaddr_in>(),
+        _ => size_of::<libc::sockaddr_in6>(),
+    };
+    let kind = libc::SOCK_STREAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
+    // SAFETY: takes integers only.
+    let fd = check(unsafe { libc::socket(family, kind, 0) })?;
+    // SAFETY: the kernel has just made it for us.
+    let listener = unsafe { TcpListener::from_raw_fd(fd) };
+    enable(&listener, libc::SOL_SOCKET, libc::SO_REUSEADDR)?;
+    enable(&listener, libc::SOL_SOCKET, libc::SO_OOBINLINE)?;
+    enable(&listener, libc::IPPROTO_TCP, libc::TCP_NODELAY)?;
+    if reuse_port {
+        enable(&listener, libc::SOL_SOCKET, libc::SO_REUSEPORT)?;
+    }
+    let length = length as libc::socklen_t;
+    // SAFETY: the address lives through the call, and has so many bytes.
+    check(unsafe { libc::bind(fd, (&raw const address).cast(), length) })?;
+    // SAFETY: takes integers only.
+    check(unsafe { libc::listen(fd, libc::SOMAXCONN) })?;
+    Ok(listener)
+}
+
+/// What bind(2) takes, by family.
+#[repr(C)]
+union Address {
+    v4: libc::sockaddr_in,
+    v6: libc::sockaddr_in6,
+}
+
+fn ipv4(address: SocketAddrV4) -> libc::sockaddr_in {
+    libc::sockaddr_in {
+        sin_family: libc::AF_INET as libc::sa_family_t,
+        sin_port: address.port().to_be(),
+        sin_addr: libc::in_addr { s_addr: u32::from_ne_bytes(address.ip().octets()) },
+        sin_zero: [0; 8],
+    }
+}
+
+fn ipv6(address: SocketAddrV6) -> libc::sockaddr_in6 {
+    libc::sockaddr_in6 {
+        sin6_family: libc::AF_INET6 as libc::sa_family_t,
+        sin6_port: address.port().to_be(),
+        sin6_flowinfo: address.flowinfo(),
+        sin6_addr: libc::in6_addr { s6_addr: address.ip().octets() },
+        sin6_scope_id: address.scope_id(),
+    }
 }
 
 /// Whether a connection waits to be accepted.
@@ -51,9 +99,10 @@ fn enable(listener: &TcpListener, level: c_int, option: c_int) -> io::Result<()>
     // SAFETY: the int lives through the call, and its size is given.
     check(unsafe {
         libc::setsockopt(listener.as_raw_fd(), level, option, (&raw const on).cast(), size)
-    })
+    })?;
+    Ok(())
 }
 
-fn check(result: c_int) -> io::Result<()> {
-    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
+fn check(result: c_int) -> io::Result<c_int> {
+    if result == -1 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }

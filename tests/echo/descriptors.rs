@@ -6,7 +6,7 @@ use crate::support::sys;
 use std::collections::VecDeque;
 use std::net::{Shutdown, TcpStream};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const MESSAGE: usize = 1000;
 
@@ -56,6 +56,38 @@ fn without_descriptors_the_server_rests_and_then_serves_everyone() {
             }
         }
         exchange(&server.connect(), Pattern::of_stream(0), 0, MESSAGE);
+        server.stop();
+    });
+}
+
+/// One client more comes, waits, and gets the place of the one that leaves: the last descriptor is
+/// taken and freed each time. Of that the server tells in two lines a second at most.
+#[test]
+fn a_server_at_its_limit_does_not_fill_the_log() {
+    on_all_servers_at_once(|program| {
+        let start = Instant::now();
+        let server = program.start_with_descriptors(LIMIT as _);
+        let pattern = Pattern::of_stream(0);
+        let room = LIMIT - server.descriptors_below(LIMIT);
+        let mut clients: VecDeque<_> = (0..room).map(|_| server.connect()).collect();
+        for stream in &clients {
+            exchange(stream, pattern, 0, MESSAGE);
+        }
+        for _ in 0..300 {
+            let next = server.connect();
+            send(&next, pattern, 0, MESSAGE);
+            // The echo shows that the server has been round its loop, and has met the newcomer.
+            exchange(&clients[0], pattern, 0, MESSAGE);
+            exchange(&clients[0], pattern, 0, MESSAGE);
+            drop(clients.pop_front());
+            expect(&next, pattern, 0, MESSAGE);
+            clients.push_back(next);
+        }
+        let stderr = server.stderr();
+        let lines = stderr.matches('\n').count() as u64;
+        let most = 2 * (start.elapsed().as_secs() + 1);
+        assert!((1..=most).contains(&lines), "{lines} lines, {most} are allowed:\n{stderr}");
+        drop(clients);
         server.stop();
     });
 }

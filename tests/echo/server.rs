@@ -79,7 +79,18 @@ impl Program {
 
     /// Starts it on `::1`, on a port that it picks.
     pub fn start_on_ipv6(&self) -> Server {
-        self.start_as(Command::new((self.path)()).args(["--bind", "::1"]))
+        self.start_with(&["--bind", "::1"])
+    }
+
+    /// Starts it with further arguments, on a port that it picks.
+    pub fn start_with(&self, arguments: &[&str]) -> Server {
+        self.start_as(Command::new((self.path)()).args(arguments))
+    }
+
+    /// Starts another one on the port of a server that allows it.
+    pub fn start_beside(&self, server: &Server) -> Server {
+        let port = server.address.port().to_string();
+        self.start_on(&port, Command::new((self.path)()).arg("--reuseport"))
     }
 
     /// Starts it with room for `limit` descriptors.
@@ -90,7 +101,11 @@ impl Program {
     }
 
     fn start_as(&self, command: &mut Command) -> Server {
-        let process = Process::start(self.name, command.args(["--port", "0"]));
+        self.start_on("0", command)
+    }
+
+    fn start_on(&self, port: &str, command: &mut Command) -> Server {
+        let process = Process::start(self.name, command.args(["--port", port]));
         let first_line = wait_for("the server's first line", || {
             assert!(process.is_running(), "{} ended before it listened", self.name);
             process.stdout().split_once('\n').map(|(line, _)| line.to_owned())

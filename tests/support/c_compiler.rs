@@ -32,7 +32,7 @@ pub fn link_with_epshim(inputs: &[&Path], program: &str) -> PathBuf {
     let unfinished = product.with_extension(process::id().to_string());
     let libraries = library_folder();
     let mut command = compiler();
-    command.args(inputs).arg("-o").arg(&unfinished);
+    command.args(inputs).arg("-pthread").arg("-o").arg(&unfinished);
     command.arg("-L").arg(&libraries).arg("-lepshim").arg(run_path(&libraries));
     run(&mut command);
     std::fs::rename(&unfinished, &product).expect("the folder of the products is ours");

@@ -74,6 +74,16 @@ impl Process {
         self.stat(0) != "Z"
     }
 
+    /// Whether its first thread sleeps at this moment.
+    pub fn is_asleep(&self) -> bool {
+        self.stat(0) == "S"
+    }
+
+    /// How many threads it has.
+    pub fn threads(&self) -> usize {
+        fs::read_dir(self.proc("task")).expect("it runs").count()
+    }
+
     /// How many descriptors it has open.
     pub fn descriptors(&self) -> usize {
         self.descriptors_below(usize::MAX)
@@ -92,6 +102,14 @@ impl Process {
     pub fn memory(&self, field: &str) -> u64 {
         let status = fs::read_to_string(self.proc("status")).expect("it runs");
         let line = status.lines().find(|line| line.starts_with(field)).expect("a known field");
+        line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number of kB")
+    }
+
+    /// The memory that is there at this moment, in KiB: counted page by page
+    /// (proc_pid_smaps_rollup(5)), which the counters of [`memory`](Self::memory) are not.
+    pub fn memory_now(&self) -> u64 {
+        let sums = fs::read_to_string(self.proc("smaps_rollup")).expect("it runs");
+        let line = sums.lines().find(|line| line.starts_with("Rss:")).expect("a known field");
         line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number of kB")
     }
 
