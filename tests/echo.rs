@@ -16,6 +16,7 @@ mod echo {
     mod crowd;
     mod descriptors;
     mod fairness;
+    mod idle;
     mod messages;
     mod resets;
     mod signals;
