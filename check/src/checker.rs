@@ -8,6 +8,7 @@ mod pending;
 
 use crate::epoll::{Delivery, Epoll, Owner, Registration};
 use crate::finding::Role;
+use crate::io::Input;
 use crate::rule::Rule;
 use crate::rules;
 use crate::suspicion::{Case, Suspicion};
@@ -67,6 +68,8 @@ pub struct Checker {
     pub(crate) epolls: Vec<Epoll>,
     by_fd: FxHashMap<Fd, (usize, u32)>,
     pub(crate) threads: FxHashMap<Tid, Thread>,
+    /// The registration that was removed last, if it had hung up: what usually follows is a close.
+    hung_up: Option<Registration>,
     waiting: BinaryHeap<Reverse<Entry>>,
     serial: u64,
     tally: Tally,
@@ -172,7 +175,11 @@ impl Checker {
                     rules::lost_write::look(self, tid, now, ctl.fd, descriptors);
                 }
             }
-            DEL => drop(epoll.remove(ctl.fd)),
+            DEL => {
+                let removed = epoll.remove(ctl.fd);
+                self.hung_up =
+                    removed.filter(|one| one.delivery.events & (bits::HUP | bits::RDHUP) != 0);
+            }
             _ => {}
         }
     }
@@ -282,6 +289,13 @@ impl Checker {
             Owner::Former(former) => {
                 return rules::ghost::look(self, wait, &former, events, tid, now, descriptors);
             }
+            Owner::Ambiguous => {
+                let closed = epoll.closed_with(data, |fd| descriptors.state(fd).0);
+                if let Some(closed) = closed {
+                    rules::ghost::look(self, wait, &closed, events, tid, now, descriptors);
+                }
+                return;
+            }
             Owner::Unknown => {
                 epoll.unknown += 1;
                 return;
@@ -317,11 +331,11 @@ impl Checker {
         }
         let (rule, case) = match (exhausted, spins) {
             (Some(case), _) => (Rule::AcceptSpin, case),
-            (None, Some((times, nanos))) => {
+            (None, Some((times, nanos))) if io.input() != Input::Exhausted => {
                 let case = Case::Spin { delivered: events, times, nanos, traffic: None };
                 (Rule::LevelSpin, case)
             }
-            (None, None) => return,
+            _ => return,
         };
         let suspicion = self.suspect(rule, tid, now, case).on(fd).and((Role::Now, wait.site));
         self.raise_about(suspicion, wait.epoll, 0);
@@ -392,12 +406,15 @@ impl Checker {
 
     /// A descriptor was closed after a hang-up was delivered, with so many bytes unread.
     pub fn closed_unread(&mut self, tid: Tid, now: Nanos, fd: Fd, bytes: u64, site: Site) {
-        let registered = |epoll: &Epoll| epoll.by_fd(fd).is_some();
-        let Some(place) = self.epolls.iter().position(registered) else { return };
-        let delivered = self.epolls[place].by_fd(fd).map_or(0, |known| known.delivery.events);
+        let place = self.epolls.iter().position(|epoll| epoll.by_fd(fd).is_some());
+        let registered = place.and_then(|place| self.epolls[place].by_fd(fd));
+        let known = registered.or(self.hung_up.as_ref().filter(|removed| removed.fd == fd));
+        let Some(delivered) = known.map(|known| known.delivery.events) else { return };
+        let added = known.map_or(Site::default(), |known| known.added);
         let case = Case::Unread { bytes, delivered };
         let suspicion = self.suspect(Rule::HangupUnread, tid, now, case).on(fd);
-        self.raise_about(suspicion.and((Role::ClosedBy, site)), place, 0);
+        let suspicion = suspicion.and((Role::ClosedBy, site)).and((Role::RegisteredBy, added));
+        self.raise(suspicion, now);
     }
 
     /// An epoll's descriptor was closed by `tid`.

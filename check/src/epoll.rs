@@ -73,6 +73,8 @@ pub(crate) struct Epoll {
 pub(crate) enum Owner {
     Live(u32),
     Former(Registration),
+    /// One of several.
+    Ambiguous,
     Unknown,
 }
 
@@ -153,13 +155,22 @@ impl Epoll {
 
     pub fn owner(&self, data: u64) -> Owner {
         match self.by_data.get(&data) {
-            Some(&AMBIGUOUS) => Owner::Unknown,
+            Some(&AMBIGUOUS) => Owner::Ambiguous,
             Some(&place) => Owner::Live(place),
             None => match self.former.iter().rev().find(|former| former.data == data) {
                 Some(former) => Owner::Former(former.clone()),
                 None => Owner::Unknown,
             },
         }
+    }
+
+    /// Of several registrations with this data, one whose descriptor was closed. Only some are looked
+    /// at: where all have the same data this is asked for every delivery.
+    pub fn closed_with(&self, data: u64, generation: impl Fn(Fd) -> u32) -> Option<Registration> {
+        let is_closed =
+            |one: &&Registration| one.data == data && generation(one.fd) != one.generation;
+        let former = self.former.iter().find(|former| former.data == data);
+        former.or_else(|| self.all().take(FORMER).find(is_closed)).cloned()
     }
 
     pub fn all(&self) -> impl Iterator<Item = &Registration> {

@@ -28,8 +28,6 @@ pub enum Event {
     Unwritten = 1,
     /// Closed after a hang-up with so many bytes unread.
     ClosedUnread,
-    /// An epoll was closed.
-    EpollClosed,
     /// A read blocked for so long; likewise an accept, and a write.
     ReadBlocked,
     /// See `ReadBlocked`.
@@ -38,10 +36,9 @@ pub enum Event {
     WriteBlocked,
 }
 
-const EVENTS: [Event; 6] = [
+const EVENTS: [Event; 5] = [
     Event::Unwritten,
     Event::ClosedUnread,
-    Event::EpollClosed,
     Event::ReadBlocked,
     Event::AcceptBlocked,
     Event::WriteBlocked,

@@ -43,27 +43,32 @@ pub struct State {
     pub is_epoll: bool,
     /// In how many epolls it is registered.
     pub registrations: u32,
+    /// It was deleted from one after a hang-up, and not closed yet.
+    pub is_left: bool,
 }
 
 const IS_EPOLL: u64 = 1 << 31;
+const IS_LEFT: u64 = 1 << 30;
 
 impl State {
     /// Whether the hooks are to tell of the descriptor.
     pub fn is_known(self) -> bool {
-        self.is_epoll || self.registrations > 0
+        self.is_epoll || self.registrations > 0 || self.is_left
     }
 
     fn from_bits(bits: u64) -> Self {
         Self {
             generation: (bits >> 32) as u32,
             is_epoll: bits & IS_EPOLL != 0,
-            registrations: (bits & (IS_EPOLL - 1)) as u32,
+            registrations: (bits & (IS_LEFT - 1)) as u32,
+            is_left: bits & IS_LEFT != 0,
         }
     }
 
     fn to_bits(self) -> u64 {
         u64::from(self.generation) << 32
             | if self.is_epoll { IS_EPOLL } else { 0 }
+            | if self.is_left { IS_LEFT } else { 0 }
             | u64::from(self.registrations)
     }
 }

@@ -4,14 +4,16 @@
 use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous};
 use std::ffi::c_int;
 use std::ptr;
-use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU16, AtomicU32, Ordering::Relaxed};
 
-/// Epolls that are watched for this; one more is not.
-const CELLS: usize = 256;
+/// Epolls that a family may make; those after are not watched for this.
+const CELLS: usize = 1024;
+/// Nor are those under a higher number.
+const NUMBERS: usize = 1024;
 
 /// What has become of one epoll since it was made. Shared.
 struct Cell {
-    /// The process that was the first to change it.
+    /// The process that made it.
     owner: AtomicI32,
     /// How often that one changed it.
     changes: AtomicU32,
@@ -19,7 +21,14 @@ struct Cell {
     other: AtomicI32,
 }
 
-static CELLS_AT: AtomicPtr<[Cell; CELLS]> = AtomicPtr::new(ptr::null_mut());
+struct Family {
+    made: AtomicU32,
+    cells: [Cell; CELLS],
+}
+
+static FAMILY: AtomicPtr<Family> = AtomicPtr::new(ptr::null_mut());
+/// Not shared: the cell of each epoll, from 1.
+static CELL_OF: [AtomicU16; NUMBERS] = [const { AtomicU16::new(0) }; NUMBERS];
 /// Not shared: how often the owner had changed it when this process last looked; in a child, that
 /// was before the fork.
 static SEEN: [AtomicU32; CELLS] = [const { AtomicU32::new(0) }; CELLS];
@@ -27,41 +36,50 @@ static SEEN: [AtomicU32; CELLS] = [const { AtomicU32::new(0) }; CELLS];
 /// Before anything is told.
 pub fn prepare() {
     let protection = ProtFlags::READ | ProtFlags::WRITE;
-    let size = size_of::<[Cell; CELLS]>();
+    let size = size_of::<Family>();
     // SAFETY: a new mapping at an address of the kernel's choice, which is never unmapped.
     let page = unsafe { mmap_anonymous(ptr::null_mut(), size, protection, MapFlags::SHARED) };
-    CELLS_AT.store(page.unwrap_or(ptr::null_mut()).cast(), Relaxed);
+    FAMILY.store(page.unwrap_or(ptr::null_mut()).cast(), Relaxed);
 }
 
-fn cells() -> Option<&'static [Cell; CELLS]> {
+fn family() -> Option<&'static Family> {
     // SAFETY: null, or the mapping of `prepare`: zeroed, of that size, used as atomics only.
-    unsafe { CELLS_AT.load(Relaxed).as_ref() }
+    unsafe { FAMILY.load(Relaxed).as_ref() }
 }
 
-/// An epoll was made: whatever had its number before is another one.
+fn cell_of(epfd: c_int) -> Option<&'static AtomicU16> {
+    CELL_OF.get(usize::try_from(epfd).ok()?)
+}
+
+/// An epoll was made.
 pub fn made(epfd: c_int, process: c_int) {
-    if let Some((cell, seen)) = at(epfd) {
-        cell.owner.store(process, Relaxed);
-        cell.other.store(0, Relaxed);
-        seen.store(cell.changes.load(Relaxed), Relaxed);
+    let (Some(family), Some(place)) = (family(), cell_of(epfd)) else { return };
+    let cell = family.made.fetch_add(1, Relaxed) as usize;
+    if let Some(new) = family.cells.get(cell) {
+        new.owner.store(process, Relaxed);
+        place.store(cell as u16 + 1, Relaxed);
     }
 }
 
-/// Cells go by the descriptor: a child that makes an epoll of its own under a number that it has
-/// closed is taken for the owner of a new one, and the parent's is not watched for this any more.
-fn at(epfd: c_int) -> Option<(&'static Cell, &'static AtomicU32)> {
-    let place = usize::try_from(epfd).ok()?;
-    Some((cells()?.get(place)?, SEEN.get(place)?))
+/// An epoll has another descriptor.
+pub fn duplicated(from: c_int, to: c_int) {
+    if let (Some(from), Some(to)) = (cell_of(from), cell_of(to)) {
+        to.store(from.load(Relaxed), Relaxed);
+    }
+}
+
+/// An epoll's descriptor was closed.
+pub fn closed(epfd: c_int) {
+    if let Some(place) = cell_of(epfd) {
+        place.store(0, Relaxed);
+    }
 }
 
 /// This process changes an epoll: which other one did so since the fork, if any did?
 pub fn changed(epfd: c_int, process: c_int) -> Option<c_int> {
-    let (cell, seen) = at(epfd)?;
+    let place = usize::from(cell_of(epfd)?.load(Relaxed)).checked_sub(1)?;
+    let (cell, seen) = (family()?.cells.get(place)?, SEEN.get(place)?);
     let owner = cell.owner.load(Relaxed);
-    if owner == 0 {
-        cell.owner.store(process, Relaxed);
-        return None;
-    }
     if owner == process {
         seen.store(cell.changes.fetch_add(1, Relaxed).wrapping_add(1), Relaxed);
         let other = cell.other.load(Relaxed);

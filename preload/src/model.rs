@@ -121,7 +121,6 @@ fn pass_on(checker: &mut Checker, now: u64, note: Note) {
     match event {
         Event::Unwritten => checker.unwritten(tid, now, fd, &Table),
         Event::ClosedUnread => checker.closed_unread(tid, now, fd, amount, Site(site)),
-        Event::EpollClosed => checker.epoll_closed(tid, now, fd, Site(site)),
         Event::ReadBlocked => checker.blocked(tid, now, fd, "a read", amount, true, Site(site)),
         Event::AcceptBlocked => checker.blocked(tid, now, fd, "accept", amount, true, Site(site)),
         Event::WriteBlocked => checker.blocked(tid, now, fd, "a write", amount, true, Site(site)),

@@ -168,13 +168,21 @@ fn register(epfd: c_int, op: c_int, fd: c_int) {
         libc::EPOLL_CTL_ADD => {
             // It may have been made where nobody told of it.
             update(epfd, |state| state.is_epoll = true);
-            if let Some(slot) = descriptors::slot(fd).filter(|slot| !slot.get().is_known()) {
+            if let Some(slot) = descriptors::slot(fd).filter(|slot| slot.get().registrations == 0) {
                 slot.begin_anew();
             }
-            update(fd, |state| state.registrations += 1);
+            update(fd, |state| {
+                (state.registrations, state.is_left) = (state.registrations + 1, false)
+            });
         }
         libc::EPOLL_CTL_DEL => {
-            update(fd, |state| state.registrations = state.registrations.saturating_sub(1));
+            // What has hung up is watched to its close: it may have been read or not by then.
+            let io = descriptors::slot(fd).map_or(Io::default(), Slot::io);
+            let is_left = io.is_hung_up() && !io.has_ended();
+            update(fd, |state| {
+                state.registrations = state.registrations.saturating_sub(1);
+                state.is_left = is_left;
+            });
         }
         _ => {}
     }
@@ -299,10 +307,7 @@ extern "C" fn closing(fd: c_int, site: *const c_void) {
     change(|| {
         let Some(slot) = descriptors::slot(fd) else { return };
         let (state, io) = (slot.get(), slot.io());
-        if state.is_epoll {
-            leave(Event::EpollClosed, fd, site, 0);
-        }
-        if state.registrations > 0 && io.is_hung_up() && !io.has_ended() {
+        if io.is_hung_up() && !io.has_ended() {
             let bytes = kernel::unread(fd).unwrap_or(0);
             if bytes > 0 && Table.kind(fd) != Kind::Listener {
                 leave(Event::ClosedUnread, fd, site, bytes);
@@ -315,7 +320,22 @@ extern "C" fn closing(fd: c_int, site: *const c_void) {
                 ..Default::default()
             };
         });
+        if state.is_epoll {
+            epoll_closed(fd, site);
+        }
     });
+}
+
+/// Rare enough for the lock: somebody may wait on it, and never be told.
+fn epoll_closed(epfd: c_int, site: *const c_void) {
+    family::closed(epfd);
+    let next = model::with(|checker| {
+        checker.epoll_closed(tid(), now(), epfd, at(site));
+        checker.next_due()
+    });
+    if let Some(next) = next.flatten() {
+        watcher::needed(next);
+    }
 }
 
 extern "C" fn duplicated(from: c_int, to: c_int, site: *const c_void) {
@@ -324,6 +344,7 @@ extern "C" fn duplicated(from: c_int, to: c_int, site: *const c_void) {
         slot.duplicated.store(site.addr() as u64, Relaxed);
         if slot.get().is_epoll {
             update(to, |state| state.is_epoll = true);
+            family::duplicated(from, to);
             model::with(|checker| checker.duplicated(from, to, &Table));
         }
     });
