@@ -162,8 +162,14 @@ impl Checker {
         match ctl.op {
             ADD => {
                 let (generation, _) = descriptors.state(ctl.fd);
-                epoll.add(Registration::new(ctl.fd, generation, ctl.events, ctl.data, ctl.site));
-                if let Some(case) = epoll.layout.look(&ctl) {
+                let new = Registration::new(ctl.fd, generation, ctl.events, ctl.data, ctl.site);
+                let old = epoll.add(new).filter(|old| old.data == ctl.data);
+                let layout = epoll.layout.look(&ctl);
+                // Its deliveries, if it lives on, are taken for the new one's.
+                if let Some(old) = old.filter(|_| descriptors.get(ctl.fd).duplicated.0 != 0) {
+                    rules::ghost::look_behind(self, ctl.epfd, &old, tid, now, descriptors);
+                }
+                if let Some(case) = layout {
                     let suspicion = self.suspect(Rule::LayoutMismatch, tid, now, case);
                     self.raise(suspicion.at(&ctl, Role::RegisteredBy), now);
                 }

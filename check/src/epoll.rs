@@ -83,10 +83,12 @@ impl Epoll {
         Self { fd, made, ..Self::default() }
     }
 
-    pub fn add(&mut self, registration: Registration) {
+    /// Returns the one that this number had before, whose file must be another one: the kernel took
+    /// the number again.
+    pub fn add(&mut self, registration: Registration) -> Option<Registration> {
         let (fd, data) = (registration.fd, registration.data);
-        if let Some(old) = self.remove(fd) {
-            // The kernel took the number again: for another file, then.
+        let old = self.remove(fd);
+        if let Some(old) = old.clone() {
             if self.former.len() == FORMER {
                 self.former.pop_front();
             }
@@ -99,6 +101,7 @@ impl Epoll {
         self.registrations[place as usize] = Some(registration);
         self.by_fd.insert(fd, place);
         self.claim(data, place);
+        old
     }
 
     pub fn modify(&mut self, fd: Fd, interest: u32, data: u64, site: Site) {

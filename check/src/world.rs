@@ -102,8 +102,8 @@ pub trait Kernel {
     fn is_open(&mut self, fd: Fd) -> bool;
     /// Whether it is an epoll.
     fn is_epoll(&mut self, fd: Fd) -> Option<bool>;
-    /// Another descriptor of this process that keeps the file open which `epfd` lists under `fd`.
-    fn keeper(&mut self, epfd: Fd, fd: Fd) -> Option<Fd>;
+    /// Another descriptor of this process that keeps the file of a registration of `epfd` open.
+    fn keeper(&mut self, epfd: Fd, ghost: &Listed) -> Option<Fd>;
     /// Whether this process holds the other end of a pipe or a socket pair too.
     fn has_both_ends(&mut self, fd: Fd) -> bool;
     /// Whether the thread exists.

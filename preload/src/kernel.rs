@@ -138,10 +138,9 @@ impl Kernel for Asking {
         is_epoll(fd)
     }
 
-    fn keeper(&mut self, epfd: c_int, fd: c_int) -> Option<c_int> {
-        let listed = self.registrations(epfd)?.into_iter().find(|one| one.fd == fd)?;
-        // Those that all have one inode cannot be told apart by it.
-        (kind(fd) != Kind::Counter).then(|| others(listed.file, fd)).flatten()
+    fn keeper(&mut self, epfd: c_int, ghost: &Listed) -> Option<c_int> {
+        // Those that share the epoll's own inode cannot be told apart by it.
+        (file(epfd) != Some(ghost.file)).then(|| others(ghost.file, ghost.fd)).flatten()
     }
 
     fn has_both_ends(&mut self, fd: c_int) -> bool {

@@ -24,6 +24,9 @@ static SLEEPS_UNTIL: AtomicU64 = AtomicU64::new(0);
 /// What it sleeps on.
 static CALLS: AtomicU32 = AtomicU32::new(0);
 
+/// 1: it has suspicions in hand.
+static IS_BUSY: AtomicU32 = AtomicU32::new(0);
+
 /// How often it looks for calls that hang.
 const LOOK: Nanos = 50 * MILLISECOND;
 /// How long it stays when there is nothing to look at.
@@ -106,10 +109,13 @@ fn look() -> Option<Nanos> {
             });
         });
     }
+    IS_BUSY.store(1, Ordering::SeqCst);
     let due = model::with(|checker| checker.due(at, &Table)).unwrap_or_default();
     for suspicion in due {
         settle(suspicion);
     }
+    IS_BUSY.store(0, Ordering::Release);
+    let _ = futex::wake(&IS_BUSY, futex::Flags::PRIVATE, u32::MAX);
     model::with(|checker| checker.next_due()).flatten()
 }
 
@@ -136,7 +142,12 @@ fn sleep(until: Nanos, now: Nanos) {
 /// When the program ends: what is due now is looked at now, by the thread that ends it.
 pub fn finish() {
     let at = now();
+    let patience = futex::Timespec { tv_sec: 10, tv_nsec: 0 };
     model::with(|checker| checker.finish(at));
+    // What the watcher has in hand would be lost with it.
+    if IS_BUSY.load(Ordering::SeqCst) != 0 {
+        let _ = futex::wait(&IS_BUSY, futex::Flags::PRIVATE, 1, Some(&patience));
+    }
     let due = model::with(|checker| checker.due(at, &Table)).unwrap_or_default();
     for suspicion in due {
         settle(suspicion);
@@ -147,6 +158,7 @@ pub fn finish() {
 pub fn forked() {
     IS_THERE.store(0, Relaxed);
     SLEEPS_UNTIL.store(0, Relaxed);
+    IS_BUSY.store(0, Relaxed);
 }
 
 /// A call returned after it had blocked for `nanos`.

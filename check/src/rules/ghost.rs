@@ -6,7 +6,7 @@ use crate::finding::Role;
 use crate::rule::{Certainty, Explanation, Rule};
 use crate::suspicion::{Case, Stamp, Suspicion, Verdict};
 use crate::thread::Wait;
-use crate::world::{Descriptors, Kernel, Listed, MILLISECOND, Nanos, Tid, bits};
+use crate::world::{Descriptors, Fd, Kernel, Listed, MILLISECOND, Nanos, Tid, bits};
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {
@@ -63,19 +63,45 @@ pub(crate) fn look(
         }
         known.watched_by |= Rule::Ghost.bit();
     }
+    let mut suspicion = suspect(checker, wait.epfd, closed, events, tid, now, descriptors);
+    suspicion.sites.push((Role::WaitedBy, wait.site));
+    checker.raise(suspicion, now);
+}
+
+/// A number that had a registration was registered again, with the same data: what the old one
+/// delivers, if it survived, cannot be told from the new one's.
+pub(crate) fn look_behind(
+    checker: &mut Checker,
+    epfd: Fd,
+    old: &Registration,
+    tid: Tid,
+    now: Nanos,
+    descriptors: &dyn Descriptors,
+) {
+    let suspicion = suspect(checker, epfd, old, 0, tid, now, descriptors);
+    checker.raise(suspicion, now);
+}
+
+fn suspect(
+    checker: &Checker,
+    epfd: Fd,
+    closed: &Registration,
+    delivered: u32,
+    tid: Tid,
+    now: Nanos,
+    descriptors: &dyn Descriptors,
+) -> Suspicion {
     let descriptor = descriptors.get(closed.fd);
-    let case =
-        Case::Registration { interest: closed.interest, data: closed.data, delivered: events };
-    let mut suspicion = checker.suspect(Rule::Ghost, tid, now, case);
-    (suspicion.epfd, suspicion.fd) = (wait.epfd, closed.fd);
+    let case = Case::Registration { interest: closed.interest, data: closed.data, delivered };
+    let mut suspicion = checker.suspect(Rule::Ghost, tid, now, case).on(closed.fd);
+    suspicion.epfd = epfd;
     suspicion.stamp = Stamp { generation: closed.generation, ..Stamp::default() };
     suspicion.sites = vec![
         (Role::ClosedBy, descriptor.closed),
         (Role::RegisteredBy, closed.added),
         (Role::DuplicatedBy, descriptor.duplicated),
-        (Role::WaitedBy, wait.site),
     ];
-    checker.put_off(suspicion, now, PASSING);
+    suspicion
 }
 
 /// The kernel still lists it under its old number.
@@ -88,17 +114,26 @@ pub(crate) fn confirm(suspicion: Suspicion, now: Nanos, kernel: &mut dyn Kernel)
         let what = sentence(&suspicion, delivered, None);
         return suspicion.becomes(Certainty::Suspected, now, what, None);
     };
-    let lines: Vec<&Listed> = listed.iter().filter(|one| one.fd == fd).collect();
-    let Some(ghost) = lines.iter().find(|one| one.data == data) else { return Verdict::Refuted };
     let file = kernel.file(fd);
+    let lines: Vec<&Listed> = listed.iter().filter(|one| one.fd == fd).collect();
+    let of_data = |one: &&&Listed| one.data == data;
+    let not_open = |one: &&&Listed| Some(one.file) != file;
+    let ghost = lines.iter().filter(of_data).find(not_open).or_else(|| lines.iter().find(of_data));
+    let Some(ghost) = ghost else { return Verdict::Refuted };
     if file == Some(ghost.file) && lines.len() == 1 {
         // The same file under the same number: closed and put back, by dup2 for instance.
         return Verdict::Refuted;
     }
+    let keeper = kernel.keeper(epfd, ghost);
+    if keeper.is_none() && suspicion.tries == 0 {
+        return Verdict::Again(suspicion, PASSING);
+    }
     let state = if file.is_none() { "which is closed" } else { "which is another file now" };
     let verified = format!("/proc/self/fdinfo/{epfd} lists fd {fd}, {state}, with data {data:#x}");
-    let what = sentence(&suspicion, delivered, Some(kernel.keeper(epfd, fd)));
-    suspicion.becomes(Certainty::Certain, now, what, verified)
+    let what = sentence(&suspicion, delivered, Some(keeper));
+    // That it is there is certain; that it delivers was not seen where its data are another's too.
+    let certainty = if delivered == 0 { Certainty::Suspected } else { Certainty::Certain };
+    suspicion.becomes(certainty, now, what, verified)
 }
 
 fn sentence(suspicion: &Suspicion, delivered: u32, keeper: Option<Option<i32>>) -> String {
@@ -108,9 +143,12 @@ fn sentence(suspicion: &Suspicion, delivered: u32, keeper: Option<Option<i32>>) 
         Some(None) => "another process, or a descriptor in flight, keeps its file open".to_owned(),
         None => "its file must be open elsewhere".to_owned(),
     };
+    let delivers = match delivered {
+        0 => "delivers its events with the data of the new registration of this number".to_owned(),
+        events => format!("delivered {} for it", bits::names(events)),
+    };
     format!(
-        "fd {fd} was closed, but epfd {epfd} still watches it and delivered {} for it: {keeper}, and \
-         EPOLL_CTL_DEL cannot reach it any more",
-        bits::names(delivered),
+        "fd {fd} was closed, but epfd {epfd} still watches it and {delivers}: {keeper}, and EPOLL_CTL_DEL \
+         cannot reach it any more"
     )
 }
