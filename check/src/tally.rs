@@ -8,10 +8,13 @@ use rustc_hash::FxHashMap;
 /// So many different findings are told apart; what comes after is only counted.
 const DIFFERENT: usize = 4096;
 
+/// What tells findings apart: see [`Finding::key`].
+pub type Key = (Rule, Site, Site);
+
 /// The findings so far, by rule and call sites.
 #[derive(Debug, Default)]
 pub struct Tally {
-    seen: FxHashMap<(Rule, Site, Site), (Certainty, u64)>,
+    seen: FxHashMap<Key, (Certainty, u64)>,
     /// Findings that were one too many to be told apart.
     pub dropped: u64,
 }
@@ -29,6 +32,11 @@ impl Tally {
         let is_new = *times == 1 || finding.certainty > *surest;
         *surest = finding.certainty.max(*surest);
         is_new.then_some(finding)
+    }
+
+    /// Each different finding: its certainty at most, and how often it was seen.
+    pub fn each(&self) -> impl Iterator<Item = (Key, Certainty, u64)> + '_ {
+        self.seen.iter().map(|(&key, &(certainty, times))| (key, certainty, times))
     }
 
     /// How many different findings there were of each rule, at what certainty at most, and how

@@ -1,0 +1,266 @@
+//! The end of a report: how much was found, out of how much that was seen, and what was not seen.
+//!
+//! It is never empty. A program whose calls escape the checker has no findings either, and the two
+//! must not look alike.
+
+use super::block::{Block, Style};
+use super::suppressions::{Suppressions, Used};
+use crate::rule::{Certainty, Rule};
+use crate::tally::Tally;
+use serde::{Serialize, Serializer};
+use std::time::Duration;
+
+/// How much was seen, and how much passed unseen.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Seen {
+    /// Waits that were begun.
+    pub waits: u64,
+    /// `EPOLL_CTL_ADD`s that succeeded.
+    pub registrations: u64,
+    /// io_uring instances that were set up.
+    pub rings: u64,
+    /// Deliveries of registrations that were made where nobody told of it.
+    pub unknown_deliveries: u64,
+    /// Calls that were made and not recorded: from signal handlers in the book-keeping, or for
+    /// want of room.
+    pub dropped_calls: u64,
+    /// Calls on descriptors whose numbers are too high to be watched.
+    pub high_descriptors: u64,
+    /// Findings that were one too many to be told apart. [`End::new`] looks it up.
+    pub dropped_findings: u64,
+    /// The checker failed, and has not looked since.
+    pub checker_failed: bool,
+    /// Why call sites have no function names, if something went wrong with them.
+    pub not_symbolized: Option<String>,
+}
+
+impl Seen {
+    /// What was not seen, a clause each. The first is always true.
+    #[must_use]
+    pub fn blind_spots(&self) -> Vec<String> {
+        let mut spots = vec!["system calls made without libc".to_owned()];
+        let mut add = |number: u64, one: &str, many: &str| {
+            if number > 0 {
+                spots.push(counted(number, one, many));
+            }
+        };
+        add(
+            self.rings,
+            "io_uring instance and what it did",
+            "io_uring instances and what they did",
+        );
+        let unknown =
+            ["delivery of an unknown registration", "deliveries of unknown registrations"];
+        add(self.unknown_deliveries, unknown[0], unknown[1]);
+        add(self.dropped_calls, "call that was not recorded", "calls that were not recorded");
+        let high = [
+            "call on a descriptor of too high a number",
+            "calls on descriptors of too high numbers",
+        ];
+        add(self.high_descriptors, high[0], high[1]);
+        let findings =
+            ["finding more than can be told apart", "findings more than can be told apart"];
+        add(self.dropped_findings, findings[0], findings[1]);
+        if let Some(why) = &self.not_symbolized {
+            spots.push(format!("the names of functions ({why})"));
+        }
+        spots
+    }
+}
+
+/// What was found of one rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Count {
+    /// The rule.
+    #[serde(serialize_with = "as_text")]
+    pub rule: Rule,
+    /// How sure at most.
+    #[serde(serialize_with = "as_text")]
+    pub certainty: Certainty,
+    /// How many different findings.
+    pub findings: u64,
+    /// How often they were seen in all.
+    pub occurrences: u64,
+}
+
+fn as_text<S: Serializer>(name: &impl ToString, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&name.to_string())
+}
+
+/// The end of a report.
+#[derive(Debug, Clone)]
+pub struct End {
+    /// The process.
+    pub pid: u32,
+    /// Since 1970.
+    pub time: Duration,
+    /// What was reported, by rule; rules of which nothing was are not in it.
+    pub counts: Vec<Count>,
+    /// The suppressions that were of use.
+    pub suppressed: Vec<Used>,
+    /// Different findings that are notes, and were not asked for.
+    pub notes_not_shown: u64,
+    /// What was seen.
+    pub seen: Seen,
+}
+
+impl End {
+    /// Draws up what was found. The findings that were suppressed count as such only, and notes
+    /// only if they are shown.
+    #[must_use]
+    pub fn new(
+        pid: u32,
+        time: Duration,
+        tally: &Tally,
+        suppressions: &Suppressions,
+        shows_notes: bool,
+        seen: Seen,
+    ) -> Self {
+        let seen = Seen { dropped_findings: tally.dropped, ..seen };
+        let mut counts: Vec<Count> = Vec::new();
+        let mut notes_not_shown = 0;
+        for (key, certainty, times) in tally.each() {
+            if suppressions.has_suppressed(key) {
+                continue;
+            }
+            if certainty == Certainty::Note && !shows_notes {
+                notes_not_shown += 1;
+                continue;
+            }
+            let rule = key.0;
+            let index = counts.iter().position(|count| count.rule == rule).unwrap_or_else(|| {
+                counts.push(Count { rule, certainty, findings: 0, occurrences: 0 });
+                counts.len() - 1
+            });
+            let count = &mut counts[index];
+            count.certainty = count.certainty.max(certainty);
+            count.findings += 1;
+            count.occurrences += times;
+        }
+        counts.sort_by_key(|count| count.rule);
+        let suppressed = suppressions.used(tally);
+        Self { pid, time, counts, suppressed, notes_not_shown, seen }
+    }
+
+    /// How many different findings were reported.
+    #[must_use]
+    pub fn findings(&self) -> u64 {
+        self.counts.iter().map(|count| count.findings).sum()
+    }
+
+    /// How often they were seen.
+    #[must_use]
+    pub fn occurrences(&self) -> u64 {
+        self.counts.iter().map(|count| count.occurrences).sum()
+    }
+
+    /// As text.
+    #[must_use]
+    pub fn text(&self, colour: bool) -> String {
+        let mut block = Block::new(self.pid, colour);
+        let style = match self.counts.iter().map(|count| count.certainty).max() {
+            None | Some(Certainty::Note) => Style::Bold,
+            Some(Certainty::Fact | Certainty::Suspected) => Style::Yellow,
+            Some(Certainty::Certain) => Style::Red,
+        };
+        let headline = format!(
+            "epshim: {} in {}, {}",
+            counted(self.findings(), "finding", "findings"),
+            counted(self.seen.waits, "wait", "waits"),
+            counted(self.seen.registrations, "registration", "registrations"),
+        );
+        block.styled(style, &headline);
+        for count in &self.counts {
+            block.line(&format!(
+                "  {}: {}, seen {} [{}]",
+                count.rule,
+                counted(count.findings, "finding", "findings"),
+                counted(count.occurrences, "time", "times"),
+                count.certainty
+            ));
+        }
+        for used in &self.suppressed {
+            block.line(&format!(
+                "  suppressed by {}: {}, seen {}",
+                used.suppression,
+                counted(used.findings, "finding", "findings"),
+                counted(used.occurrences, "time", "times")
+            ));
+        }
+        if self.notes_not_shown > 0 {
+            let notes = counted(self.notes_not_shown, "note", "notes");
+            block.line(&format!("  {notes} not shown: notes=1 shows them"));
+        }
+        if self.seen.checker_failed {
+            block.styled(
+                Style::Red,
+                "  the checker failed and was switched off: nothing after that was seen",
+            );
+        }
+        block.wrapped("  not seen: ", 4, &self.seen.blind_spots().join("; "));
+        block.into_text()
+    }
+}
+
+fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::{Finding, Role};
+    use crate::report::{Frame, Report, Stack};
+    use crate::world::Site;
+
+    fn finding(rule: Rule, certainty: Certainty, site: u64) -> Finding {
+        Finding {
+            rule,
+            certainty,
+            epfd: 3,
+            fd: 4,
+            tid: 5,
+            at: 6,
+            what: String::new(),
+            verified: None,
+            sites: vec![(Role::Now, Site(site))],
+        }
+    }
+
+    fn suppress(suppressions: &mut Suppressions, finding: &Finding, module: &str) -> bool {
+        let frame = Frame { module: module.into(), offset: 0, symbols: Vec::new() };
+        let stacks = vec![Stack { role: Role::Now, frames: vec![frame] }];
+        let time = Duration::ZERO;
+        suppressions.suppress(&Report { pid: 1, time, finding: finding.clone(), stacks })
+    }
+
+    #[test]
+    fn each_finding_counts_once_as_reported_or_suppressed_or_not_shown() {
+        let mut tally = Tally::default();
+        let ghost = finding(Rule::Ghost, Certainty::Certain, 10);
+        let other_ghost = finding(Rule::Ghost, Certainty::Suspected, 11);
+        let suppressed = finding(Rule::CtlError, Certainty::Fact, 12);
+        let note = finding(Rule::EdgeNotDrained, Certainty::Note, 13);
+        for (finding, times) in [(&ghost, 3), (&other_ghost, 1), (&suppressed, 7), (&note, 2)] {
+            for _ in 0..times {
+                tally.count(finding.clone());
+            }
+        }
+        let (mut suppressions, _) = Suppressions::parse("level-spin:*\nctl-error:lib*\n");
+        assert!(suppress(&mut suppressions, &suppressed, "/lib/libevent.so"));
+        assert!(!suppress(&mut suppressions, &ghost, "/lib/libevent.so"));
+
+        let seen = Seen::default();
+        let end = End::new(1, Duration::ZERO, &tally, &suppressions, false, seen.clone());
+        let ghosts =
+            Count { rule: Rule::Ghost, certainty: Certainty::Certain, findings: 2, occurrences: 4 };
+        assert_eq!(end.counts, [ghosts]);
+        assert_eq!((end.findings(), end.occurrences(), end.notes_not_shown), (2, 4, 1));
+        let used = Used { suppression: "ctl-error:lib*".into(), findings: 1, occurrences: 7 };
+        assert_eq!(end.suppressed, [used]);
+
+        let end = End::new(1, Duration::ZERO, &tally, &suppressions, true, seen);
+        assert_eq!((end.findings(), end.occurrences(), end.notes_not_shown), (3, 6, 0));
+        assert_eq!(end.counts[0].rule, Rule::EdgeNotDrained);
+    }
+}

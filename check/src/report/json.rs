@@ -1,0 +1,146 @@
+//! The same as JSON, one object a line: `"kind": "finding"` for each finding, `"kind": "summary"`
+//! at the end. `"schema"` is raised when a reader of the old one would misread the new one; a field
+//! more is no such change.
+
+use super::end::{Count, End, Seen};
+use super::suppressions::Used;
+use super::{Report, Stack};
+use serde::Serialize;
+
+const SCHEMA: u32 = 1;
+
+#[derive(Serialize)]
+struct Finding<'a> {
+    schema: u32,
+    kind: &'static str,
+    pid: u32,
+    tid: i32,
+    /// Seconds since 1970.
+    time: f64,
+    rule: &'a str,
+    certainty: &'a str,
+    /// `null`: none in particular.
+    epfd: Option<i32>,
+    fd: Option<i32>,
+    what: &'a str,
+    verified: Option<&'a str>,
+    sites: Vec<Site<'a>>,
+    manual: &'a str,
+    fix: &'a str,
+    suppression: String,
+}
+
+#[derive(Serialize)]
+struct Site<'a> {
+    role: &'a str,
+    frames: Vec<Frame<'a>>,
+}
+
+/// An inlined function has an object of its own, before the one that it is inlined into.
+#[derive(Serialize)]
+struct Frame<'a> {
+    /// `null`: the address belongs to none, and `offset` is the address.
+    module: Option<&'a str>,
+    offset: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    function: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u32>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    inlined: bool,
+}
+
+#[derive(Serialize)]
+struct Summary<'a> {
+    schema: u32,
+    kind: &'static str,
+    pid: u32,
+    time: f64,
+    rules: &'a [Count],
+    findings: u64,
+    occurrences: u64,
+    suppressed: &'a [Used],
+    notes_not_shown: u64,
+    seen: &'a Seen,
+    /// The same in words, as the text says it.
+    not_seen: Vec<String>,
+}
+
+/// One finding: a line, with its newline.
+#[must_use]
+pub fn finding(report: &Report) -> String {
+    let finding = &report.finding;
+    let explanation = finding.rule.explanation();
+    let number = |fd: i32| (fd >= 0).then_some(fd);
+    line(&Finding {
+        schema: SCHEMA,
+        kind: "finding",
+        pid: report.pid,
+        tid: finding.tid,
+        time: report.time.as_secs_f64(),
+        rule: finding.rule.name(),
+        certainty: finding.certainty.name(),
+        epfd: number(finding.epfd),
+        fd: number(finding.fd),
+        what: &finding.what,
+        verified: finding.verified.as_deref(),
+        sites: report.stacks.iter().map(site).collect(),
+        manual: explanation.manual,
+        fix: explanation.fix,
+        suppression: report.suppression(),
+    })
+}
+
+fn site(stack: &Stack) -> Site<'_> {
+    Site { role: stack.role.name(), frames: stack.frames.iter().flat_map(frames).collect() }
+}
+
+fn frames(frame: &super::Frame) -> Vec<Frame<'_>> {
+    let module = Some(frame.module.as_str()).filter(|module| !module.is_empty());
+    let bare = Frame {
+        module,
+        offset: frame.offset,
+        function: None,
+        file: None,
+        line: None,
+        inlined: false,
+    };
+    if frame.symbols.is_empty() {
+        return vec![bare];
+    }
+    let last = frame.symbols.len() - 1;
+    let each = frame.symbols.iter().enumerate().map(|(index, symbol)| Frame {
+        function: Some(&symbol.function),
+        file: symbol.file.as_deref(),
+        line: symbol.line,
+        inlined: index < last,
+        ..bare
+    });
+    each.collect()
+}
+
+/// The end of the report: a line, with its newline.
+#[must_use]
+pub fn summary(end: &End) -> String {
+    line(&Summary {
+        schema: SCHEMA,
+        kind: "summary",
+        pid: end.pid,
+        time: end.time.as_secs_f64(),
+        rules: &end.counts,
+        findings: end.findings(),
+        occurrences: end.occurrences(),
+        suppressed: &end.suppressed,
+        notes_not_shown: end.notes_not_shown,
+        seen: &end.seen,
+        not_seen: end.seen.blind_spots(),
+    })
+}
+
+fn line(object: &impl Serialize) -> String {
+    let mut line = serde_json::to_string(object).expect("strings, numbers and lists become JSON");
+    line.push('\n');
+    line
+}
