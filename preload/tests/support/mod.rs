@@ -6,6 +6,7 @@
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::OnceLock;
 
 /// What the programs run under: without the library, with it and nothing asked for, checking.
 pub const MODES: [Mode; 3] = [Mode::Plain, Mode::Transparent, Mode::Checking];
@@ -18,12 +19,26 @@ pub enum Mode {
     Checking,
 }
 
-/// The library, which cargo puts beside the test programs.
-pub fn library() -> PathBuf {
-    let program = env::current_exe().expect("a program knows its path");
-    let path = program.with_file_name("libepshim_preload.so");
-    assert!(path.is_file(), "{} is missing: cargo builds it before the tests", path.display());
-    path
+/// The library, as the sources are now. Cargo builds no cdylib for the tests of its package, so that
+/// they have it built, in the profile and for the target that they were built for.
+pub fn library() -> &'static Path {
+    static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
+    LIBRARY.get_or_init(|| {
+        let program = env::current_exe().expect("a program knows its path");
+        let folder = program.ancestors().nth(2).expect("TARGET/PROFILE/deps/PROGRAM");
+        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.args(["build", "--quiet", "--package", env!("CARGO_PKG_NAME"), "--lib"]);
+        cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
+        if folder.ends_with("release") {
+            cargo.arg("--release");
+        }
+        let target = folder.parent().expect("TARGET/PROFILE");
+        if Path::new(env!("CARGO_TARGET_TMPDIR")).parent() != Some(target) {
+            cargo.arg("--target").arg(target.file_name().expect("TARGET/TRIPLE/PROFILE"));
+        }
+        run(&mut cargo);
+        folder.join("libepshim_preload.so")
+    })
 }
 
 /// Compiles files of this package into a program, under a name of its own among the products of
