@@ -7,6 +7,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// What the programs run under: without the library, with it and nothing asked for, checking.
 pub const MODES: [Mode; 3] = [Mode::Plain, Mode::Transparent, Mode::Checking];
@@ -45,7 +46,9 @@ pub fn library() -> &'static Path {
 /// tests, and returns its path. Renamed into place: another test may be building the same one.
 pub fn compile(sources: &[&str], program: &str, flags: &[&str]) -> PathBuf {
     let product = Path::new(env!("CARGO_TARGET_TMPDIR")).join(program);
-    let unfinished = product.with_extension(std::process::id().to_string());
+    static BUILDS: AtomicU32 = AtomicU32::new(0);
+    let build = (std::process::id(), BUILDS.fetch_add(1, Ordering::Relaxed));
+    let unfinished = product.with_extension(format!("{}-{}", build.0, build.1));
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut command = Command::new(env::var_os("CC").unwrap_or_else(|| "cc".into()));
     command.args([
