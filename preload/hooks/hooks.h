@@ -36,7 +36,7 @@
 
 /* The same where the next function has another type: it is variadic. */
 #define HOOK_AS(next_type, type, name, is_told, parameters, arguments)                             \
-    static TOLD type told_##name(LIST parameters, const void *site);                               \
+    static APART type told_##name(LIST parameters, const void *site);                               \
     type hook_##name parameters                                                                    \
     {                                                                                              \
         uintptr_t next = atomic_load_explicit(&epshim_next[NEXT_##name], memory_order_relaxed);    \
@@ -44,10 +44,10 @@
             return ((next_type *)next)arguments;                                                   \
         return told_##name(LIST arguments, __builtin_return_address(0));                           \
     }                                                                                              \
-    static TOLD type told_##name(LIST parameters, __attribute__((unused)) const void *site)
+    static APART type told_##name(LIST parameters, __attribute__((unused)) const void *site)
 
 #define LIST(...) __VA_ARGS__
-#define TOLD __attribute__((noinline))
+#define APART __attribute__((noinline))
 
 /* The 64-bit offsets, which musl has under no other name than off_t. */
 typedef int64_t offset64;

@@ -60,10 +60,10 @@ pub fn compile(sources: &[&str], program: &str, flags: &[&str]) -> PathBuf {
         "-Wpedantic",
         "-Wstrict-prototypes",
     ]);
-    command.args(["-Werror", "-pthread"]).args(flags);
+    command.args(["-Werror", "-pthread"]);
     command.arg("-I").arg(folder.join("../c_tests"));
     command.args(sources.iter().map(|source| folder.join(source)));
-    command.arg("-o").arg(&unfinished);
+    command.args(flags).arg("-o").arg(&unfinished);
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?}: {}\n{errors}", output.status);
