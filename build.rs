@@ -1,6 +1,6 @@
 //! Finds the target's row of the golden table for `src/proof.rs`. With the feature `verify`, bindgen
 //! reads `<sys/epoll.h>` of the target, which must agree with that row, and the C compiler builds the
-//! layout probe and the C echo server for the tests. Nothing else.
+//! layout probe and the C echo server for the tests. Gives `libepshim.so` its SONAME. Nothing else.
 
 #[path = "build/golden.rs"]
 #[cfg_attr(
@@ -12,6 +12,7 @@ mod golden;
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rustc-check-cfg=cfg(epoll_pwait2_declared, in_golden_table)");
+    soname::set();
     let row = golden::row_of_this_build();
     #[cfg(feature = "verify")]
     {
@@ -23,6 +24,38 @@ fn main() {
     }
     if let Some(row) = row {
         row.write_for_the_proof();
+    }
+}
+
+mod soname {
+    use std::os::unix::fs::symlink;
+    use std::path::PathBuf;
+    use std::{env, fs};
+
+    /// Names the shared library `libepshim.so.MAJOR`, the name under which programs look for it
+    /// when they start. cargo does not write that file: a link beside the library, which stands
+    /// where cargo puts it, lets programs that are linked with `-L target/release` run.
+    ///
+    /// cargo would pass the option to every cdylib that depends on this package, too; so no crate
+    /// with a cdylib may. `tests/install.rs` holds it.
+    pub fn set() {
+        let name = format!("libepshim.so.{}", env!("CARGO_PKG_VERSION_MAJOR"));
+        println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,{name}");
+
+        // OUT_DIR is PROFILE/build/epshim-HASH/out. A library lies in PROFILE, and for tests in
+        // PROFILE/deps. Should cargo ever order its folders otherwise, no link is made.
+        let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+        let Some(build) = out.ancestors().nth(2).filter(|path| path.ends_with("build")) else {
+            return;
+        };
+        let profile = build.parent().expect("OUT_DIR is absolute");
+        for folder in [profile.to_owned(), profile.join("deps")] {
+            let link = folder.join(&name);
+            if folder.is_dir() && fs::read_link(&link).is_err() {
+                // Not worth failing the build: another build may have been first.
+                let _ = symlink("libepshim.so", link);
+            }
+        }
     }
 }
 

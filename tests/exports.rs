@@ -41,6 +41,20 @@ fn the_library_exports_the_listed_functions_and_no_other() {
     assert_eq!(exported(), listed());
 }
 
+/// Programs ask the loader for this name, and not for the file that they were linked with.
+#[test]
+#[cfg(not(target_feature = "crt-static"))]
+fn the_library_has_a_soname_with_the_major_version_and_runs_under_it() {
+    let folder = c_compiler::library_folder();
+    let name = format!("libepshim.so.{}", env!("CARGO_PKG_VERSION_MAJOR"));
+    let output = Command::new("readelf").arg("-d").arg(folder.join("libepshim.so")).output();
+    let table = String::from_utf8(output.expect("nm is here too").stdout).unwrap();
+    assert!(table.contains(&format!("soname: [{name}]")), "{table}");
+    // The link that lets programs run from the build's folders.
+    let link = std::fs::canonicalize(folder.join(&name)).unwrap();
+    assert_eq!(link, std::fs::canonicalize(folder.join("libepshim.so")).unwrap());
+}
+
 #[test]
 fn the_header_has_the_version_of_the_package() {
     let header = include_str!("../include/epshim.h");
