@@ -26,6 +26,11 @@ pub enum Command {
     /// Function, file and line of addresses: for the preload library, on stdin and stdout
     #[command(hide = true)]
     Symbolize,
+    /// The completions of this command for a shell, to be installed: `make install` does
+    #[command(hide = true)]
+    Completions {
+        shell: clap_complete::Shell,
+    },
 }
 
 const EXIT_CODES: &str = "\

@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 mod args;
+mod completions;
 mod emit;
 mod layout;
 mod output;
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
             let _ = symbolize::answer(std::io::stdin().lock(), std::io::stdout().lock());
             return ExitCode::SUCCESS;
         }
+        Command::Completions { shell } => completions::answer(shell),
     };
     match answer.and_then(Report::print) {
         Ok(true) => ExitCode::SUCCESS,
