@@ -47,6 +47,13 @@ if [ "${1:-demo}" = test ]; then
     have python3 || optional="$optional python3"
     have node || optional="$optional nodejs"
     have npm || optional="$optional npm"
+    have pkg-config || optional="$optional pkg-config"
+    have cmake || optional="$optional cmake"
+    have meson || optional="$optional meson"
+    have ninja || optional="$optional ninja-build"
+    have strace || optional="$optional strace"
+    have mandoc || optional="$optional mandoc"
+    have abidiff || optional="$optional abigail-tools"
     have javac || optional="$optional default-jdk-headless"
 fi
 [ -n "$required$optional" ] || exit 0
