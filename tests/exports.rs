@@ -8,8 +8,19 @@ use std::collections::BTreeSet;
 use std::process::Command;
 use support::c_compiler;
 
+/// The lines of the list: a function, and the version that added it.
+fn list() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let lines = include_str!("abi/functions.txt").lines();
+    lines.map(|line| line.split_once(' ').unwrap_or_else(|| panic!("{line}: since when?")))
+}
+
 fn listed() -> BTreeSet<String> {
-    include_str!("abi/functions.txt").lines().map(str::to_owned).collect()
+    list().map(|(name, _)| name.to_owned()).collect()
+}
+
+fn numbers(version: &str) -> [u32; 3] {
+    let numbers: Vec<_> = version.split('.').map(|n| n.parse().expect("a number")).collect();
+    numbers.try_into().expect("three numbers")
 }
 
 /// What bindgen finds in include/epshim.h.
@@ -39,6 +50,14 @@ fn the_header_declares_the_listed_functions_and_no_other() {
 #[cfg(not(target_feature = "crt-static"))]
 fn the_library_exports_the_listed_functions_and_no_other() {
     assert_eq!(exported(), listed());
+}
+
+#[test]
+fn every_function_was_added_by_a_version_that_there_has_been() {
+    let current = numbers(env!("CARGO_PKG_VERSION"));
+    for (name, version) in list() {
+        assert!(numbers(version) <= current, "{name} is to come with {version}");
+    }
 }
 
 /// Programs ask the loader for this name, and not for the file that they were linked with.

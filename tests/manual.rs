@@ -87,7 +87,7 @@ fn every_function_of_the_header_has_its_prototype_in_its_page() {
     let general = rendered(&folder.join("epshim.3"));
     let reactor = rendered(&folder.join("epshim_reactor.3"));
     let prototypes = prototypes();
-    let listed = include_str!("abi/functions.txt").lines().filter(|line| !line.starts_with('#'));
+    let listed = include_str!("abi/functions.txt").lines();
     assert_eq!(prototypes.len(), listed.count() + 1, "the functions and the callback's type");
     for (name, text) in prototypes {
         let reactors = name.starts_with("epshim_reactor_") || name == "epshim_callback";
