@@ -4,6 +4,7 @@
 #   setup.sh demo    libclang, which bindgen reads <sys/epoll.h> with
 #   setup.sh test    also valgrind, and the compilers and languages that the tests use besides;
 #                    without one of these its tests are skipped
+#   setup.sh package what packaging/debian.sh needs
 #
 # Debian's packages are installed when run as root. Otherwise it prints the command.
 set -eu
@@ -56,6 +57,11 @@ if [ "${1:-demo}" = test ]; then
     have abidiff || optional="$optional abigail-tools"
     have javac || optional="$optional default-jdk-headless"
 fi
+if [ "${1:-demo}" = package ]; then
+    have dpkg-buildpackage || required="$required dpkg-dev"
+    have dh || required="$required debhelper"
+    have lintian || required="$required lintian"
+fi
 [ -n "$required$optional" ] || exit 0
 
 if have apt-get && [ "$(id -u)" = 0 ]; then
@@ -74,6 +80,7 @@ fi
 
 [ -z "$optional" ] || echo "setup: without$optional some tests are skipped; as root: apt-get install$optional"
 if [ -n "$required" ]; then
-    echo "setup: missing:$required. As root: apt-get install gcc libc6-dev binutils libclang1-14 libclang-common-14-dev" >&2
+    packages=$(echo "$required" | sed 's/ libclang$/ libclang1-14 libclang-common-14-dev/')
+    echo "setup: missing:$required. As root: apt-get install$packages" >&2
     exit 1
 fi

@@ -60,6 +60,17 @@ fn every_function_was_added_by_a_version_that_there_has_been() {
     }
 }
 
+/// What Debian's packages of other programs will depend on.
+#[test]
+fn debian_has_the_same_list() {
+    let symbols = include_str!("../debian/libepshim0.symbols");
+    let (library, symbols) = symbols.split_once('\n').expect("the library, then its symbols");
+    let soname = format!("libepshim.so.{}", env!("CARGO_PKG_VERSION_MAJOR"));
+    assert_eq!(library, format!("{soname} libepshim0 #MINVER#"));
+    let expected: Vec<_> = list().map(|(name, since)| format!(" {name}@Base {since}")).collect();
+    assert_eq!(symbols.lines().collect::<Vec<_>>(), expected);
+}
+
 /// Programs ask the loader for this name, and not for the file that they were linked with.
 #[test]
 #[cfg(not(target_feature = "crt-static"))]
