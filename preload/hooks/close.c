@@ -6,7 +6,8 @@
  */
 #include "hooks.h"
 
-#include <linux/close_range.h>
+/* The kernel's (uapi/linux/close_range.h), whose headers need not be installed. */
+enum { UNSHARE = 1 << 1 };
 
 HOOK(int, close, is_watched(fd), (int fd), (fd))
 {
@@ -36,7 +37,7 @@ static unsigned next_watched(unsigned first)
 
 void closing_range(unsigned first, unsigned last, int flags, const void *site)
 {
-    if (flags & ~CLOSE_RANGE_UNSHARE) /* With CLOSE_RANGE_CLOEXEC, nothing is closed now. */
+    if (flags & ~UNSHARE) /* With CLOSE_RANGE_CLOEXEC, nothing is closed now. */
         return;
     for (unsigned fd = next_watched(first); fd < WATCHABLE && fd <= last; fd = next_watched(fd + 1))
         tell_closing((int)fd, site);

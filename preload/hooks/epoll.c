@@ -4,9 +4,11 @@
  */
 #include "hooks.h"
 
-#include <linux/futex.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+/* FUTEX_WAIT | FUTEX_PRIVATE_FLAG (uapi/linux/futex.h), whose headers need not be installed. */
+#define FUTEX_WAIT_HERE 128L
 
 static int created(int epfd, int flags, const void *site)
 {
@@ -67,11 +69,16 @@ static bool is_timeout(long futex_number, const void *timeout)
 {
     uint32_t futex = 0;
     int saved = errno;
-    NEXT_VARIADIC(syscall, syscall_function)(futex_number, &futex, (long)FUTEX_WAIT_PRIVATE, 1L,
+    NEXT_VARIADIC(syscall, syscall_function)(futex_number, &futex, FUTEX_WAIT_HERE, 1L,
                                              timeout, NULL, 0L);
     bool readable = errno == EAGAIN;
     errno = saved;
     return readable;
+}
+
+static int64_t in_nanoseconds(int64_t seconds, int64_t rest)
+{
+    return seconds > INT64_MAX / 1000000000 - 1 ? INT64_MAX : seconds * 1000000000 + rest;
 }
 
 static int64_t nanoseconds_of(const struct timespec *timeout)
@@ -87,9 +94,7 @@ static int64_t nanoseconds_of(const struct timespec *timeout)
 #endif
     if (timeout == NULL || !is_timeout(futex_number, timeout))
         return -1;
-    if (timeout->tv_sec > INT64_MAX / 1000000000 - 1)
-        return INT64_MAX;
-    return (int64_t)timeout->tv_sec * 1000000000 + timeout->tv_nsec;
+    return in_nanoseconds(timeout->tv_sec, timeout->tv_nsec);
 }
 
 HOOK(int, epoll_pwait2, is_checking(),
@@ -111,9 +116,7 @@ static int64_t nanoseconds_of64(const struct timespec64 *timeout)
 {
     if (timeout == NULL || !is_timeout(SYS_futex_time64, timeout))
         return -1;
-    if (timeout->seconds > INT64_MAX / 1000000000 - 1)
-        return INT64_MAX;
-    return timeout->seconds * 1000000000 + (int32_t)timeout->nanoseconds;
+    return in_nanoseconds(timeout->seconds, (int32_t)timeout->nanoseconds);
 }
 
 HOOK(int, __epoll_pwait2_time64, is_checking(),

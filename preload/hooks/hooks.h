@@ -28,6 +28,17 @@
 #include <sys/uio.h>
 #include <time.h>
 
+/* Before 1.2.4, musl made macros of the names with 64. */
+#undef fcntl64
+#undef freopen64
+#undef preadv64v2
+#undef pwritev64v2
+#undef sendfile64
+
+#ifndef RWF_NOWAIT
+#define RWF_NOWAIT 8 /* uapi/linux/fs.h */
+#endif
+
 /* Begins the hook of a function: what follows is the body of the call that is told of, because
  * is_told; it has the parameters and site, the program's call. NEXT is the function itself. Until
  * the constructor has run that body may be entered for nothing, and what it tells is not heard. */

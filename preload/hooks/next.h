@@ -9,12 +9,13 @@
 #ifndef EPSHIM_NEXT_H
 #define EPSHIM_NEXT_H
 
+#include <features.h> /* __GLIBC__ */
 #include <stdatomic.h>
 #include <stdint.h>
 
-/* glibc on 32 bits has a second set of the functions that pass times; programs built with
- * _TIME_BITS=64 call those. */
-#if defined(__GLIBC__) && UINTPTR_MAX == UINT32_MAX
+/* glibc on 32 bits (but for x32, whose time_t always had 64) has a second set of the functions that
+ * pass times; programs built with _TIME_BITS=64 call those. */
+#if defined(__GLIBC__) && UINTPTR_MAX == UINT32_MAX && !defined(__x86_64__)
 #define TIME64_FUNCTIONS(F)                                                                        \
     F(__epoll_pwait2_time64) F(__fcntl_time64) F(__ioctl_time64) F(__recvmsg_time64)               \
     F(__recvmmsg_time64) F(__sendmsg_time64) F(__sendmmsg_time64)

@@ -90,8 +90,8 @@ export! {
     syscall => hook_syscall
 }
 
-// What programs call that are built with _TIME_BITS=64.
-#[cfg(all(target_env = "gnu", target_pointer_width = "32"))]
+// What programs call that are built with _TIME_BITS=64; not x32's, whose time_t always had 64.
+#[cfg(all(target_env = "gnu", target_pointer_width = "32", not(target_arch = "x86_64")))]
 export! {
     __epoll_pwait2_time64 => hook___epoll_pwait2_time64
     __fcntl_time64 => hook___fcntl_time64
