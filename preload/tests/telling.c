@@ -117,6 +117,11 @@ void tell_forked(void)
     TELL("forked; ");
 }
 
+void tell_end(void)
+{
+    TELL("end; ");
+}
+
 /* The call returns result, and then this was told. */
 #define TOLD(call, result, expected)                                                               \
     do {                                                                                           \
