@@ -111,8 +111,9 @@ fn take_lock() -> bool {
             return false;
         }
     }
-    watched::stop_checking();
-    guard::say(format_args!("the checker's lock was not given back, and it is off"));
+    if watched::stop_checking() {
+        guard::say(format_args!("the checker's lock was not given back, and it is off"));
+    }
     false
 }
 

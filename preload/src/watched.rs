@@ -25,15 +25,16 @@ pub fn start_checking() {
     epshim_checking.store(true, Relaxed);
 }
 
-/// From now on they are not, and the hooks forward everything.
-pub fn stop_checking() {
-    epshim_checking.store(false, Relaxed);
+/// From now on they are not, and the hooks forward everything. Returns whether they were until now.
+pub fn stop_checking() -> bool {
+    let were_told = epshim_checking.swap(false, Relaxed);
     for word in &epshim_watched {
         // A page that was never written stays unwritten.
         if word.load(Relaxed) != 0 {
             word.store(0, Relaxed);
         }
     }
+    were_told
 }
 
 /// Has the hooks tell of what is done with this descriptor, or no longer.
