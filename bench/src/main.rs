@@ -2,6 +2,7 @@
 //! in small blocks that alternate with the reference, and the reference is measured a second time
 //! under another name, which must read 1.00.
 
+mod alternate;
 mod micro;
 mod reactor;
 mod statistics;
@@ -20,7 +21,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Benchmark {
-    /// Single calls: epoll_wait and epoll_ctl through libc, through libepshim.so and in Rust
+    /// Single calls: epoll_wait and epoll_ctl through libc, libepshim.so, the crate and the peers
     Micro {
         /// How often each subject is measured
         #[arg(long, default_value_t = 2000, value_parser = clap::value_parser!(u32).range(20..))]
@@ -42,14 +43,31 @@ enum Benchmark {
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().benchmark {
-        Benchmark::Micro { rounds, library } => micro::run(rounds, library),
-        Benchmark::Reactor { rounds, library } => reactor::run(rounds, library),
+        Benchmark::Micro { rounds, library } => {
+            micro::run(rounds, library).map(|rows| (rows, &micro::NOTES[..]))
+        }
+        Benchmark::Reactor { rounds, library } => {
+            reactor::run(rounds, library).map(|rows| (rows, &[][..]))
+        }
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok((rows, notes)) => {
+            print(&rows);
+            notes.iter().for_each(|note| println!("\n{note}"));
+            ExitCode::SUCCESS
+        }
         Err(error) => {
             eprintln!("epshim-bench: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+fn print(rows: &[alternate::Row]) {
+    println!("{:<22} {:<16} {:>9} {:>7}  interval", "what", "subject", "ns", "ratio");
+    for row in rows {
+        let (what, subject, time) = (&row.what, &row.subject, row.time.value);
+        let (ratio, low, high) = (row.ratio.value, row.ratio.low, row.ratio.high);
+        println!("{what:<22} {subject:<16} {time:>9.1} {ratio:>7.3}  {low:.3} to {high:.3}");
     }
 }

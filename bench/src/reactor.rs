@@ -8,6 +8,7 @@
 mod loops;
 mod reactors;
 
+use crate::alternate::{Row, alternate, progress, ratio};
 use crate::statistics::Median;
 use loops::{CLoop, RustLoop, Subject};
 use reactors::{CReactor, RustReactor};
@@ -18,15 +19,10 @@ use std::time::Instant;
 /// Turns in one block, at least.
 const BLOCK: u64 = 1000;
 
-/// Runs the benchmark and prints a table.
-pub fn run(rounds: u32, library: Option<PathBuf>) -> Result<(), Box<dyn Error>> {
+/// Runs the benchmark.
+pub fn run(rounds: u32, library: Option<PathBuf>) -> Result<Vec<Row>, Box<dyn Error>> {
     let library = crate::subjects::open_library(library)?;
-    println!("{rounds} rounds of {BLOCK} turns; ratio to the loop in the same language, median");
-    println!("and its 95% interval\n");
-    println!(
-        "{:<10} {:<16} {:>9} {:>7}  {:<18}",
-        "pairs", "subject", "ns/turn", "ratio", "interval"
-    );
+    let mut rows = Vec::new();
     for pairs in [1, 64] {
         // The reference of each is the loop of its own language.
         let mut subjects: Vec<(&str, usize, Box<dyn Subject>)> = vec![
@@ -38,28 +34,18 @@ pub fn run(rounds: u32, library: Option<PathBuf>) -> Result<(), Box<dyn Error>> 
             ("Rust loop again", 4, Box::new(RustLoop::new(pairs)?)),
             ("Rust, run_once", 4, Box::new(RustReactor::new(pairs)?)),
         ];
-        let times = measure(&mut subjects, rounds);
-        for (i, (name, reference, _)) in subjects.iter().enumerate() {
-            let pairs_of_times = times[i].iter().zip(&times[*reference]);
-            let ratio = Median::of(pairs_of_times.map(|(time, other)| time / other).collect());
-            let time = Median::of(times[i].clone()).value;
-            let interval = format!("{:.3} to {:.3}", ratio.low, ratio.high);
-            println!("{pairs:<10} {name:<16} {time:>9.1} {:>7.3}  {interval:<18}", ratio.value);
-        }
+        let what = format!("{pairs} {}", if pairs == 1 { "pair" } else { "pairs" });
+        let bar = progress(rounds.into(), &format!("reactor, {what}"));
+        let times = alternate(rounds, subjects.len(), &bar, |i| block(&mut *subjects[i].2));
+        bar.finish_and_clear();
+        rows.extend(subjects.iter().enumerate().map(|(i, (name, reference, _))| Row {
+            what: what.clone(),
+            subject: (*name).to_owned(),
+            time: Median::of(times[i].clone()),
+            ratio: ratio(&times[i], &times[*reference]),
+        }));
     }
-    Ok(())
-}
-
-/// Nanoseconds of a turn, for each subject in each round; every round begins with another one.
-fn measure(subjects: &mut [(&str, usize, Box<dyn Subject>)], rounds: u32) -> Vec<Vec<f64>> {
-    let mut times = vec![Vec::new(); subjects.len()];
-    for round in 0..rounds as usize {
-        for turn in 0..subjects.len() {
-            let which = (round + turn) % subjects.len();
-            times[which].push(block(&mut *subjects[which].2));
-        }
-    }
-    times
+    Ok(rows)
 }
 
 fn block(subject: &mut dyn Subject) -> f64 {

@@ -1,7 +1,9 @@
 //! Medians, with the interval that holds the true median in 95 of 100 such measurements.
 
+use serde::Serialize;
+
 /// A median and its 95% interval.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize)]
 pub struct Median {
     pub value: f64,
     pub low: f64,
