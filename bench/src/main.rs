@@ -2,10 +2,19 @@
 //! in small blocks that alternate with the reference, and the reference is measured a second time
 //! under another name, which must read 1.00.
 
+#![deny(unsafe_code)]
+
 mod alternate;
+#[allow(unsafe_code)] // The calls that are measured.
 mod micro;
+#[allow(unsafe_code)] // Processors, clocks and limits of processes.
+mod process;
+mod programs;
+#[allow(unsafe_code)] // Loops by hand, and C's reactor.
 mod reactor;
+mod serve;
 mod statistics;
+#[allow(unsafe_code)] // A library opened at run time.
 mod subjects;
 
 use clap::{Parser, Subcommand};
@@ -30,6 +39,8 @@ enum Benchmark {
         #[arg(long, value_name = "FILE")]
         library: Option<PathBuf>,
     },
+    /// A peer's echo server: prints its address, echoes until SIGTERM
+    Serve(serve::Options),
     /// The reactor, in C and in Rust, against a loop written by hand
     Reactor {
         /// How often each subject is measured
@@ -43,6 +54,7 @@ enum Benchmark {
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().benchmark {
+        Benchmark::Serve(options) => serve::run(&options).map(|()| (Vec::new(), &[][..])),
         Benchmark::Micro { rounds, library } => {
             micro::run(rounds, library).map(|rows| (rows, &micro::NOTES[..]))
         }
