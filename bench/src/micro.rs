@@ -9,8 +9,8 @@ mod peers;
 mod stage;
 
 use crate::alternate::{Row, alternate, progress, ratio};
+use crate::library::{CFunctions, LIBC, open_library};
 use crate::statistics::Median;
-use crate::subjects::{CFunctions, LIBC, open_library};
 use callers::{Rust, ThroughC};
 use stage::{Caller, Operation, Stage};
 use std::error::Error;

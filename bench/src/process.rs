@@ -1,5 +1,6 @@
 //! A server under measurement: pinned to a processor, watched from outside, never left running.
 
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::error::Error;
 use std::fs;
 use std::io::{self, Read};
@@ -8,9 +9,8 @@ use std::net::SocketAddrV4;
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
-
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 /// For what is sure to happen.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -64,6 +64,11 @@ impl Server {
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
         kib.map(|kib| kib * 1024).ok_or_else(|| io::Error::other("no VmRSS"))
+    }
+
+    /// How many descriptors it has open.
+    pub fn descriptors(&self) -> io::Result<usize> {
+        Ok(fs::read_dir(format!("/proc/{}/fd", self.id()))?.count())
     }
 
     /// Stops it, and asserts that it ended well.
@@ -132,8 +137,14 @@ pub fn run_delay(process: u32) -> u64 {
     text.split(' ').nth(1).and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
-/// The processors of the servers and of the load: two different ones, or nothing to pin to.
+/// The processors of the servers and of the load: two different ones, or nothing to pin to. Those
+/// that this process was started with: once the load is pinned it has only one.
 pub fn processors() -> Option<(usize, usize)> {
+    static FOUND: OnceLock<Option<(usize, usize)>> = OnceLock::new();
+    *FOUND.get_or_init(find_processors)
+}
+
+fn find_processors() -> Option<(usize, usize)> {
     let mut set = MaybeUninit::<libc::cpu_set_t>::zeroed();
     // SAFETY: the set is writable and of the size that is named; all-zero is a valid one.
     let set = unsafe {
@@ -145,7 +156,7 @@ pub fn processors() -> Option<(usize, usize)> {
     // SAFETY: the numbers are below CPU_SETSIZE.
     let mut allowed =
         (0..libc::CPU_SETSIZE as usize).filter(|&i| unsafe { libc::CPU_ISSET(i, &set) });
-    Some((allowed.next()?, allowed.last()?))
+    Some((allowed.next()?, allowed.next_back()?))
 }
 
 /// Pins this thread, and what it starts, to a processor.

@@ -51,7 +51,9 @@ pub fn build() -> Result<()> {
     command.arg("--target-dir").arg(folder.parent().expect("the target folder"));
     match folder.file_name().and_then(|name| name.to_str()) {
         Some("debug") | None => {}
-        Some(profile) => drop(command.args(["--profile", profile])),
+        Some(profile) => {
+            command.args(["--profile", profile]);
+        }
     }
     match command.status() {
         Ok(status) if status.success() => Ok(()),

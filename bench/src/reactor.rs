@@ -21,7 +21,7 @@ const BLOCK: u64 = 1000;
 
 /// Runs the benchmark.
 pub fn run(rounds: u32, library: Option<PathBuf>) -> Result<Vec<Row>, Box<dyn Error>> {
-    let library = crate::subjects::open_library(library)?;
+    let library = crate::library::open_library(library)?;
     let mut rows = Vec::new();
     for pairs in [1, 64] {
         // The reference of each is the loop of its own language.

@@ -1,7 +1,7 @@
 //! The calls through C functions, libc's or epshim's, and through the crate epshim.
 
 use super::stage::{Caller, Stage};
-use crate::subjects::CFunctions;
+use crate::library::CFunctions;
 use epshim::{Epoll, EventBuffer, EventData, EventFlags};
 use libc::{c_int, epoll_event};
 use std::hint::black_box;

@@ -1,0 +1,210 @@
+//! The load generator: one thread, one epoll, closed loops. Every connection keeps a fixed number
+//! of messages under way; what comes back is compared byte by byte, and answered with as much.
+//!
+//! It has to be cheaper than the servers: nothing is copied into a message and nothing allocated.
+//! The bytes of a connection are a walk through one random pattern, whose length is a prime, so
+//! that a byte lost, doubled or of another connection is found; sending and comparing both work on
+//! the pattern itself.
+
+mod connection;
+mod pattern;
+
+use crate::histogram::Histogram;
+use crate::process::{Server, run_delay};
+use connection::Connection;
+pub use connection::PER_ADDRESS;
+use pattern::Pattern;
+use rustix::event::{Timespec, epoll};
+use rustix::io::Errno;
+use std::error::Error;
+use std::io;
+use std::mem::MaybeUninit;
+use std::net::SocketAddrV4;
+use std::os::fd::OwnedFd;
+use std::time::{Duration, Instant};
+
+/// What one connection receives at once, at most.
+const ROOM: usize = 256 * 1024;
+/// Deliveries per wait.
+const BATCH: usize = 256;
+/// A server that says nothing for so long has failed.
+const PATIENCE_SECONDS: i64 = 10;
+/// Connections that wait to be accepted, at most: no server has a smaller backlog.
+const UNACCEPTED: usize = 64;
+
+/// The traffic on a server.
+#[derive(Debug, Clone, Copy)]
+pub struct Shape {
+    pub connections: usize,
+    /// Bytes.
+    pub message: usize,
+    /// Messages under way on each connection.
+    pub depth: usize,
+}
+
+/// What was seen in one slice.
+#[derive(Clone)]
+pub struct Slice {
+    pub messages: u64,
+    pub seconds: f64,
+    /// The servers' processor time, in nanoseconds.
+    pub cpu: f64,
+    /// Nanoseconds that a server or this thread stood ready without a processor.
+    pub delay: u64,
+    pub round_trips: Histogram,
+}
+
+/// What all connections share.
+pub struct Shared {
+    pattern: Pattern,
+    room: Vec<u8>,
+    shape: Shape,
+    /// Whether what comes back is answered.
+    running: bool,
+    completed: u64,
+    /// Messages since the connections were made.
+    total: u64,
+    round_trips: Histogram,
+    epoch: Instant,
+}
+
+/// The connections to one server.
+pub struct Load {
+    epfd: OwnedFd,
+    connections: Vec<Connection>,
+    shared: Shared,
+    events: [MaybeUninit<epoll::Event>; BATCH],
+}
+
+impl Load {
+    /// Connects, and exchanges one message on every connection: then the server has accepted all.
+    /// The source addresses are 127.0.0.N and what follows.
+    pub fn connect(
+        address: SocketAddrV4,
+        shape: Shape,
+        first_source: u8,
+    ) -> Result<Self, Box<dyn Error>> {
+        let shared = Shared {
+            pattern: Pattern::new(ROOM),
+            room: vec![0; ROOM],
+            shape,
+            running: false,
+            completed: 0,
+            total: 0,
+            round_trips: Histogram::new(),
+            epoch: Instant::now(),
+        };
+        let mut this = Self {
+            epfd: epoll::create(epoll::CreateFlags::CLOEXEC)?,
+            connections: Vec::with_capacity(shape.connections),
+            shared,
+            events: [MaybeUninit::uninit(); BATCH],
+        };
+        for number in 0..shape.connections {
+            let connection = Connection::open(address, number, first_source, &this.epfd)
+                .map_err(|error| format!("connection {number} to {address}: {error}"))?;
+            this.connections.push(connection);
+            let waiting = number % UNACCEPTED + 1;
+            if waiting == UNACCEPTED || number + 1 == shape.connections {
+                this.exchange(number + 1 - waiting, 1)?;
+            }
+        }
+        Ok(this)
+    }
+
+    /// So many messages on each connection from a number on, all of them back and compared.
+    pub fn exchange(&mut self, from: usize, messages: usize) -> Result<(), Box<dyn Error>> {
+        self.shared.completed = 0;
+        for connection in &mut self.connections[from..] {
+            connection.allow(messages, &mut self.shared)?;
+        }
+        self.run_until(((self.connections.len() - from) * messages) as u64)
+    }
+
+    /// Messages for so long, and one at least. Begins and ends in silence; both are no part of what is counted.
+    pub fn slice(&mut self, window: Duration, servers: &[Server]) -> Result<Slice, Box<dyn Error>> {
+        let (depth, connections) = (self.shared.shape.depth, self.connections.len());
+        self.shared.running = true;
+        self.shared.completed = 0;
+        for connection in &mut self.connections {
+            connection.allow(depth, &mut self.shared)?;
+        }
+        self.run_until((connections * depth) as u64)?;
+        self.shared.completed = 0;
+        self.shared.round_trips.clear();
+        let delays = || servers.iter().map(|s| run_delay(s.id())).sum::<u64>() + own_delay();
+        let cpu = || servers.iter().map(|s| s.cpu_time()).sum::<io::Result<Duration>>();
+        let (delay, before, start) = (delays(), cpu()?, Instant::now());
+        let mut after = before;
+        // A server that had no processor at all, and so did nothing, says nothing.
+        while after == before || self.shared.completed == 0 {
+            while start.elapsed() < window {
+                self.round()?;
+            }
+            self.round()?;
+            after = cpu()?;
+        }
+        let elapsed = start.elapsed();
+        let slice = Slice {
+            messages: self.shared.completed,
+            seconds: elapsed.as_secs_f64(),
+            cpu: (after - before).as_nanos() as f64,
+            delay: delays() - delay,
+            round_trips: self.shared.round_trips.clone(),
+        };
+        self.shared.running = false;
+        while self.connections.iter().any(Connection::is_waiting) {
+            self.round()?;
+        }
+        Ok(slice)
+    }
+
+    /// The number of connections.
+    pub fn len(&self) -> usize {
+        self.connections.len()
+    }
+
+    /// Messages that came back since the connections were made.
+    pub fn total(&self) -> u64 {
+        self.shared.total
+    }
+
+    fn run_until(&mut self, messages: u64) -> Result<(), Box<dyn Error>> {
+        while self.shared.completed < messages {
+            self.round()?;
+        }
+        Ok(())
+    }
+
+    /// One wait, and what was delivered.
+    fn round(&mut self) -> Result<(), Box<dyn Error>> {
+        let patience = Timespec { tv_sec: PATIENCE_SECONDS, tv_nsec: 0 };
+        let ready = match epoll::wait(&self.epfd, &mut self.events, Some(&patience)) {
+            Ok((ready, _)) => ready,
+            Err(Errno::INTR) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        if ready.is_empty() {
+            return Err("a server has been silent for 10 seconds".into());
+        }
+        for event in ready {
+            let number = event.data.u64() as usize;
+            let connection = &mut self.connections[number];
+            connection
+                .turn(&mut self.shared)
+                .map_err(|error| format!("connection {number}: {error}"))?;
+        }
+        Ok(())
+    }
+}
+
+impl Shared {
+    fn now(&self) -> u64 {
+        self.epoch.elapsed().as_nanos() as u64
+    }
+}
+
+/// How long this thread stood ready without a processor.
+fn own_delay() -> u64 {
+    run_delay(std::process::id())
+}

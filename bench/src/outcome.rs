@@ -1,0 +1,82 @@
+//! What the slices of a seat say, compared round by round with the reference's.
+
+use crate::load::Slice;
+use crate::seat::Seat;
+use crate::statistics::Median;
+use serde::Serialize;
+
+/// One server in one scenario.
+#[derive(Debug, Serialize)]
+pub struct Outcome {
+    pub subject: String,
+    /// Messages a second.
+    pub rate: Median,
+    /// Of the rates, to the reference in the same round.
+    pub ratio: Median,
+    /// Nanoseconds of the server's processor.
+    pub cpu_per_message: Median,
+    pub cpu_ratio: Median,
+    /// Round trips in microseconds: half, 99% and 99.9% were not longer.
+    pub p50: f64,
+    pub p99: f64,
+    pub p999: f64,
+    pub syscalls_per_message: Option<f64>,
+    /// Bytes of the server's own memory; where there are enough connections to tell.
+    pub memory_per_connection: Option<f64>,
+    pub connections: usize,
+    pub slices: usize,
+    pub thrown_away: usize,
+}
+
+/// Fewer connections do not tell what one costs: memory comes in pages.
+const ENOUGH_FOR_MEMORY: usize = 500;
+
+impl Outcome {
+    /// Of one seat; the system calls were counted elsewhere.
+    pub fn of(seat: &Seat, reference: &Seat, syscalls_per_message: Option<f64>) -> Self {
+        let pairs = pairs(seat, reference);
+        let mine = |value: fn(&Slice) -> f64| pairs.iter().map(|(slice, _)| value(slice)).collect();
+        let mut trips = pairs[0].0.round_trips.clone();
+        pairs[1..].iter().for_each(|(slice, _)| trips.merge(&slice.round_trips));
+        let microseconds = |part| trips.quantile(part) as f64 / 1000.0;
+        Self {
+            subject: seat.name.clone(),
+            rate: Median::of(mine(rate)),
+            ratio: ratio(seat, reference, rate),
+            cpu_per_message: Median::of(mine(cost)),
+            cpu_ratio: ratio(seat, reference, cost),
+            p50: microseconds(0.5),
+            p99: microseconds(0.99),
+            p999: microseconds(0.999),
+            syscalls_per_message,
+            memory_per_connection: (seat.connections() >= ENOUGH_FOR_MEMORY).then_some(seat.memory),
+            connections: seat.connections(),
+            slices: pairs.len(),
+            thrown_away: seat.slices.len() - pairs.len(),
+        }
+    }
+}
+
+/// The slices of both in the same rounds, where both count. More than half of each one's do, so
+/// that there is one at least.
+fn pairs<'a>(seat: &'a Seat, reference: &'a Seat) -> Vec<(&'a Slice, &'a Slice)> {
+    let both = seat.kept().into_iter().zip(reference.kept()).map(|(one, other)| one && other);
+    let slices = seat.slices.iter().zip(&reference.slices);
+    slices.zip(both).filter(|(_, both)| *both).map(|(pair, _)| pair).collect()
+}
+
+/// Of a value, round by round.
+pub fn ratio(seat: &Seat, reference: &Seat, value: fn(&Slice) -> f64) -> Median {
+    let pairs = pairs(seat, reference);
+    Median::of(pairs.into_iter().map(|(mine, its)| value(mine) / value(its)).collect())
+}
+
+/// Messages a second.
+pub fn rate(slice: &Slice) -> f64 {
+    slice.messages as f64 / slice.seconds
+}
+
+/// Nanoseconds of the server's processor for a message.
+pub fn cost(slice: &Slice) -> f64 {
+    slice.cpu / slice.messages as f64
+}

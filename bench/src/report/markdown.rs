@@ -1,0 +1,218 @@
+//! The report for people: what `docs/performance.md` shows.
+
+use super::Report;
+use crate::alternate::Row;
+use crate::micro;
+use crate::outcome::Outcome;
+use crate::scaling::Scaling;
+use crate::servers::Outcomes;
+use crate::servers::subjects::REFERENCE;
+use crate::statistics::Median;
+use crate::table::{ACTIVE, Line};
+use std::fmt::Write;
+
+/// Writes a line into a String, which cannot fail.
+macro_rules! line {
+    ($text:expr, $($arguments:tt)*) => {
+        writeln!($text, $($arguments)*).expect("a String takes everything")
+    };
+}
+
+/// The whole report, with a link to each plot.
+pub fn text(report: &Report, plots: &[String]) -> String {
+    let mut text = String::new();
+    head(&mut text, report);
+    if !report.servers.is_empty() {
+        summary(&mut text, report);
+        show(&mut text, plots, "servers");
+        report.servers.iter().for_each(|outcomes| scenario(&mut text, outcomes));
+    }
+    if let Some(scaling) = &report.scaling {
+        many_processes(&mut text, scaling);
+    }
+    if !report.table.is_empty() {
+        select_poll_epoll(&mut text, &report.table);
+        show(&mut text, plots, "waits");
+    }
+    if !report.micro.is_empty() {
+        line!(text, "## Single calls\n\nRatio to libc in the same block of 200 calls.\n");
+        rows(&mut text, &report.micro);
+        micro::NOTES.iter().for_each(|note| line!(text, "- {note}"));
+        line!(text, "");
+    }
+    if !report.reactor.is_empty() {
+        line!(text, "## The reactor\n\nA turn is a recv and a send of 64 bytes; the ratio is that");
+        line!(text, "to the loop by hand in the same language.\n");
+        rows(&mut text, &report.reactor);
+    }
+    text
+}
+
+/// The plots of one kind.
+fn show(text: &mut String, plots: &[String], kind: &str) {
+    for plot in plots.iter().filter(|plot| plot.contains(kind)) {
+        line!(text, "![{kind}]({plot})\n");
+    }
+}
+
+fn head(text: &mut String, report: &Report) {
+    let machine = &report.machine;
+    line!(text, "# Performance\n");
+    line!(text, "Measured on {} in {:.0} s with\n", report.date, report.seconds);
+    line!(text, "```sh\ncargo run --release -p epshim-bench -- {}\n```\n", report.arguments);
+    let (processor, count, gib) = (&machine.processor, machine.processors, machine.memory_gib);
+    line!(text, "- Machine: {processor}, {count} processors, {gib} GiB, Linux {}", machine.kernel);
+    line!(text, "- Compilers: {}", machine.compilers.join("; "));
+    line!(text, "- Peers: {}", machine.peers.join(", "));
+    match machine.pinned_to {
+        Some((servers, load)) => {
+            line!(text, "- Servers on processor {servers}, load generator on processor {load}");
+        }
+        None => line!(text, "- One processor for servers and load generator: ratios mean little"),
+    }
+    report.missing.iter().for_each(|reason| line!(text, "- Not measured: {reason}"));
+    line!(text, "");
+    line!(text, "A number behind ± is half the 95% interval of a median. Blocks and slices of all");
+    line!(
+        text,
+        "subjects alternate, and ratios are taken within a round. What is called *again* is"
+    );
+    line!(text, "the reference a second time, and has to read 1.00.\n");
+}
+
+/// Ratios of messages a second: servers downwards, scenarios to the right.
+fn summary(text: &mut String, report: &Report) {
+    line!(text, "## Echo servers\n\nMessages a second, as the ratio to `{REFERENCE}`:\n");
+    let titles: Vec<_> = report.servers.iter().map(|outcomes| outcomes.title.as_str()).collect();
+    line!(text, "| | {} |", titles.join(" | "));
+    line!(text, "|---|{}", "---|".repeat(titles.len()));
+    for name in names(report) {
+        let cells = report.servers.iter().map(|outcomes| {
+            let found = outcomes.servers.iter().find(|outcome| outcome.subject == name);
+            found.map_or(String::new(), |outcome| ratio(&outcome.ratio))
+        });
+        line!(text, "| {name} | {} |", cells.collect::<Vec<_>>().join(" | "));
+    }
+    line!(text, "");
+    for outcomes in &report.servers {
+        if !outcomes.quiet {
+            line!(text, "**{}: the reference against itself is off by more", outcomes.title);
+            line!(text, "than 1%: the machine was not quiet, or the run too short.**\n");
+        }
+    }
+}
+
+/// Every server that was measured, in order of appearance.
+fn names(report: &Report) -> Vec<&str> {
+    let mut names = Vec::new();
+    let all = report.servers.iter().flat_map(|outcomes| &outcomes.servers);
+    for name in all.map(|outcome| outcome.subject.as_str()) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+fn scenario(text: &mut String, outcomes: &Outcomes) {
+    line!(text, "### {}\n", outcomes.title);
+    servers(text, &outcomes.servers);
+    if !outcomes.cost_of_idle.is_empty() {
+        line!(text, "Processor time of a message, with {} idle connections to", outcomes.idle);
+        line!(text, "without:");
+        for (name, cost) in &outcomes.cost_of_idle {
+            line!(text, "- {name}: {}", ratio(cost));
+        }
+        line!(text, "");
+    }
+    line!(text, "System calls counted by: {}.\n", outcomes.syscalls_by);
+}
+
+fn servers(text: &mut String, outcomes: &[Outcome]) {
+    line!(
+        text,
+        "| server | messages/s | ratio | p50 us | p99 us | p99.9 us | CPU ns/message | ratio \
+        | calls/message | bytes/connection | slices (thrown away) |"
+    );
+    line!(text, "|---|{}", "---:|".repeat(10));
+    for outcome in outcomes {
+        let or_none = |value: Option<f64>, digits| {
+            value.map_or("-".to_owned(), |value: f64| format!("{value:.digits$}"))
+        };
+        line!(
+            text,
+            "| {} | {:.0} | {} | {:.1} | {:.1} | {:.1} | {:.0} | {} | {} | {} | {} ({}) |",
+            outcome.subject,
+            outcome.rate.value,
+            ratio(&outcome.ratio),
+            outcome.p50,
+            outcome.p99,
+            outcome.p999,
+            outcome.cpu_per_message.value,
+            ratio(&outcome.cpu_ratio),
+            or_none(outcome.syscalls_per_message, 2),
+            or_none(outcome.memory_per_connection, 0),
+            outcome.slices,
+            outcome.thrown_away,
+        );
+    }
+    line!(text, "");
+}
+
+fn many_processes(text: &mut String, scaling: &Scaling) {
+    line!(text, "## Past one process's descriptor limit\n");
+    let (server, processes, connections) =
+        (&scaling.server, scaling.processes, scaling.connections);
+    line!(
+        text,
+        "{connections} connections to {processes} processes of `{server}` on one port, all"
+    );
+    line!(text, "on one processor; {} of them have traffic, the others echo", scaling.active);
+    line!(text, "before and after. Open descriptors of each process: {:?}.\n", scaling.descriptors);
+    servers(text, &scaling.outcomes);
+    line!(text, "Processor time of a message, with {connections} connections to few, the same");
+    line!(text, "number of processes: {}.\n", ratio(&scaling.cost_of_connections));
+}
+
+fn select_poll_epoll(text: &mut String, lines: &[Line]) {
+    line!(text, "## select, poll, epoll\n");
+    line!(
+        text,
+        "Microseconds of one wait that finds {ACTIVE} active descriptors among so many, with"
+    );
+    line!(
+        text,
+        "copying the set (select) and searching the result. select has a set of its own size:"
+    );
+    line!(text, "the kernel takes any, while `fd_set` of libc ends at 1,024.\n");
+    line!(
+        text,
+        "| descriptors | select | poll | epoll | select/epoll | poll/epoll | epoll again |"
+    );
+    line!(text, "|---:|{}", "---:|".repeat(6));
+    for row in lines {
+        let (select, poll, epoll) = (row.select.value, row.poll.value, row.epoll.value);
+        line!(
+            text,
+            "| {} | {select:.1} | {poll:.1} | {epoll:.1} | {} | {} | {} |",
+            row.descriptors,
+            ratio(&row.select_ratio),
+            ratio(&row.poll_ratio),
+            ratio(&row.epoll_ratio)
+        );
+    }
+    line!(text, "");
+}
+
+fn rows(text: &mut String, rows: &[Row]) {
+    line!(text, "| what | subject | ns | ratio |\n|---|---|---:|---:|");
+    for row in rows {
+        let (what, subject, time) = (&row.what, &row.subject, row.time.value);
+        line!(text, "| {what} | {subject} | {time:.1} | {} |", ratio(&row.ratio));
+    }
+    line!(text, "");
+}
+
+fn ratio(median: &Median) -> String {
+    format!("{:.3} ±{:.3}", median.value, (median.high - median.low) / 2.0)
+}

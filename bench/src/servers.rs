@@ -1,0 +1,108 @@
+//! Echo servers under traffic: this project's and the peers', in every scenario.
+//!
+//! The servers of a scenario stay up together, all pinned to one processor; the load generator has
+//! another. The reference is measured twice, as two processes of the same program.
+
+pub mod scenarios;
+pub mod subjects;
+
+use crate::alternate::progress;
+use crate::outcome::{Outcome, cost, ratio};
+use crate::seat::{Effort, Seat, alternate};
+use crate::statistics::Median;
+use crate::syscalls::Counter;
+use scenarios::Scenario;
+use serde::Serialize;
+use std::error::Error;
+use subjects::{AGAIN, OURS, REFERENCE, Subject};
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// All servers in one scenario.
+#[derive(Debug, Serialize)]
+pub struct Outcomes {
+    pub scenario: String,
+    pub title: String,
+    pub idle: usize,
+    /// Whether the reference against itself read 1.00 within 1%.
+    pub quiet: bool,
+    pub syscalls_by: String,
+    pub servers: Vec<Outcome>,
+    /// The processor time of a message with the idle connections, to that without, for servers that
+    /// were measured both ways.
+    pub cost_of_idle: Vec<(String, Median)>,
+}
+
+/// Measures the subjects in one scenario; the first is the reference.
+pub fn run(scenario: Scenario, subjects: &[Subject], effort: Effort) -> Result<Outcomes> {
+    let idle = scenario.idle() / effort.fewer;
+    let subjects = with_variants(scenario, subjects);
+    let title = scenario.title(idle);
+    let bar = progress(subjects.len() as u64 + u64::from(effort.rounds), &title);
+    let mut seats = Vec::new();
+    for subject in &subjects {
+        let idle = if subject.with_idle { idle } else { 0 };
+        let commands = &mut [subject.command()];
+        seats.push(Seat::take(&subject.name, commands, scenario.shape(), idle)?);
+        bar.inc(1);
+    }
+    alternate(&mut seats, effort, &bar)?;
+    let (syscalls_by, syscalls) = count_syscalls(&mut seats, effort)?;
+    bar.finish_and_clear();
+    let outcome = |(seat, syscalls): (&Seat, Option<f64>)| Outcome::of(seat, &seats[0], syscalls);
+    let servers: Vec<Outcome> = seats.iter().zip(syscalls).map(outcome).collect();
+    let again = servers.iter().find(|outcome| outcome.subject == AGAIN);
+    let result = Outcomes {
+        scenario: scenario.name(),
+        title,
+        idle,
+        quiet: again.is_some_and(|again| (0.99..=1.01).contains(&again.ratio.value)),
+        syscalls_by,
+        cost_of_idle: cost_of_idle(&seats),
+        servers,
+    };
+    seats.into_iter().try_for_each(Seat::leave)?;
+    Ok(result)
+}
+
+/// The subjects, and what this scenario asks of this project's servers besides: to poll before they
+/// sleep, and to do without the idle connections.
+fn with_variants(scenario: Scenario, subjects: &[Subject]) -> Vec<Subject> {
+    let is_ours = |name: &str| name == REFERENCE || OURS.contains(&name);
+    let ours = subjects.iter().filter(|subject| is_ours(&subject.name));
+    let mut all = subjects.to_vec();
+    if scenario == Scenario::One {
+        all.extend(ours.clone().filter_map(Subject::spinning));
+    }
+    if scenario.idle() > 0 {
+        all.extend(ours.map(Subject::without_idle));
+    }
+    all
+}
+
+/// System calls per message of each server, where anything can count them, and what counted.
+fn count_syscalls(seats: &mut [Seat], effort: Effort) -> Result<(String, Vec<Option<f64>>)> {
+    let mut by = String::new();
+    let mut results = Vec::new();
+    for seat in seats {
+        let counter = match Counter::start(seat.servers[0].id()) {
+            Ok(counter) => counter,
+            Err(reason) => {
+                by = format!("not counted: {reason}");
+                results.push(None);
+                continue;
+            }
+        };
+        by = counter.name().to_owned();
+        let before = seat.load.total();
+        seat.load.slice(effort.slice * 2, &seat.servers)?;
+        results.push(Some(counter.stop()? as f64 / (seat.load.total() - before) as f64));
+    }
+    Ok((by, results))
+}
+
+fn cost_of_idle(seats: &[Seat]) -> Vec<(String, Median)> {
+    let without = |name: &str| seats.iter().find(|seat| seat.name == format!("{name}, none idle"));
+    let pairs = seats.iter().filter_map(|seat| Some((seat, without(&seat.name)?)));
+    pairs.map(|(with, without)| (with.name.clone(), ratio(with, without, cost))).collect()
+}

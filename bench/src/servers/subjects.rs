@@ -1,0 +1,105 @@
+//! Who is measured: epshim's servers and the peers', each with the command that starts it.
+
+use crate::programs::{self, Program};
+use crate::serve::Peer;
+use clap::ValueEnum;
+use std::env;
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+/// A server, and whether it also has to carry the idle connections of the scenario.
+#[derive(Clone)]
+pub struct Subject {
+    pub name: String,
+    program: PathBuf,
+    arguments: Vec<String>,
+    pub with_idle: bool,
+}
+
+/// What all others are compared to: the C server on libc.
+pub const REFERENCE: &str = "C, libc";
+/// The same again: its ratio must read 1.00.
+pub const AGAIN: &str = "C, libc again";
+/// The servers of this project besides the reference.
+pub const OURS: [&str; 2] = ["C, epshim", "Rust, epshim"];
+
+impl Subject {
+    fn new(name: &str, program: PathBuf, arguments: &[&str]) -> Self {
+        let arguments = arguments.iter().map(|&argument| argument.to_owned()).collect();
+        Self { name: name.to_owned(), program, arguments, with_idle: true }
+    }
+
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments);
+        command
+    }
+
+    /// The same under another name, with more arguments.
+    fn and(&self, arguments: &[&str]) -> Self {
+        let mut this = self.clone();
+        this.arguments.extend(arguments.iter().map(|&argument| argument.to_owned()));
+        this.name = format!("{} {}", self.name, arguments.join(" "));
+        this
+    }
+
+    /// The same without idle connections.
+    pub fn without_idle(&self) -> Self {
+        let name = format!("{}, none idle", self.name);
+        Self { name, with_idle: false, ..self.clone() }
+    }
+
+    /// Whether its help names an option.
+    fn knows(&self, option: &str) -> bool {
+        let output = Command::new(&self.program).arg("--help").stderr(Stdio::null()).output();
+        output.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains(option))
+    }
+
+    /// The same, polling for a while before it sleeps; nothing where it cannot.
+    pub fn spinning(&self) -> Option<Self> {
+        self.knows("--spin-us").then(|| self.and(&["--spin-us", "100"]))
+    }
+}
+
+/// All subjects, the reference first, and why some are missing.
+pub fn all(peer_buffer: u32) -> Result<(Vec<Subject>, Vec<String>), Box<dyn Error>> {
+    let port = ["--port", "0"];
+    let libc = programs::c_server(false)?;
+    let mut subjects = vec![
+        Subject::new(REFERENCE, libc.clone(), &port),
+        Subject::new(AGAIN, libc, &port),
+        Subject::new(OURS[0], programs::c_server(true)?, &port),
+        Subject::new(OURS[1], programs::rust_server()?, &port),
+    ];
+    let mut missing = Vec::new();
+    let own = env::current_exe()?;
+    let buffer = peer_buffer.to_string();
+    for &peer in Peer::value_variants() {
+        let name = peer.name();
+        match peer {
+            Peer::Libuv | Peer::Libevent | Peer::Libev => match programs::c_peer(peer)? {
+                Program::There(program) => {
+                    let bytes = (peer_buffer * 1024).to_string();
+                    subjects.push(Subject::new(&name, program, &["0", &bytes]));
+                }
+                Program::Missing(reason) => missing.push(format!("{name}: {reason}")),
+            },
+            _ => {
+                let arguments = ["serve", &name, "--buffer", &buffer];
+                subjects.push(Subject::new(&name, own.clone(), &arguments));
+            }
+        }
+    }
+    Ok((subjects, missing))
+}
+
+/// A server that shares a port with others of its kind: ours where it can.
+pub fn sharing_a_port() -> Result<Subject, Box<dyn Error>> {
+    let ours = Subject::new(OURS[1], programs::rust_server()?, &["--reuseport"]);
+    if ours.knows("--reuseport") {
+        return Ok(ours);
+    }
+    let name = Peer::Rustix.name();
+    Ok(Subject::new(&name, env::current_exe()?, &["serve", &name, "--reuseport"]))
+}

@@ -1,0 +1,113 @@
+//! The peers' servers are fair: each echoes everything, to a slow reader and to one that has closed
+//! its side too, and ends well at SIGTERM.
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+const PEERS: [&str; 8] = ["mio", "tokio", "nix", "rustix", "polling", "libuv", "libevent", "libev"];
+/// More than the sockets of both directions hold.
+const MUCH: usize = 24 << 20;
+
+struct Peer {
+    child: Child,
+    address: String,
+}
+
+impl Peer {
+    /// Starts it; nothing where it is in C and its library is not installed.
+    fn start(name: &str) -> Option<Self> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_epshim-bench"));
+        command.args(["serve", name]).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let Some(address) = line.strip_prefix("listening on ") else {
+            let mut reason = String::new();
+            child.stderr.take().unwrap().read_to_string(&mut reason).unwrap();
+            assert!(!child.wait().unwrap().success());
+            assert!(reason.contains("install Debian's lib"), "{name}: {reason}");
+            println!("skipped: {reason}");
+            return None;
+        };
+        Some(Self { child, address: address.trim().to_owned() })
+    }
+
+    fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream
+    }
+
+    fn stop(mut self) {
+        kill(Pid::from_raw(self.child.id().try_into().unwrap()), Signal::SIGTERM).unwrap();
+        let end = Instant::now() + Duration::from_secs(20);
+        while self.child.try_wait().unwrap().is_none() {
+            assert!(Instant::now() < end, "it stops at SIGTERM");
+            thread::yield_now();
+        }
+        assert!(self.child.wait().unwrap().success());
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn every_peer_echoes_everything_and_stops() {
+    for peer in PEERS.into_iter().filter_map(Peer::start) {
+        let mut other = peer.connect();
+        echo(&mut other, b"before");
+        slow_reader(&peer, &mut other);
+        let mut half = peer.connect();
+        half.write_all(b"the last words").unwrap();
+        half.shutdown(Shutdown::Write).unwrap();
+        let mut answer = String::new();
+        half.read_to_string(&mut answer).unwrap();
+        assert_eq!(answer, "the last words");
+        peer.stop();
+    }
+}
+
+fn echo(stream: &mut TcpStream, message: &[u8]) {
+    stream.write_all(message).unwrap();
+    let mut answer = vec![0; message.len()];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(answer, message);
+}
+
+/// Sends until nothing more fits, and only then reads; meanwhile others are served.
+fn slow_reader(peer: &Peer, other: &mut TcpStream) {
+    let mut slow = peer.connect();
+    let bytes: Vec<u8> = (0..MUCH).map(|i| (i * 31 / 7) as u8).collect();
+    slow.set_nonblocking(true).unwrap();
+    let mut sent = 0;
+    let mut stuck = 0;
+    while stuck < 3 {
+        match slow.write(&bytes[sent..]) {
+            Ok(count) => (sent, stuck) = (sent + count, 0),
+            // The server is asked something else: when it has answered, it has had its chance.
+            Err(_) => {
+                echo(other, b"meanwhile");
+                stuck += 1;
+            }
+        }
+        assert!(sent < MUCH, "the server must not take everything");
+    }
+    slow.set_nonblocking(false).unwrap();
+    let mut rest = slow.try_clone().unwrap();
+    let mut answer = vec![0; MUCH];
+    thread::scope(|scope| {
+        scope.spawn(|| rest.write_all(&bytes[sent..]).unwrap());
+        slow.read_exact(&mut answer).unwrap();
+    });
+    assert!(answer == bytes, "what comes back is what was sent");
+}
