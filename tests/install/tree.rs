@@ -35,6 +35,7 @@ fn everything_is_where_it_is_looked_for() {
         "share/man/man1/epshim.1",
         "share/man/man1/epshim-check.1",
         "share/man/man1/epshim-layout.1",
+        "share/man/man1/epshim-rules.1",
         "share/man/man3/epshim.3",
         "share/man/man3/epshim_reactor.3",
         "share/man/man7/epshim.7",
