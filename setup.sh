@@ -80,7 +80,7 @@ fi
 
 [ -z "$optional" ] || echo "setup: without$optional some tests are skipped; as root: apt-get install$optional"
 if [ -n "$required" ]; then
-    packages=$(echo "$required" | sed 's/ libclang$/ libclang1-14 libclang-common-14-dev/')
+    packages=$(echo "$required" | sed 's/ libclang\( \|$\)/ libclang1-14 libclang-common-14-dev\1/')
     echo "setup: missing:$required. As root: apt-get install$packages" >&2
     exit 1
 fi
