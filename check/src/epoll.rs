@@ -1,15 +1,20 @@
 //! An epoll as far as it was seen: its registrations, by descriptor and by data.
+//!
+//! `close` removes a registration in the kernel, unless it makes a ghost of it, and nobody tells
+//! this table. Closed registrations are found by their descriptor's generation: when they are
+//! delivered, when their number is registered again, when another one has the same data, and when
+//! the table would have to grow. Some of them are remembered for a while as [`Former`] ones.
 
-use crate::rules::{layout_mismatch, level_spin};
-use crate::world::{Fd, Nanos, Site, bits};
+use crate::rules::{accept_spin, layout_mismatch, level_spin};
+use crate::world::{Descriptors, Fd, Nanos, Site, bits};
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
 
 /// What was last delivered for a registration, and the state of things then.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Delivery {
-    pub events: u32,
     pub at: Nanos,
+    pub events: u32,
     /// The epoll's round, from 1; 0: nothing was delivered yet.
     pub round: u32,
     /// The descriptor's counts when it was delivered.
@@ -18,7 +23,7 @@ pub(crate) struct Delivery {
 }
 
 /// An entry of an epoll's interest list.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Registration {
     pub fd: Fd,
     /// The descriptor's generation when it was added: another one now means that it was closed.
@@ -30,51 +35,73 @@ pub(crate) struct Registration {
     pub delivery: Delivery,
     /// A one-shot that was delivered and not armed since.
     pub is_fired: bool,
+    /// The descriptor is an epoll too.
+    pub is_epoll: bool,
+    /// There may be a ghost of the same number and the same data.
+    pub may_have_twin: bool,
     /// Grows with each `EPOLL_CTL_MOD`.
     pub changes: u16,
     /// The rules that watch it now, a bit each: none watches it twice.
     pub watched_by: u16,
     pub spin: level_spin::State,
-    /// Rounds in which `accept` had no descriptor, and since when.
-    pub exhausted: (u16, Nanos),
+    pub exhausted: accept_spin::State,
+    /// The others with the same data; `NOBODY`: none.
+    next: u32,
+    previous: u32,
 }
 
-/// Several registrations have the same data: a delivery does not say whose it is.
-const AMBIGUOUS: u32 = u32::MAX;
+// With 64 for its slot and the room that tables keep free, a registration costs less than 256 bytes.
+const _: () = assert!(size_of::<Option<Registration>>() <= 96);
+
+/// A registration whose descriptor was closed: a ghost, if it lives.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Former {
+    pub fd: Fd,
+    pub generation: u32,
+    pub interest: u32,
+    pub data: u64,
+    pub added: Site,
+    pub is_watched: bool,
+}
+
+const NOBODY: u32 = u32::MAX;
 /// So many closed registrations are remembered for each epoll.
-const FORMER: usize = 64;
+const FORMER: usize = 256;
+/// The table has room for so many at first.
+const FEW: usize = 16;
 
 /// An epoll.
 #[derive(Debug, Default)]
 pub(crate) struct Epoll {
-    /// The descriptor it was made as.
+    /// A descriptor that names it: the one it was made as, while that is open.
     pub fd: Fd,
     pub made: Site,
     /// Waits that delivered something.
     pub round: u32,
-    /// Where the latest wait was called.
-    pub waited: Site,
     registrations: Vec<Option<Registration>>,
     free: Vec<u32>,
     by_fd: FxHashMap<Fd, u32>,
+    /// The first of those with the data.
     by_data: FxHashMap<u64, u32>,
-    /// Registrations whose descriptor was closed, and its number used again: ghosts, if they live.
-    former: VecDeque<Registration>,
+    former: VecDeque<Former>,
     /// The program was seen to read on without a new edge: it keeps readiness itself.
     pub resumes: bool,
+    /// It was seen to arm a one-shot long after it fired: it arms when it wants more.
+    pub arms_late: bool,
     pub layout: layout_mismatch::State,
     /// Another process was reported to change it.
     pub is_shared: bool,
-    /// Deliveries of data that no registration seen has.
+    /// Deliveries of data that no registration seen has,
     pub unknown: u64,
+    /// and of data that several have.
+    pub ambiguous: u64,
 }
 
 /// Whom a delivery belongs to.
 pub(crate) enum Owner {
     Live(u32),
-    Former(Registration),
-    /// One of several.
-    Ambiguous,
+    Former(usize),
+    Several,
     Unknown,
 }
 
@@ -83,59 +110,135 @@ impl Epoll {
         Self { fd, made, ..Self::default() }
     }
 
-    /// Returns the one that this number had before, whose file must be another one: the kernel took
-    /// the number again.
-    pub fn add(&mut self, registration: Registration) -> Option<Registration> {
+    /// A registration that the kernel took. One of the same number is of another file, then.
+    pub fn add(&mut self, mut registration: Registration, descriptors: &dyn Descriptors) {
         let (fd, data) = (registration.fd, registration.data);
-        let old = self.remove(fd);
-        if let Some(old) = old.clone() {
-            if self.former.len() == FORMER {
-                self.former.pop_front();
-            }
-            self.former.push_back(old);
+        if let Some(&old) = self.by_fd.get(&fd) {
+            let has_same_data = self.at(old).is_some_and(|old| old.data == data);
+            registration.may_have_twin =
+                has_same_data && descriptors.get(fd).duplicated != Site::default();
+            self.retire(old);
         }
-        let place = self.free.pop().unwrap_or_else(|| {
-            self.registrations.push(None);
-            u32::try_from(self.registrations.len() - 1).expect("descriptors are fewer than 2^31")
-        });
+        let place = self.place(descriptors);
         self.registrations[place as usize] = Some(registration);
         self.by_fd.insert(fd, place);
-        self.claim(data, place);
-        old
+        self.claim(data, place, descriptors);
     }
 
-    pub fn modify(&mut self, fd: Fd, interest: u32, data: u64, site: Site) {
-        let Some(&place) = self.by_fd.get(&fd) else { return };
-        let Some(registration) = &mut self.registrations[place as usize] else { return };
+    fn place(&mut self, descriptors: &dyn Descriptors) -> u32 {
+        if self.free.is_empty() && self.registrations.len() == self.registrations.capacity() {
+            self.sweep(descriptors);
+            // By a quarter, not by half: most of the memory is here.
+            let len = self.registrations.len();
+            if self.free.len() < len / 8 || len == 0 {
+                self.registrations.reserve_exact(len / 4 + FEW);
+            }
+        }
+        self.free.pop().unwrap_or_else(|| {
+            self.registrations.push(None);
+            self.registrations.len() as u32 - 1
+        })
+    }
+
+    /// Forgets those that were closed without `EPOLL_CTL_DEL`.
+    fn sweep(&mut self, descriptors: &dyn Descriptors) {
+        for place in 0..self.registrations.len() as u32 {
+            let Some(registration) = self.at(place) else { continue };
+            if descriptors.state(registration.fd).0 != registration.generation {
+                self.retire(place);
+            }
+        }
+    }
+
+    /// `EPOLL_CTL_MOD` succeeded: it is registered, and of the file that is open now.
+    pub fn modify(
+        &mut self,
+        now: Nanos,
+        interest: u32,
+        data: u64,
+        fd: Fd,
+        site: Site,
+        descriptors: &dyn Descriptors,
+    ) {
+        let generation = descriptors.state(fd).0;
+        let Some(&place) = self.by_fd.get(&fd) else {
+            // It was added unseen.
+            let mut unseen = Registration::new(fd, generation, interest, data, Site::default());
+            unseen.modified = site;
+            return self.add(unseen, descriptors);
+        };
+        let Some(registration) = self.at_mut(place) else { return };
         let old = std::mem::replace(&mut registration.data, data);
+        let quiet = now.saturating_sub(registration.delivery.at);
+        let is_late = registration.is_fired && quiet > crate::rules::oneshot_not_rearmed::LATE;
+        registration.generation = generation;
         registration.interest = interest;
         registration.modified = site;
         registration.is_fired = false;
         registration.changes = registration.changes.wrapping_add(1);
+        registration.spin.begin(now);
         if old != data {
             self.disclaim(old, place);
-            self.claim(data, place);
+            self.claim(data, place, descriptors);
+        }
+        self.arms_late |= is_late;
+    }
+
+    pub fn remove(&mut self, fd: Fd) {
+        if let Some(&place) = self.by_fd.get(&fd) {
+            self.take(place);
         }
     }
 
-    pub fn remove(&mut self, fd: Fd) -> Option<Registration> {
-        let place = self.by_fd.remove(&fd)?;
+    fn take(&mut self, place: u32) -> Option<Registration> {
+        let data = self.at(place)?.data;
+        self.disclaim(data, place);
         let registration = self.registrations[place as usize].take()?;
+        self.by_fd.remove(&registration.fd);
         self.free.push(place);
-        self.disclaim(registration.data, place);
         Some(registration)
     }
 
-    fn claim(&mut self, data: u64, place: u32) {
-        self.by_data.entry(data).and_modify(|owner| *owner = AMBIGUOUS).or_insert(place);
+    /// Its descriptor was closed: it is gone, or a ghost.
+    pub fn retire(&mut self, place: u32) {
+        let Some(registration) = self.take(place) else { return };
+        let Registration { fd, generation, interest, data, added, .. } = registration;
+        if self.former.len() == FORMER {
+            self.former.pop_front();
+        }
+        self.former.push_back(Former { fd, generation, interest, data, added, is_watched: false });
+    }
+
+    /// Puts it at the head of those with its data.
+    fn claim(&mut self, data: u64, place: u32, descriptors: &dyn Descriptors) {
+        let head = self.by_data.get(&data).copied();
+        let closed = head.filter(|&head| {
+            let old = self.at(head);
+            old.is_some_and(|old| descriptors.state(old.fd).0 != old.generation)
+        });
+        // A pointer is used again when its connection was closed.
+        if let Some(closed) = closed {
+            self.retire(closed);
+        }
+        let head = self.by_data.insert(data, place).unwrap_or(NOBODY);
+        if let Some(head) = self.at_mut(head) {
+            head.previous = place;
+        }
+        if let Some(registration) = self.at_mut(place) {
+            (registration.next, registration.previous) = (head, NOBODY);
+        }
     }
 
     fn disclaim(&mut self, data: u64, place: u32) {
-        if self.by_data.get(&data) == Some(&place) {
-            self.by_data.remove(&data);
-        } else if self.by_fd.is_empty() {
-            // Nobody is left to be taken for another.
-            self.by_data.clear();
+        let Some(registration) = self.at(place) else { return };
+        let (next, previous) = (registration.next, registration.previous);
+        match self.at_mut(previous) {
+            Some(previous) => previous.next = next,
+            None if next == NOBODY => drop(self.by_data.remove(&data)),
+            None => drop(self.by_data.insert(data, next)),
+        }
+        if let Some(next) = self.at_mut(next) {
+            next.previous = previous;
         }
     }
 
@@ -157,13 +260,13 @@ impl Epoll {
     }
 
     pub fn owner(&self, data: u64) -> Owner {
-        match self.by_data.get(&data) {
-            Some(&AMBIGUOUS) => Owner::Ambiguous,
-            Some(&place) => Owner::Live(place),
-            None => match self.former.iter().rev().find(|former| former.data == data) {
-                Some(former) => Owner::Former(former.clone()),
-                None => Owner::Unknown,
-            },
+        let Some(&place) = self.by_data.get(&data) else {
+            let former = self.former.iter().rposition(|former| former.data == data);
+            return former.map_or(Owner::Unknown, Owner::Former);
+        };
+        match self.at(place) {
+            Some(one) if one.next == NOBODY => Owner::Live(place),
+            _ => Owner::Several,
         }
     }
 
@@ -186,8 +289,36 @@ impl Epoll {
     }
 
     /// The former registration of this number, if there was one: the latest.
-    pub fn former(&self, fd: Fd) -> Option<&Registration> {
+    pub fn former(&self, fd: Fd) -> Option<&Former> {
         self.former.iter().rev().find(|former| former.fd == fd)
+    }
+
+    pub fn former_mut(&mut self, nth: usize) -> Option<&mut Former> {
+        self.former.get_mut(nth)
+    }
+
+    /// The latest to be retired.
+    pub fn last_former(&self) -> usize {
+        self.former.len().saturating_sub(1)
+    }
+
+    /// A former registration may be suspected again.
+    pub fn release_former(&mut self, fd: Fd, generation: u32) {
+        let mut all = self.former.iter_mut();
+        if let Some(one) = all.find(|one| one.fd == fd && one.generation == generation) {
+            one.is_watched = false;
+        }
+    }
+
+    /// After a fork: nothing is suspected, nothing is in hand.
+    pub fn forget_suspicions(&mut self) {
+        for registration in self.registrations.iter_mut().flatten() {
+            registration.watched_by = 0;
+        }
+        for former in &mut self.former {
+            former.is_watched = false;
+        }
+        self.is_shared = false;
     }
 }
 
@@ -202,10 +333,14 @@ impl Registration {
             modified: Site::default(),
             delivery: Delivery::default(),
             is_fired: false,
+            is_epoll: false,
+            may_have_twin: false,
             changes: 0,
             watched_by: 0,
             spin: level_spin::State::default(),
-            exhausted: (0, 0),
+            exhausted: accept_spin::State::default(),
+            next: NOBODY,
+            previous: NOBODY,
         }
     }
 
@@ -216,15 +351,5 @@ impl Registration {
     /// The events it waits for now; a fired one-shot waits for none.
     pub const fn armed(&self) -> u32 {
         if self.is_fired { 0 } else { self.interest & !bits::PRIVATE }
-    }
-}
-
-impl Epoll {
-    /// After a fork: nothing is suspected, nothing is in hand.
-    pub fn forget_suspicions(&mut self) {
-        for registration in self.registrations.iter_mut().flatten() {
-            registration.watched_by = 0;
-        }
-        self.is_shared = false;
     }
 }

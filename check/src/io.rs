@@ -101,6 +101,19 @@ impl Io {
         ((self.0 & INPUTS) >> 48) as u16
     }
 
+    /// How many other calls were made, modulo 2^16: the output calls.
+    #[must_use]
+    pub const fn outputs(self) -> u16 {
+        self.calls().wrapping_sub(self.inputs())
+    }
+
+    /// A hang-up was delivered, and the program neither read to the end nor finished with it
+    /// itself: whoever closes it now may lose what is unread.
+    #[must_use]
+    pub const fn may_lose_input(self) -> bool {
+        self.0 & (HUNG_UP | ENDED | SHUT_DOWN) == HUNG_UP
+    }
+
     /// How the latest input call ended.
     #[must_use]
     pub const fn input(self) -> Input {
@@ -193,8 +206,8 @@ impl Io {
     }
 
     const fn counted(self, moved: bool) -> Self {
-        let calls = (self.0 + 1) & CALLS;
-        let moves = if moved { (self.0 + (1 << 16)) & MOVED } else { self.0 & MOVED };
+        let calls = self.0.wrapping_add(1) & CALLS;
+        let moves = if moved { self.0.wrapping_add(1 << 16) & MOVED } else { self.0 & MOVED };
         Self(self.0 & !(CALLS | MOVED) | calls | moves)
     }
 

@@ -9,6 +9,7 @@
 
 mod checker;
 mod epoll;
+mod epolls;
 mod finding;
 mod io;
 pub mod options;

@@ -2,10 +2,11 @@
 //! model at hand. It is raised by a rule, waits until it is due, is asked about, and becomes a
 //! finding, or nothing.
 
+use crate::epolls::EpollId;
 use crate::finding::{Finding, Role};
 use crate::rule::{Certainty, Rule};
 use crate::rules;
-use crate::world::{Fd, Kernel, Nanos, Site, Tid};
+use crate::world::{Fd, Kernel, Kind, Nanos, Site, Tid};
 
 /// What looks wrong.
 #[derive(Debug, Clone)]
@@ -32,6 +33,7 @@ pub struct Suspicion {
 /// What a suspicion's standing depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Stamp {
+    pub epoll: EpollId,
     pub generation: u32,
     /// The descriptor's calls, where the rule counts them; 0 otherwise.
     pub calls: u16,
@@ -42,16 +44,21 @@ pub(crate) struct Stamp {
 /// What a rule has to remember, where the rest does not say it.
 #[derive(Debug, Clone)]
 pub(crate) enum Case {
-    /// The registration: its interest, data, and what was delivered.
-    Registration { interest: u32, data: u64, delivered: u32 },
+    /// The registration: its data, and what was delivered.
+    Registration { data: u64, delivered: u32 },
+    /// `ghost`: a number may be listed twice with the same data.
+    Twin { data: u64, delivered: u32 },
+    /// `oneshot-not-rearmed`: the same, and whether the program arms when it wants more.
+    Fired { interest: u32, delivered: u32, arms_late: bool },
     /// `edge-not-drained`: whether the program read some of it, and whether it holds back elsewhere.
-    Edge { was_read: bool, holds_back: bool, is_counter: bool },
+    Edge { was_read: bool, holds_back: bool, delivered: u32, kind: Kind },
     /// `level-spin`: so many deliveries in so long a time; what the kernel's traffic was.
-    Spin { delivered: u32, times: u32, nanos: Nanos, traffic: Option<u64> },
+    /// Whether what would clear it can be seen.
+    Spin { delivered: u32, times: u32, nanos: Nanos, traffic: Option<u64>, is_visible: bool },
     /// `accept-spin`.
-    AcceptSpin { rounds: u16, nanos: Nanos },
+    AcceptSpin { rounds: u8, nanos: Nanos },
     /// `ctl-error`: the failed call, and what is known of the descriptor's past.
-    Ctl(rules::ctl_error::Failure),
+    Ctl(Box<rules::ctl_error::Failure>),
     /// `blocking-fd`: it blocks, or has blocked, for so long.
     Blocked { nanos: Nanos, is_over: bool, call: &'static str },
     /// `hangup-unread`.

@@ -17,6 +17,26 @@ pub const SECOND: Nanos = 1_000_000_000;
 /// A millisecond.
 pub const MILLISECOND: Nanos = 1_000_000;
 
+/// A time, to the millisecond and in half the room: it wraps after weeks, and only differences count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) struct Ticks(u32);
+
+impl Ticks {
+    pub const fn of(nanos: Nanos) -> Self {
+        Self((nanos >> 20) as u32)
+    }
+
+    /// None, if the clock of another thread is behind.
+    pub const fn since(self, earlier: Self) -> Self {
+        let ticks = self.0.wrapping_sub(earlier.0);
+        Self(if ticks > u32::MAX / 2 { 0 } else { ticks })
+    }
+
+    pub const fn nanos(self) -> Nanos {
+        (self.0 as Nanos) << 20
+    }
+}
+
 /// Where in the program a call was made: the return address, or what else names a stack to the
 /// observer. The model only compares and hands it on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -124,6 +144,12 @@ pub mod bits {
     pub const ET: u32 = 1 << 31;
     /// What is left of a one-shot's interest when it has fired.
     pub const PRIVATE: u32 = EXCLUSIVE | WAKEUP | ONESHOT | ET;
+
+    /// The kernel adds these to every interest.
+    pub const ALWAYS_ON: u32 = ERR | HUP;
+    /// What a fired one-shot may be listed with: the kernel adds `EPOLLERR` and `EPOLLHUP` to every
+    /// interest, and takes them away with the rest (fs/eventpoll.c, `EP_PRIVATE_BITS`).
+    pub const ALWAYS: u32 = PRIVATE | ALWAYS_ON;
 
     /// Their names, as a report writes them.
     pub(crate) fn names(events: u32) -> String {

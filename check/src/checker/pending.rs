@@ -2,11 +2,11 @@
 
 use super::{Checker, Ctl};
 use crate::epoll::Registration;
+use crate::epolls::EpollId;
 use crate::finding::{Finding, Role};
 use crate::rule::Rule;
 use crate::rules;
 use crate::suspicion::{Case, Stamp, Suspicion, Verdict};
-use crate::thread::Thread;
 use crate::world::{Descriptors, Fd, MILLISECOND, Nanos, SECOND, Site, Tid};
 use std::cmp::{Ordering, Reverse};
 
@@ -22,7 +22,14 @@ pub(super) struct Entry {
 pub(super) enum What {
     Suspicion(Box<Suspicion>),
     Failure(Tid),
+    /// The registration may be suspected again.
+    Release(Asked),
 }
+
+/// So many suspicions are followed at a time, and one more for each eight registrations.
+const MOST: usize = 1024;
+/// What goes on is asked about no more often than this.
+const QUIET: Nanos = SECOND;
 
 /// What a rule says of its suspicion when it is due.
 pub(crate) enum Standing {
@@ -52,21 +59,41 @@ impl Checker {
                     self.flush_failure(tid, now);
                     continue;
                 }
+                What::Release(asked) => {
+                    self.release(&asked);
+                    continue;
+                }
             };
             match self.standing(&mut suspicion, now, descriptors) {
-                Standing::Ask => standing.push(*suspicion),
-                Standing::Void => self.release(&suspicion),
-                Standing::Later(nanos) => self.push(now + nanos, What::Suspicion(suspicion)),
+                Standing::Ask => {
+                    self.add_sites(&mut suspicion);
+                    standing.push(*suspicion);
+                }
+                Standing::Void => self.release(&suspicion.asked()),
+                Standing::Later(nanos) => self.put_back(suspicion, now, nanos),
             }
         }
         standing
     }
 
-    fn flush_failure(&mut self, tid: Tid, now: Nanos) {
-        let old = |thread: &mut Thread| thread.failure.take_if(|one| one.since + SECOND <= now);
-        if let Some(suspicion) = self.threads.get_mut(&tid).and_then(old) {
-            self.raise(*suspicion, now);
+    /// Without room for it, the thread's next call or its end still raises what it failed in.
+    pub(super) fn look_after_failure(&mut self, tid: Tid, at: Nanos) {
+        let is_due = self.push(at, What::Failure(tid));
+        if let Some(thread) = self.threads.get_mut(tid) {
+            thread.is_failure_due = is_due;
         }
+    }
+
+    fn flush_failure(&mut self, tid: Tid, now: Nanos) {
+        let Some(thread) = self.threads.get_mut(tid) else { return };
+        thread.is_failure_due = false;
+        let Some(failure) = thread.failure.take() else { return };
+        let at = failure.since.saturating_add(SECOND);
+        if at <= now {
+            return self.raise(*failure, now);
+        }
+        thread.failure = Some(failure);
+        self.look_after_failure(tid, at);
     }
 
     fn standing(
@@ -85,31 +112,61 @@ impl Checker {
             Rule::LostWrite => rules::lost_write::stands(self, suspicion, descriptors),
             Rule::LevelSpin => rules::level_spin::stands(self, suspicion, descriptors),
             Rule::EpfdMisuse => rules::epfd_misuse::stands(self, suspicion),
+            Rule::Ghost => rules::ghost::stands(self, suspicion, descriptors),
             _ => Standing::Ask,
+        }
+    }
+
+    /// Who registered what it is about, behind the sites that the rule names itself.
+    fn add_sites(&self, suspicion: &mut Suspicion) {
+        let epoll = self.epolls.get(suspicion.stamp.epoll);
+        let Some(registration) = epoll.and_then(|epoll| epoll.by_fd(suspicion.fd)) else { return };
+        let sites =
+            [(Role::RegisteredBy, registration.added), (Role::ModifiedBy, registration.modified)];
+        for (role, site) in sites {
+            let is_named = suspicion.sites.iter().any(|&(named, _)| named == role);
+            if !is_named && suspicion.rule != Rule::Ghost {
+                suspicion.sites.push((role, site));
+            }
         }
     }
 
     /// What came of asking the kernel. A finding is returned when it is to be reported: it is new,
     /// or surer than before; otherwise it is counted.
     pub fn settle(&mut self, verdict: Verdict, asked: &Asked, now: Nanos) -> Option<Finding> {
-        if !matches!(verdict, Verdict::Again(..)) {
-            self.release_asked(asked);
+        let repeats = matches!(asked.rule, Rule::Ghost | Rule::LevelSpin | Rule::AcceptSpin);
+        let later = now.saturating_add(QUIET);
+        match (&verdict, repeats) {
+            (Verdict::Again(..), _) => {}
+            (_, true) if self.push(later, What::Release(*asked)) => {}
+            _ => self.release(asked),
         }
         match verdict {
             Verdict::Finding(finding) => self.tally.count(finding),
-            Verdict::Refuted => None,
+            Verdict::Refuted => {
+                self.refuted(asked);
+                None
+            }
             Verdict::Again(mut suspicion, nanos) => {
-                suspicion.tries += 1;
-                self.push(now + nanos, What::Suspicion(Box::new(suspicion)));
+                suspicion.tries = suspicion.tries.saturating_add(1);
+                self.put_back(Box::new(suspicion), now, nanos);
                 None
             }
         }
     }
 
+    /// The kernel knows better: what moved, moved unseen.
+    fn refuted(&mut self, asked: &Asked) {
+        let epoll = self.epolls.get_mut(asked.epoll);
+        let Some(registration) = epoll.and_then(|epoll| epoll.by_fd_mut(asked.fd)) else { return };
+        if asked.rule == Rule::LevelSpin {
+            registration.spin.refuted();
+        }
+    }
+
     /// What is left when the program ends: failed calls that nobody made good.
     pub fn finish(&mut self, now: Nanos) {
-        let threads: Vec<Tid> = self.threads.keys().copied().collect();
-        for tid in threads {
+        for tid in self.threads.ids() {
             self.next_call(tid, now, None);
         }
     }
@@ -128,48 +185,69 @@ impl Checker {
         }
     }
 
+    /// Whether the rule is off, or watches the registration already.
+    pub(crate) fn is_watched(&self, rule: Rule, id: EpollId, fd: Fd) -> bool {
+        let registration = self.epolls.get(id).and_then(|epoll| epoll.by_fd(fd));
+        self.off & rule.bit() != 0
+            || registration.is_none_or(|one| one.watched_by & rule.bit() != 0)
+    }
+
     /// Raises a suspicion about a registration of an epoll, once for each rule at a time, due after
     /// a while.
-    pub(crate) fn raise_about(&mut self, mut suspicion: Suspicion, place: usize, after: Nanos) {
-        let epoll = &mut self.epolls[place];
-        suspicion.epfd = epoll.fd;
-        let bit = suspicion.rule.bit();
-        let Some(registration) = epoll.by_fd_mut(suspicion.fd) else { return };
-        if self.off & bit != 0 || registration.watched_by & bit != 0 {
+    pub(crate) fn raise_about(&mut self, mut suspicion: Suspicion, id: EpollId, after: Nanos) {
+        let (fd, bit, now) = (suspicion.fd, suspicion.rule.bit(), suspicion.since);
+        if self.is_watched(suspicion.rule, id, fd) {
             return;
         }
-        registration.watched_by |= bit;
-        suspicion.stamp = Stamp { calls: suspicion.stamp.calls, ..registration.stamp() };
-        suspicion.sites.push((Role::RegisteredBy, registration.added));
-        suspicion.sites.push((Role::ModifiedBy, registration.modified));
-        let now = suspicion.since;
-        self.put_off(suspicion, now, after);
+        let Some(epoll) = self.epolls.get(id) else { return };
+        let Some(registration) = epoll.by_fd(fd) else { return };
+        suspicion.epfd = epoll.fd;
+        let calls = suspicion.stamp.calls;
+        suspicion.stamp = Stamp { epoll: id, calls, ..registration.stamp() };
+        if self.push(now.saturating_add(after), What::Suspicion(Box::new(suspicion))) {
+            let registration = self.epolls.get_mut(id).and_then(|epoll| epoll.by_fd_mut(fd));
+            if let Some(registration) = registration {
+                registration.watched_by |= bit;
+            }
+        }
     }
 
     pub(crate) fn raise(&mut self, suspicion: Suspicion, now: Nanos) {
         self.put_off(suspicion, now, 0);
     }
 
-    pub(crate) fn put_off(&mut self, suspicion: Suspicion, now: Nanos, after: Nanos) {
-        if self.off & suspicion.rule.bit() == 0 {
-            self.push(now + after, What::Suspicion(Box::new(suspicion)));
+    /// Returns whether it will be looked at.
+    pub(crate) fn put_off(&mut self, suspicion: Suspicion, now: Nanos, after: Nanos) -> bool {
+        self.off & suspicion.rule.bit() == 0
+            && self.push(now.saturating_add(after), What::Suspicion(Box::new(suspicion)))
+    }
+
+    fn put_back(&mut self, suspicion: Box<Suspicion>, now: Nanos, after: Nanos) {
+        let asked = suspicion.asked();
+        if !self.push(now.saturating_add(after), What::Suspicion(suspicion)) {
+            self.release(&asked);
         }
     }
 
-    pub(super) fn push(&mut self, at: Nanos, what: What) {
+    /// Returns whether there is room for it.
+    pub(super) fn push(&mut self, at: Nanos, what: What) -> bool {
+        if self.waiting.len() >= MOST && self.waiting.len() >= MOST + self.registrations() / 8 {
+            self.dropped += 1;
+            return false;
+        }
         self.serial += 1;
         self.waiting.push(Reverse(Entry { at, serial: self.serial, what }));
+        true
     }
 
     /// Its registration may be suspected again.
-    fn release(&mut self, suspicion: &Suspicion) {
-        self.release_asked(&suspicion.asked());
-    }
-
-    fn release_asked(&mut self, asked: &Asked) {
-        let place = self.by_fd.get(&asked.epfd).map(|&(place, _)| place);
-        if let Some(registration) = place.and_then(|place| self.epolls[place].by_fd_mut(asked.fd)) {
+    fn release(&mut self, asked: &Asked) {
+        let Some(epoll) = self.epolls.get_mut(asked.epoll) else { return };
+        if let Some(registration) = epoll.by_fd_mut(asked.fd) {
             registration.watched_by &= !asked.rule.bit();
+        }
+        if asked.rule == Rule::Ghost {
+            epoll.release_former(asked.fd, asked.generation);
         }
     }
 }
@@ -180,14 +258,16 @@ pub(crate) const NOBODY_WAITS: Nanos = 100 * MILLISECOND;
 /// Which suspicion a verdict is about.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked {
-    pub(crate) rule: Rule,
-    pub(crate) epfd: Fd,
-    pub(crate) fd: Fd,
+    rule: Rule,
+    epoll: EpollId,
+    fd: Fd,
+    generation: u32,
 }
 
 impl Registration {
     pub(crate) fn stamp(&self) -> Stamp {
         Stamp {
+            epoll: EpollId::NONE,
             generation: self.generation,
             calls: 0,
             changes: self.changes,
@@ -200,7 +280,8 @@ impl Suspicion {
     /// What to give [`Checker::settle`] beside the verdict.
     #[must_use]
     pub fn asked(&self) -> Asked {
-        Asked { rule: self.rule, epfd: self.epfd, fd: self.fd }
+        let Stamp { epoll, generation, .. } = self.stamp;
+        Asked { rule: self.rule, epoll, fd: self.fd, generation }
     }
 
     pub(super) fn at(self, ctl: &Ctl, role: Role) -> Self {

@@ -1,10 +1,10 @@
 //! `accept-spin`.
 
-use crate::epoll::{Delivery, Registration};
-use crate::io::{Input, Io};
+use crate::epoll::Delivery;
+use crate::io::Io;
 use crate::rule::{Certainty, Explanation};
 use crate::suspicion::{Case, Suspicion, Verdict};
-use crate::world::{Kernel, Nanos, SECOND, bits};
+use crate::world::{Kernel, Nanos, SECOND, Ticks, bits};
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {
@@ -42,32 +42,38 @@ if (fd == -1 && (errno == EMFILE || errno == ENFILE)) {
 };
 
 /// So many rounds in which accept found no descriptor to give,
-const ROUNDS: u16 = 10;
+const ROUNDS: u8 = 10;
 /// within so long.
-const WITHIN: Nanos = SECOND;
+const WITHIN: Ticks = Ticks::of(SECOND);
 
-/// The listener is delivered again: did accept fail for want of descriptors since the last time?
-pub(crate) fn look(
-    registration: &mut Registration,
-    before: Delivery,
-    io: Io,
-    now: Nanos,
-) -> Option<Case> {
-    if io.input() != Input::Exhausted || before.round == 0 || before.moved != io.moved() {
-        registration.exhausted = (0, now);
-        return None;
+/// Rounds in which `accept` had no descriptor to give, and since when.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct State {
+    since: Ticks,
+    rounds: u8,
+}
+
+impl State {
+    /// A listener is delivered again: did accept fail for want of descriptors since the last time?
+    pub fn look(&mut self, interest: u32, before: Delivery, io: Io, now: Nanos) -> Option<Case> {
+        // With an edge there was something new.
+        if interest & bits::ET != 0 || before.round == 0 || before.moved != io.moved() {
+            self.rounds = 0;
+            return None;
+        }
+        if before.inputs == io.inputs() {
+            return None;
+        }
+        let now = Ticks::of(now);
+        if self.rounds == 0 || now.since(self.since) > WITHIN {
+            *self = Self { since: now, rounds: 0 };
+        }
+        self.rounds += 1;
+        (self.rounds >= ROUNDS).then(|| {
+            let rounds = std::mem::take(&mut self.rounds);
+            Case::AcceptSpin { rounds, nanos: now.since(self.since).nanos() }
+        })
     }
-    if before.inputs == io.inputs() {
-        return None;
-    }
-    let (rounds, since) = registration.exhausted;
-    let (rounds, since) =
-        if rounds == 0 || now - since > WITHIN { (1, now) } else { (rounds + 1, since) };
-    registration.exhausted = (rounds, since);
-    (rounds >= ROUNDS).then(|| {
-        registration.exhausted = (0, now);
-        Case::AcceptSpin { rounds, nanos: now - since }
-    })
 }
 
 /// A connection is waiting still.

@@ -1,7 +1,7 @@
 //! `ctl-error`.
 
 use crate::checker::{ADD, AtFailure, Ctl, DEL, MOD};
-use crate::epoll::Epoll;
+use crate::epoll::{Epoll, Former, Registration};
 use crate::finding::Role;
 use crate::rule::{Certainty, Explanation};
 use crate::suspicion::{Case, Suspicion, Verdict};
@@ -20,9 +20,10 @@ pub const EXPLANATION: Explanation = Explanation {
         registered and who closed the descriptor, and what the kernel objected to.",
     silent: "\
         When EEXIST is followed by EPOLL_CTL_MOD, or ENOENT by EPOLL_CTL_ADD, of the same \
-        descriptor: libevent, libev and libuv do it on purpose. ENOMEM and ENOSPC are the \
-        machine's. A program that knowingly ignores the error, of a late EPOLL_CTL_DEL or of a \
-        regular file, looks the same: suppress it.",
+        descriptor: libevent, libev and libuv do it on purpose. When EEXIST is followed by \
+        EPOLL_CTL_DEL, as where libuv tries whether a descriptor can be watched. An EPOLL_CTL_DEL that comes \
+        after the close (EBADF, ENOENT) and EPERM for a regular file are notes: many libraries \
+        ignore them knowingly. So is EEXIST for what is registered with the same interest.",
     fix: "\
         EEXIST: it is registered, EPOLL_CTL_MOD. ENOENT: it is not, or its number names another \
         file by now. EBADF: delete before close(). EPERM: regular files and directories are \
@@ -70,8 +71,12 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub fn new(ctl: &Ctl, at: AtFailure, epoll: Option<&Epoll>, memory: &dyn Descriptors) -> Self {
-        let known = epoll.and_then(|epoll| epoll.by_fd(ctl.fd).or_else(|| epoll.former(ctl.fd)));
         let descriptor = memory.get(ctl.fd);
+        let live = |one: &Registration| (one.added, one.interest, one.generation);
+        let former = |one: &Former| (one.added, one.interest, one.generation);
+        let known = epoll.and_then(|epoll| {
+            epoll.by_fd(ctl.fd).map(live).or_else(|| epoll.former(ctl.fd).map(former))
+        });
         Self {
             epfd: ctl.epfd,
             fd: ctl.fd,
@@ -79,9 +84,9 @@ impl Failure {
             errno: at.errno,
             events: ctl.events,
             is_open: at.fd_is_open,
-            registered: known.map(|known| known.added),
-            interest: known.map_or(0, |known| known.interest),
-            was_closed: known.is_some_and(|known| known.generation != descriptor.generation),
+            registered: known.map(|(added, ..)| added),
+            interest: known.map_or(0, |(_, interest, _)| interest),
+            was_closed: known.is_some_and(|(.., generation)| generation != descriptor.generation),
             closed: descriptor.closed,
             duplicated: descriptor.duplicated,
         }
@@ -90,12 +95,26 @@ impl Failure {
     /// The second half of a known pair: ADD fails with EEXIST and MOD follows, MOD fails with ENOENT
     /// and ADD follows (libevent, libev and libuv do so).
     pub fn is_made_good_by(&self, retry: Option<(i32, Fd, Fd)>) -> bool {
-        let pair = match (self.op, self.errno) {
-            (ADD, EEXIST) => MOD,
-            (MOD, ENOENT) => ADD,
-            _ => return false,
+        let Some((op, epfd, fd)) = retry else { return false };
+        let is_answer = match (self.op, self.errno) {
+            (ADD, EEXIST) => op == MOD || op == DEL,
+            (MOD, ENOENT) => op == ADD,
+            _ => false,
         };
-        retry == Some((pair, self.epfd, self.fd))
+        is_answer && (epfd, fd) == (self.epfd, self.fd)
+    }
+
+    /// Whether many libraries ignore such a failure knowingly.
+    fn is_harmless(&self) -> bool {
+        match (self.op, self.errno) {
+            (DEL, EBADF | ENOENT) | (_, EPERM) => true,
+            // It is registered for just that (libev, which keeps what it stopped).
+            (ADD, EEXIST) => {
+                let is_live = self.registered.is_some() && !self.was_closed;
+                is_live && self.events != 0 && (self.events ^ self.interest) & !bits::ALWAYS_ON == 0
+            }
+            _ => false,
+        }
     }
 
     pub fn sites(&self) -> [(Role, Site); 3] {
@@ -164,7 +183,7 @@ impl Failure {
 
 /// The error happened; the kernel is asked what it still lists.
 pub(crate) fn confirm(suspicion: Suspicion, now: Nanos, kernel: &mut dyn Kernel) -> Verdict {
-    let Case::Ctl(failure) = suspicion.case else { return Verdict::Refuted };
+    let Case::Ctl(failure) = &suspicion.case else { return Verdict::Refuted };
     let is_listed = kernel
         .registrations(failure.epfd)
         .map(|listed| listed.iter().any(|one| one.fd == failure.fd));
@@ -179,5 +198,6 @@ pub(crate) fn confirm(suspicion: Suspicion, now: Nanos, kernel: &mut dyn Kernel)
         _ => return Verdict::Refuted,
     };
     let what = format!("{} failed with {name}: {}", failure.call(), failure.reason(is_listed));
-    suspicion.becomes(Certainty::Fact, now, what, None)
+    let certainty = if failure.is_harmless() { Certainty::Note } else { Certainty::Fact };
+    suspicion.becomes(certainty, now, what, None)
 }

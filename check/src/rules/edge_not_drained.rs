@@ -1,8 +1,10 @@
 //! `edge-not-drained`.
 
 use crate::checker::{Checker, NOBODY_WAITS, Standing};
+use crate::epoll::Delivery;
+use crate::epolls::EpollId;
 use crate::finding::Role;
-use crate::io::Input;
+use crate::io::{Input, Io};
 use crate::rule::{Certainty, Explanation, Rule};
 use crate::suspicion::{Case, Stamp, Suspicion, Verdict};
 use crate::world::{Descriptors, Fd, Kernel, Kind, Nanos, SECOND, Tid, bits};
@@ -24,9 +26,12 @@ pub const EXPLANATION: Explanation = Explanation {
         pipe with both ends in the program, and in programs that were seen to come back to a \
         descriptor later without an event: they may be holding back the peer on purpose.",
     silent: "\
-        After EAGAIN, after the end of file, after an error, and after a short read from a \
-        stream (epoll(7), Q9): the next arrival is a new edge. After EPOLL_CTL_MOD, which \
-        reports again what is ready. While no thread waits.",
+        After a short read from a stream: the next arrival is a new edge. On descriptors that \
+        programs leave unread on purpose: eventfd, timerfd and signalfd, and pipes with both \
+        ends in the program. When the program saw EAGAIN. When EPOLL_CTL_MOD came since, which \
+        reports what is ready again. Only a note, for it may be on purpose: when nothing was read, \
+        while a write waits for room somewhere, in programs that were seen to read on without a \
+        new edge, and when only the end of the file is left and the delivery had EPOLLRDHUP.",
     fix: "\
         Read, accept or receive in a loop until EAGAIN; or stop early only with the descriptor \
         on a list that is served before the next wait; or drop EPOLLET.",
@@ -59,39 +64,40 @@ const LEFT: Nanos = SECOND;
 const TRIES: u32 = 50;
 
 /// Before a thread waits: is there something left of what its last wait delivered?
+#[allow(clippy::too_many_arguments, reason = "one delivery, and each of them is of it")]
 pub(crate) fn look(
     checker: &mut Checker,
-    place: usize,
+    id: EpollId,
     fd: Fd,
+    delivery: Delivery,
+    io: Io,
     tid: Tid,
     now: Nanos,
     descriptors: &dyn Descriptors,
 ) {
-    let Some(registration) = checker.epolls[place].by_fd(fd) else { return };
-    if !registration.has(bits::ET) || registration.delivery.events & bits::IN == 0 {
-        return;
-    }
-    let (generation, io) = descriptors.state(fd);
-    let was_read = io.inputs() != registration.delivery.inputs;
-    if generation != registration.generation
+    let was_read = io.inputs() != delivery.inputs;
+    if delivery.events & bits::IN == 0
         || (was_read && is_drained(io.input(), fd, descriptors))
+        || checker.is_watched(Rule::EdgeNotDrained, id, fd)
+        // Programs leave these unread on purpose: to them an edge is a message.
+        || descriptors.kind(fd) == Kind::Counter
     {
         return;
     }
-    let case = Case::Edge { was_read, holds_back: false, is_counter: false };
+    let case = Case::Edge { was_read, holds_back: false, delivered: 0, kind: Kind::Unknown };
     let mut suspicion = checker.suspect(Rule::EdgeNotDrained, tid, now, case).on(fd);
     suspicion.stamp.calls = io.inputs();
-    checker.raise_about(suspicion, place, LEFT);
+    checker.raise_about(suspicion, id, LEFT);
 }
 
 /// Whether an input call that ended so has taken everything (epoll(7), Q9).
 fn is_drained(input: Input, fd: Fd, descriptors: &dyn Descriptors) -> bool {
     match input {
-        Input::WouldBlock | Input::End | Input::Failed => true,
+        // A failed accept is another rule's.
+        Input::WouldBlock | Input::End | Input::Failed | Input::Exhausted => true,
         Input::Short => !matches!(descriptors.kind(fd), Kind::Datagram | Kind::Unknown),
-        Input::Full => descriptors.kind(fd) == Kind::Counter,
-        // Output calls only, or a failed accept, which is another rule's.
-        Input::None | Input::Accepted | Input::Exhausted => input == Input::Exhausted,
+        // None: output calls only.
+        Input::None | Input::Full | Input::Accepted => false,
     }
 }
 
@@ -102,29 +108,37 @@ pub(crate) fn stands(
     now: Nanos,
     descriptors: &dyn Descriptors,
 ) -> Standing {
-    let Some((place, registration)) = checker.registration(suspicion, descriptors) else {
+    let Some(registration) = checker.registration(suspicion, descriptors) else {
         return Standing::Void;
     };
-    let is_fired = registration.is_fired;
-    let (stamp, added, delivery) =
-        (registration.stamp(), registration.added, registration.delivery);
-    if stamp.changes != suspicion.stamp.changes || is_fired {
+    let (stamp, delivery) = (registration.stamp(), registration.delivery);
+    if stamp.changes != suspicion.stamp.changes || registration.is_fired {
         return Standing::Void;
     }
+    let added = registration.added;
+    let id = suspicion.stamp.epoll;
     let descriptor = descriptors.get(suspicion.fd);
     let inputs = descriptor.io.inputs();
     let was_read = inputs != delivery.inputs;
-    if inputs != suspicion.stamp.calls || stamp.round != suspicion.stamp.round {
-        // Something was done since. Without a new edge: then the program keeps readiness itself.
-        checker.epolls[place].resumes |= stamp.round == suspicion.stamp.round;
+    let Case::Edge { was_read: had_read, .. } = suspicion.case else { return Standing::Void };
+    let is_new_edge = stamp.round != suspicion.stamp.round;
+    if inputs != suspicion.stamp.calls || is_new_edge {
+        // Something was done since. It read a part, and without a new edge it read on: then the
+        // program keeps readiness itself.
+        if let Some(epoll) = checker.epolls.get_mut(id).filter(|_| had_read && !is_new_edge) {
+            epoll.resumes = true;
+        }
         if was_read && is_drained(descriptor.io.input(), suspicion.fd, descriptors) {
             return Standing::Void;
         }
-        suspicion.stamp = Stamp { calls: inputs, ..stamp };
+        suspicion.stamp = Stamp { epoll: id, calls: inputs, ..stamp };
         suspicion.since = now;
+        suspicion.tries = 0;
+        let kind = Kind::Unknown;
+        suspicion.case = Case::Edge { was_read, holds_back: false, delivered: 0, kind };
         return Standing::Later(LEFT);
     }
-    let Some(wait) = checker.waiter(place) else {
+    let Some(wait) = checker.waiter(id) else {
         suspicion.tries += 1;
         return if suspicion.tries > TRIES {
             Standing::Void
@@ -132,9 +146,10 @@ pub(crate) fn stands(
             Standing::Later(NOBODY_WAITS)
         };
     };
-    let holds_back = checker.epolls[place].resumes || checker.holds_back(descriptors);
-    let is_counter = descriptors.kind(suspicion.fd) == Kind::Counter;
-    suspicion.case = Case::Edge { was_read, holds_back, is_counter };
+    let resumes = checker.epolls.get(id).is_some_and(|epoll| epoll.resumes);
+    let holds_back = resumes || checker.holds_back(now, descriptors);
+    let kind = descriptors.kind(suspicion.fd);
+    suspicion.case = Case::Edge { was_read, holds_back, delivered: delivery.events, kind };
     suspicion.sites = vec![
         (Role::ReadBy, descriptor.read),
         (Role::RegisteredBy, added),
@@ -146,7 +161,7 @@ pub(crate) fn stands(
 /// The kernel has data, and the epoll does not say so.
 pub(crate) fn confirm(suspicion: Suspicion, now: Nanos, kernel: &mut dyn Kernel) -> Verdict {
     let (fd, epfd) = (suspicion.fd, suspicion.epfd);
-    let Case::Edge { was_read, holds_back, is_counter } = suspicion.case else {
+    let Case::Edge { was_read, holds_back, delivered, kind } = suspicion.case else {
         return Verdict::Refuted;
     };
     let is_ready = kernel.readiness(fd, bits::IN).is_some_and(|ready| ready & bits::IN != 0);
@@ -159,15 +174,22 @@ pub(crate) fn confirm(suspicion: Suspicion, now: Nanos, kernel: &mut dyn Kernel)
         let again = if suspicion.tries > TRIES { return Verdict::Refuted } else { NOBODY_WAITS };
         return Verdict::Again(suspicion, again);
     }
-    let waker = is_counter || kernel.has_both_ends(fd);
+    if kernel.has_both_ends(fd) {
+        return Verdict::Refuted;
+    }
+    let unread = kernel.unread(fd);
+    // Only the end of the file is left, and a program that was told of it need not read it.
+    let only_end = unread == Some(0) && kind != Kind::Datagram;
+    let is_told = only_end && delivered & (bits::RDHUP | bits::HUP) != 0;
     let certainty =
-        if was_read && !holds_back && !waker { Certainty::Suspected } else { Certainty::Note };
-    let left = match kernel.unread(fd) {
+        if was_read && !holds_back && !is_told { Certainty::Suspected } else { Certainty::Note };
+    let left = match unread {
+        _ if only_end => "the end of its input".to_owned(),
         Some(bytes) if bytes > 0 => format!("{bytes} bytes"),
         _ => "input".to_owned(),
     };
     let last = if was_read { "the last read did not drain it" } else { "nothing was read" };
-    let waited = (now - suspicion.since).max(LEFT) as f64 / SECOND as f64;
+    let waited = now.saturating_sub(suspicion.since).max(LEFT) as f64 / SECOND as f64;
     let what = format!(
         "fd {fd} is edge-triggered in epfd {epfd} and has had {left} unread for {waited:.1} s while a \
          thread waits: {last}, and no event comes until the peer sends more"

@@ -1,6 +1,6 @@
 //! `epfd-misuse`.
 
-use crate::checker::{Checker, Standing};
+use crate::checker::{AtFailure, Checker, Standing};
 use crate::rule::{Certainty, Explanation};
 use crate::suspicion::{Case, Suspicion, Verdict};
 use crate::world::{Kernel, Nanos, Tid};
@@ -18,8 +18,8 @@ pub const EXPLANATION: Explanation = Explanation {
         not an epoll; or a thread is still asleep in its wait 1 s after another thread closed \
         that epoll. Certain.",
     silent: "\
-        When the waiter returns within 1 s: it was woken, by an event or by its timeout. EINVAL \
-        for another reason is `ctl-error`, or not reported.",
+        When the epoll has another descriptor. When the waiter returns within 1 s: it was woken, by an event or by its timeout. EINVAL \
+        for another reason is `ctl-error`.",
     fix: "\
         End the waiting thread first: write to an eventfd that is registered for this, join, \
         then close. Check what epoll_create1() returned.",
@@ -39,6 +39,9 @@ pub const EXPLANATION: Explanation = Explanation {
     ],
 };
 
+const EBADF: i32 = 9;
+const EINVAL: i32 = 22;
+
 /// In which way.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Misuse {
@@ -54,12 +57,22 @@ pub(crate) enum Misuse {
 }
 
 impl Misuse {
-    pub const fn of_ctl(is_open: bool) -> Self {
-        if is_open { Self::CtlOnForeign } else { Self::CtlOnClosed }
+    /// A failed `epoll_ctl`; `None`: the epoll is not to blame.
+    pub const fn of_ctl(at: AtFailure) -> Option<Self> {
+        match (at.errno, at.epfd) {
+            (EBADF, None) => Some(Self::CtlOnClosed),
+            (EINVAL, Some(false)) => Some(Self::CtlOnForeign),
+            _ => None,
+        }
     }
 
-    pub const fn of_wait(is_open: bool) -> Self {
-        if is_open { Self::WaitOnForeign } else { Self::WaitOnClosed }
+    /// A failed wait, likewise.
+    pub const fn of_wait(at: AtFailure) -> Option<Self> {
+        match (at.errno, at.epfd) {
+            (EBADF, None) => Some(Self::WaitOnClosed),
+            (EINVAL, Some(false)) => Some(Self::WaitOnForeign),
+            _ => None,
+        }
     }
 }
 
@@ -68,7 +81,7 @@ pub(crate) fn stands(checker: &mut Checker, suspicion: &mut Suspicion) -> Standi
     let Case::Epfd(Misuse::ClosedUnderWaiter { waiter, waits }) = suspicion.case else {
         return Standing::Ask;
     };
-    match checker.threads.get(&waiter) {
+    match checker.threads.get(waiter) {
         Some(thread) if thread.wait.is_some() && thread.waits == waits => Standing::Ask,
         _ => Standing::Void,
     }

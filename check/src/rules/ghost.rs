@@ -1,12 +1,10 @@
 //! `ghost`.
 
-use crate::checker::Checker;
-use crate::epoll::Registration;
+use crate::checker::{Checker, Delivered, Standing};
 use crate::finding::Role;
 use crate::rule::{Certainty, Explanation, Rule};
 use crate::suspicion::{Case, Stamp, Suspicion, Verdict};
-use crate::thread::Wait;
-use crate::world::{Descriptors, Fd, Kernel, Listed, MILLISECOND, Nanos, Tid, bits};
+use crate::world::{Descriptors, Fd, Kernel, Listed, MILLISECOND, Nanos, Site, bits};
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {
@@ -18,10 +16,10 @@ pub const EXPLANATION: Explanation = Explanation {
         and EPOLL_CTL_DEL cannot remove them: EBADF, or ENOENT once the number is used again. \
         Level-triggered, the loop spins.",
     evidence: "\
-        A delivery for a registration whose descriptor was closed or replaced, which 100 ms \
-        later /proc/self/fdinfo of the epoll still lists under the old number. Certain; \
-        suspected where /proc cannot be read. The report names the descriptor that keeps the \
-        file open if it is in this process.",
+        A delivery for a registration whose descriptor was closed or replaced, which \
+        /proc/self/fdinfo of the epoll still lists under the old number. Certain. Suspected, \
+        where the number was registered again with the same data after a dup, and is listed \
+        twice: the delivery may be of either. The report names the descriptor that keeps the file open if it is in this process.",
     silent: "\
         At close() itself: closing as the way to unregister is right when nobody else holds the \
         file (nginx, asio, libev and Go do it). While the registration delivers nothing. When it \
@@ -50,65 +48,104 @@ const PASSING: Nanos = 100 * MILLISECOND;
 /// A delivery for a registration whose descriptor was closed.
 pub(crate) fn look(
     checker: &mut Checker,
-    wait: &Wait,
-    closed: &Registration,
-    events: u32,
-    tid: Tid,
-    now: Nanos,
+    it: &Delivered<'_>,
+    nth: usize,
     descriptors: &dyn Descriptors,
 ) {
-    if let Some(known) = checker.epolls[wait.epoll].by_fd_mut(closed.fd) {
-        if known.watched_by & Rule::Ghost.bit() != 0 {
-            return;
+    let Some(epoll) = checker.epolls.get_mut(it.wait.epoll) else { return };
+    let Some(former) = epoll.former_mut(nth).filter(|former| !former.is_watched) else { return };
+    former.is_watched = true;
+    let former = *former;
+    let case = Case::Registration { data: former.data, delivered: it.events };
+    let stamp = Stamp { epoll: it.wait.epoll, generation: former.generation, ..Stamp::default() };
+    if !suspect(checker, it, former.fd, case, stamp, former.added, descriptors) {
+        // There was no room for it.
+        if let Some(epoll) = checker.epolls.get_mut(it.wait.epoll) {
+            epoll.release_former(former.fd, former.generation);
         }
-        known.watched_by |= Rule::Ghost.bit();
     }
-    let mut suspicion = suspect(checker, wait.epfd, closed, events, tid, now, descriptors);
-    suspicion.sites.push((Role::WaitedBy, wait.site));
-    checker.raise(suspicion, now);
 }
 
-/// A number that had a registration was registered again, with the same data: what the old one
-/// delivers, if it survived, cannot be told from the new one's.
-pub(crate) fn look_behind(
+/// A delivery for a number that was registered again with the same data: it may be of either.
+pub(crate) fn look_for_twin(
     checker: &mut Checker,
-    epfd: Fd,
-    old: &Registration,
-    tid: Tid,
-    now: Nanos,
+    it: &Delivered<'_>,
+    fd: Fd,
     descriptors: &dyn Descriptors,
 ) {
-    let suspicion = suspect(checker, epfd, old, 0, tid, now, descriptors);
-    checker.raise(suspicion, now);
+    let epoll = checker.epolls.get(it.wait.epoll);
+    let Some(former) = epoll.and_then(|epoll| epoll.former(fd)) else { return };
+    let (generation, added) = (former.generation, former.added);
+    let case = Case::Twin { data: it.data, delivered: it.events };
+    let stamp = Stamp { epoll: it.wait.epoll, generation, ..Stamp::default() };
+    suspect(checker, it, fd, case, stamp, added, descriptors);
 }
 
 fn suspect(
-    checker: &Checker,
-    epfd: Fd,
-    closed: &Registration,
-    delivered: u32,
-    tid: Tid,
-    now: Nanos,
+    checker: &mut Checker,
+    it: &Delivered<'_>,
+    fd: Fd,
+    case: Case,
+    stamp: Stamp,
+    added: Site,
     descriptors: &dyn Descriptors,
-) -> Suspicion {
-    let descriptor = descriptors.get(closed.fd);
-    let case = Case::Registration { interest: closed.interest, data: closed.data, delivered };
-    let mut suspicion = checker.suspect(Rule::Ghost, tid, now, case).on(closed.fd);
-    suspicion.epfd = epfd;
-    suspicion.stamp = Stamp { generation: closed.generation, ..Stamp::default() };
+) -> bool {
+    let descriptor = descriptors.get(fd);
+    let mut suspicion = checker.suspect(Rule::Ghost, it.tid, it.now, case).on(fd);
+    (suspicion.epfd, suspicion.stamp) = (it.wait.epfd, stamp);
     suspicion.sites = vec![
         (Role::ClosedBy, descriptor.closed),
-        (Role::RegisteredBy, closed.added),
+        (Role::RegisteredBy, added),
         (Role::DuplicatedBy, descriptor.duplicated),
+        (Role::WaitedBy, it.wait.site),
     ];
-    suspicion
+    checker.put_off(suspicion, it.now, PASSING)
+}
+
+/// The epoll must be there still.
+pub(crate) fn stands(
+    checker: &mut Checker,
+    suspicion: &mut Suspicion,
+    descriptors: &dyn Descriptors,
+) -> Standing {
+    match checker.epolls.name(suspicion.stamp.epoll, descriptors) {
+        Some(epfd) => suspicion.epfd = epfd,
+        None => return Standing::Void,
+    }
+    Standing::Ask
+}
+
+/// The number is listed twice: once for the file that is open now, once for the one that was closed.
+fn confirm_twin(
+    suspicion: Suspicion,
+    now: Nanos,
+    data: u64,
+    delivered: u32,
+    kernel: &mut dyn Kernel,
+) -> Verdict {
+    let (fd, epfd) = (suspicion.fd, suspicion.epfd);
+    let listed = kernel.registrations(epfd).unwrap_or_default();
+    if listed.iter().filter(|one| one.fd == fd && one.data == data).count() < 2 {
+        return Verdict::Refuted;
+    }
+    let what = format!(
+        "fd {fd} was closed and its number registered again, but epfd {epfd} still watches the closed file \
+         too: the events of both ({}) arrive with the same data, and EPOLL_CTL_DEL cannot reach the old one",
+        bits::names(delivered),
+    );
+    let verified = format!("/proc/self/fdinfo/{epfd} lists fd {fd} twice with data {data:#x}");
+    suspicion.becomes(Certainty::Suspected, now, what, verified)
 }
 
 /// The kernel still lists it under its old number.
 pub(crate) fn confirm(suspicion: Suspicion, now: Nanos, kernel: &mut dyn Kernel) -> Verdict {
     let (fd, epfd) = (suspicion.fd, suspicion.epfd);
-    let Case::Registration { data, delivered, .. } = suspicion.case else {
-        return Verdict::Refuted;
+    let (data, delivered) = match suspicion.case {
+        Case::Registration { data, delivered } => (data, delivered),
+        Case::Twin { data, delivered } => {
+            return confirm_twin(suspicion, now, data, delivered, kernel);
+        }
+        _ => return Verdict::Refuted,
     };
     let Some(listed) = kernel.registrations(epfd) else {
         let what = sentence(&suspicion, delivered, None);

@@ -16,8 +16,9 @@ pub const EXPLANATION: Explanation = Explanation {
         the descriptor is closed, and no read since returned end of file or an error. Suspected.",
     silent: "\
         When the program read to the end of file or to an error. When the hang-up was not in the \
-        last delivery: the program did not act on it. After EPOLLERR, when there may be nothing \
-        that can be read. Protocols that abort on purpose look the same, hence only suspected.",
+        last delivery: the program did not act on it. When that had EPOLLERR: the peer reset the \
+        connection. After the program's own shutdown(): it wants no more. Protocols that abort on purpose look the \
+        same, hence only suspected.",
     fix: "\
         Treat EPOLLHUP and EPOLLRDHUP as \"read now\": read until 0 or an error, then close.",
     wrong: r"if (event.events & (EPOLLHUP | EPOLLRDHUP))
@@ -38,8 +39,8 @@ else if (event.events & EPOLLIN)
 /// The bytes were counted before the close: there is nothing left to ask.
 pub(crate) fn confirm(suspicion: Suspicion, now: Nanos, _: &mut dyn Kernel) -> Verdict {
     let Case::Unread { bytes, delivered } = suspicion.case else { return Verdict::Refuted };
-    // After an error there is nothing left that could be read.
-    if delivered & bits::ERR != 0 {
+    // After an error (a reset) the connection is lost anyway, and without a hang-up nobody acted on one.
+    if delivered & bits::ERR != 0 || delivered & (bits::HUP | bits::RDHUP) == 0 {
         return Verdict::Refuted;
     }
     let fd = suspicion.fd;

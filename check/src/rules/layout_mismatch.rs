@@ -19,7 +19,7 @@ pub const EXPLANATION: Explanation = Explanation {
         after 3 different descriptors, certain after 8.",
     silent: "\
         Data that holds a descriptor in its upper half and something different in its lower \
-        half, such as a generation. Bindings that make raw system calls are not seen.",
+        half, such as a generation, or a small number, such as a type. Bindings that make raw system calls are not seen.",
     fix: "\
         Use the layout of the target: `epshim layout` prints it, `epshim layout --emit LANGUAGE` \
         writes it for a binding.",
@@ -64,14 +64,16 @@ impl State {
             Some(padding) => (padding, ctl.data as u32),
         };
         let is_first = self.shifted.is_empty();
+        // A small number beside the descriptor is a tag that the program keeps there.
+        let is_tag = ctl.padding.is_none() && (1..=0xffff).contains(&rest);
         let holds_number = ctl.padding.is_some() && ctl.data == u64::from(number);
-        if number_at != number || holds_number || (!is_first && rest != self.rest) {
+        if number_at != number || holds_number || is_tag || (!is_first && rest != self.rest) {
             self.is_right = true;
             self.shifted = Vec::new();
             return None;
         }
         self.rest = rest;
-        if self.shifted.contains(&ctl.fd) {
+        if self.shifted.len() == CERTAIN || self.shifted.contains(&ctl.fd) {
             return None;
         }
         self.shifted.push(ctl.fd);

@@ -4,7 +4,7 @@ use crate::checker::{Checker, Standing};
 use crate::epoll::Delivery;
 use crate::rule::{Certainty, Explanation};
 use crate::suspicion::{Case, Suspicion, Verdict};
-use crate::world::{Descriptors, Kernel, MILLISECOND, Nanos, SECOND, bits};
+use crate::world::{Descriptors, Kernel, Kind, MILLISECOND, Nanos, SECOND, Ticks, bits};
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {
@@ -18,8 +18,8 @@ pub const EXPLANATION: Explanation = Explanation {
         200 deliveries in a row of one registration with the same events, at 50 or more a \
         second, over at least 1 s, without successful I/O on the descriptor and without an \
         epoll_ctl for it; and the kernel confirms that nothing moved (poll(2) says the same, \
-        FIONREAD and TIOCOUTQ are unchanged). Certain. The report says which event it is and \
-        what would clear it.",
+        FIONREAD and TIOCOUTQ are unchanged). Certain; a note on a device, which programs may \
+        serve by ioctl(2) unseen. The report says which event it is and what would clear it.",
     silent: "\
         Waits with a zero timeout that return nothing (busy polling). Loops that stop listening \
         one wake-up late, as haproxy and libuv do. When the counts move although no read was \
@@ -48,6 +48,8 @@ const TIMES: u32 = 200;
 const LONG: Nanos = SECOND;
 /// and at least so often a second.
 const RATE: u64 = 50;
+/// A longer pause ends the row: a batch that was full may have left it out, but not for so long.
+const PAUSE: Nanos = 100 * MILLISECOND;
 /// Between the two looks at the traffic.
 const LOOKS: Nanos = 20 * MILLISECOND;
 
@@ -55,56 +57,74 @@ const LOOKS: Nanos = 20 * MILLISECOND;
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct State {
     times: u32,
-    since: Nanos,
-    changes: u16,
+    since: Ticks,
+    /// So often the kernel said that something had moved, unseen. Each time the row must be twice
+    /// as long before it is asked again: asked often enough, it would agree by chance.
+    refuted: u8,
 }
 
 impl State {
+    /// From now on there is none.
+    pub fn begin(&mut self, now: Nanos) {
+        (self.times, self.since) = (0, Ticks::of(now));
+    }
+
     /// A delivery: how many it is in a row without progress, and over how long, if that is a spin.
-    pub fn look(
-        &mut self,
-        interest: u32,
-        before: Delivery,
-        now: Delivery,
-        changes: u16,
-    ) -> Option<(u32, Nanos)> {
+    pub fn look(&mut self, interest: u32, before: Delivery, now: Delivery) -> Option<(u32, Nanos)> {
         // An edge is reported again only when something has happened; a one-shot, when armed again.
-        let same = interest & (bits::ET | bits::ONESHOT) == 0
+        let is_same = interest & (bits::ET | bits::ONESHOT) == 0
             && before.round != 0
-            && now.round.wrapping_sub(before.round) == 1
+            && now.at.saturating_sub(before.at) <= PAUSE
             && now.events == before.events
-            && now.moved == before.moved
-            && changes == self.changes;
-        if !same {
-            *self = Self { times: 0, since: now.at, changes };
+            && now.moved == before.moved;
+        if !is_same {
+            self.begin(now.at);
             return None;
         }
         self.times = self.times.saturating_add(1);
-        let nanos = now.at.saturating_sub(self.since);
-        let often = u64::from(self.times) * SECOND >= RATE * nanos;
-        (self.times >= TIMES && nanos >= LONG && often).then_some((self.times, nanos))
+        if self.times < self.enough() {
+            return None;
+        }
+        let nanos = Ticks::of(now.at).since(self.since).nanos();
+        let is_often = u64::from(self.times) * SECOND >= RATE * nanos;
+        (nanos >= LONG << self.refuted && is_often).then_some((self.times, nanos))
     }
 
-    pub const fn times(&self) -> u32 {
-        self.times
+    fn enough(self) -> u32 {
+        TIMES << self.refuted
+    }
+
+    /// The kernel was asked, and said that it is no spin.
+    pub fn refuted(&mut self) {
+        *self = Self { times: 0, since: self.since, refuted: (self.refuted + 1).min(10) };
     }
 }
 
-/// Is it still spinning?
+/// Is it still spinning, and could be seen if something was done about it?
 pub(crate) fn stands(
     checker: &mut Checker,
     suspicion: &mut Suspicion,
     descriptors: &dyn Descriptors,
 ) -> Standing {
-    let Some((_, registration)) = checker.registration(suspicion, descriptors) else {
+    let fd = suspicion.fd;
+    let is_epoll = checker.epolls.named(fd, descriptors).is_some();
+    let Some(registration) = checker.registration(suspicion, descriptors) else {
         return Standing::Void;
     };
-    let times = registration.spin.times();
-    if times < TIMES {
+    if is_epoll && !registration.is_epoll {
+        // It was registered before it was known to be an epoll: from now on its rounds count.
+        registration.is_epoll = true;
         return Standing::Void;
     }
-    if let Case::Spin { times: seen, .. } = &mut suspicion.case {
-        *seen = times;
+    if registration.spin.times < registration.spin.enough() {
+        return Standing::Void;
+    }
+    let now = registration.spin.times;
+    if let Case::Spin { delivered, times, is_visible, .. } = &mut suspicion.case {
+        *times = now;
+        // A device may be served by ioctl(2) or in mapped memory.
+        let is_device = descriptors.kind(fd) == Kind::Unknown;
+        *is_visible = !is_device || *delivered & (bits::ERR | bits::HUP) != 0;
     }
     Standing::Ask
 }
@@ -112,7 +132,7 @@ pub(crate) fn stands(
 /// It is ready, and twice in a row nothing has moved, by whichever way.
 pub(crate) fn confirm(mut suspicion: Suspicion, now: Nanos, kernel: &mut dyn Kernel) -> Verdict {
     let (fd, epfd) = (suspicion.fd, suspicion.epfd);
-    let Case::Spin { delivered, times, nanos, traffic: before } = suspicion.case else {
+    let Case::Spin { delivered, times, nanos, traffic: before, is_visible } = suspicion.case else {
         return Verdict::Refuted;
     };
     let ready = kernel.readiness(fd, delivered).unwrap_or(0);
@@ -137,7 +157,8 @@ pub(crate) fn confirm(mut suspicion: Suspicion, now: Nanos, kernel: &mut dyn Ker
         reason(delivered),
     );
     let verified = format!("poll(fd {fd}) says {}, and no byte moved", bits::names(ready));
-    suspicion.becomes(Certainty::Certain, now, what, verified)
+    let certainty = if is_visible { Certainty::Certain } else { Certainty::Note };
+    suspicion.becomes(certainty, now, what, verified)
 }
 
 /// Why it does not stop by itself.

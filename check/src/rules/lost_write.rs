@@ -4,7 +4,7 @@ use crate::checker::{Checker, NOBODY_WAITS, Standing};
 use crate::finding::Role;
 use crate::rule::{Certainty, Explanation, Rule};
 use crate::suspicion::{Case, Suspicion, Verdict};
-use crate::world::{Descriptors, Fd, Kernel, Kind, Nanos, SECOND, Tid, bits};
+use crate::world::{Descriptors, Fd, Kernel, Kind, Listed, Nanos, SECOND, Site, Tid, bits};
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {
@@ -19,9 +19,10 @@ pub const EXPLANATION: Explanation = Explanation {
         the descriptor, and a thread blocks in the wait. Suspected.",
     silent: "\
         With EPOLLOUT registered, level- or edge-triggered: the program will be told. When the \
-        descriptor is closed, shut down or broken meanwhile. On datagrams, which are sent whole \
-        or dropped, and on wakers (an eventfd, a pipe with both ends in the program), where a \
-        full buffer says enough.",
+        descriptor is closed or shut down for writing meanwhile, and when its file has another \
+        descriptor, through which the rest may be written. On datagrams, which are sent \
+        whole or dropped. On wakers (eventfd, a pipe to itself), where a full buffer says \
+        enough.",
     fix: "\
         Keep the rest in a buffer of the connection, ask for EPOLLOUT with EPOLL_CTL_MOD, write \
         on when it comes, and stop asking when the buffer is empty. Let nothing overwrite that \
@@ -56,20 +57,17 @@ pub(crate) fn look(
     descriptors: &dyn Descriptors,
 ) {
     let (generation, io) = descriptors.state(fd);
-    let Some(place) = checker.epolls.iter().position(|epoll| epoll.by_fd(fd).is_some()) else {
-        return;
-    };
-    if !io.is_unwritten() || !matches!(descriptors.kind(fd), Kind::Stream | Kind::Pipe) {
-        return;
-    }
-    let Some(registration) = checker.epolls[place].by_fd(fd) else { return };
-    if registration.generation != generation || checker.waits_for_room(fd) {
+    let Some((id, _)) = checker.epolls.watching_file(fd, generation) else { return };
+    if !io.is_unwritten()
+        || !matches!(descriptors.kind(fd), Kind::Stream | Kind::Pipe)
+        || checker.waits_for_room(fd)
+    {
         return;
     }
-    let case = Case::Registration { interest: 0, data: 0, delivered: 0 };
+    let case = Case::Registration { data: 0, delivered: 0 };
     let mut suspicion = checker.suspect(Rule::LostWrite, tid, now, case).on(fd);
-    suspicion.stamp.calls = io.calls();
-    checker.raise_about(suspicion, place, LEFT);
+    suspicion.stamp.calls = io.outputs();
+    checker.raise_about(suspicion, id, LEFT);
 }
 
 /// A second later: is it as it was, and does somebody wait?
@@ -78,21 +76,23 @@ pub(crate) fn stands(
     suspicion: &mut Suspicion,
     descriptors: &dyn Descriptors,
 ) -> Standing {
-    let Some((place, registration)) = checker.registration(suspicion, descriptors) else {
+    let Some(registration) = checker.registration(suspicion, descriptors) else {
         return Standing::Void;
     };
     let added = registration.added;
     let descriptor = descriptors.get(suspicion.fd);
-    if !descriptor.io.is_unwritten() || checker.waits_for_room(suspicion.fd) {
+    // Another descriptor of the file may be written to, or wait for room, unseen.
+    let is_alone = descriptor.duplicated == Site::default();
+    if !descriptor.io.is_unwritten() || !is_alone || checker.waits_for_room(suspicion.fd) {
         return Standing::Void;
     }
-    let calls = descriptor.io.calls();
-    if calls != suspicion.stamp.calls {
-        // Something was tried since: it starts anew.
-        suspicion.stamp.calls = calls;
+    let outputs = descriptor.io.outputs();
+    if outputs != suspicion.stamp.calls {
+        // It was tried again since: the second starts anew.
+        suspicion.stamp.calls = outputs;
         return Standing::Later(LEFT);
     }
-    let Some(wait) = checker.waiter(place) else {
+    let Some(wait) = checker.waiter(suspicion.stamp.epoll) else {
         suspicion.tries += 1;
         return if suspicion.tries > TRIES {
             Standing::Void
@@ -115,12 +115,23 @@ pub(crate) fn confirm(suspicion: Suspicion, now: Nanos, kernel: &mut dyn Kernel)
     if ready & (bits::ERR | bits::HUP) != 0 || kernel.has_both_ends(fd) {
         return Verdict::Refuted;
     }
+    let listed = kernel.registrations(epfd);
+    let waits =
+        |all: &Vec<Listed>| all.iter().any(|one| one.fd == fd && one.events & bits::OUT != 0);
+    if listed.as_ref().is_some_and(waits) {
+        // It was modified unseen.
+        return Verdict::Refuted;
+    }
     let room = if ready & bits::OUT != 0 { "there is room by now" } else { "there is no room yet" };
     let what = format!(
         "a write to fd {fd} was short or found no room (EAGAIN), and for {} s the rest was not written, nor \
          does an epoll wait for EPOLLOUT on it: nothing will continue it",
         LEFT / SECOND,
     );
-    let verified = format!("poll(fd {fd}): {room}; its interest in epfd {epfd} has no EPOLLOUT");
+    let interest = match listed {
+        Some(_) => format!("; /proc/self/fdinfo/{epfd} lists it without EPOLLOUT"),
+        None => String::new(),
+    };
+    let verified = format!("poll(fd {fd}): {room}{interest}");
     suspicion.becomes(Certainty::Suspected, now, what, verified)
 }

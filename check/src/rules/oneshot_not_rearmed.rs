@@ -1,6 +1,7 @@
 //! `oneshot-not-rearmed`.
 
-use crate::checker::{Checker, NOBODY_WAITS, Standing};
+use crate::checker::{Checker, Standing};
+use crate::epolls::EpollId;
 use crate::finding::Role;
 use crate::rule::{Certainty, Explanation, Rule};
 use crate::suspicion::{Case, Suspicion, Verdict};
@@ -21,7 +22,9 @@ pub const EXPLANATION: Explanation = Explanation {
     silent: "\
         While the descriptor is not ready. While no thread waits: a pool of workers may be busy. \
         When it is deleted or closed meanwhile. One-shot used as \"disabled until asked for\" \
-        (GLib, sd-event) does not matter until there is data.",
+        (GLib, sd-event) does not matter until there is data. Only a note in programs that were \
+        seen to arm more than 1 s after the delivery, and while a write waits for room \
+        somewhere: they arm when they want more.",
     fix: "\
         End every path of the handler, also those for \"nothing to do\" and for errors, with \
         EPOLL_CTL_MOD or with close(). Arm for both directions that are wanted: there is one \
@@ -46,25 +49,16 @@ else
 
 /// A worker may take so long before it arms again.
 const PATIENCE: Nanos = 5 * SECOND;
+/// Who arms later than this after it fired does so when it wants more, not when it is done.
+pub(crate) const LATE: Nanos = SECOND;
+/// It is looked again and again whether it is ready, each time after twice as long, up to this.
+const SELDOM: Nanos = 64 * SECOND;
 
-/// Before a thread waits: did it leave a one-shot fired?
-pub(crate) fn look(
-    checker: &mut Checker,
-    place: usize,
-    fd: Fd,
-    tid: Tid,
-    now: Nanos,
-    descriptors: &dyn Descriptors,
-) {
-    let Some(registration) = checker.epolls[place].by_fd(fd) else { return };
-    if !registration.is_fired || descriptors.state(fd).0 != registration.generation {
-        return;
-    }
-    let delivered = registration.delivery.events;
-    let case =
-        Case::Registration { interest: registration.interest, data: registration.data, delivered };
+/// Before a thread waits: it left a one-shot fired.
+pub(crate) fn look(checker: &mut Checker, id: EpollId, fd: Fd, tid: Tid, now: Nanos) {
+    let case = Case::Fired { interest: 0, delivered: 0, arms_late: false };
     let suspicion = checker.suspect(Rule::OneshotNotRearmed, tid, now, case).on(fd);
-    checker.raise_about(suspicion, place, PATIENCE);
+    checker.raise_about(suspicion, id, PATIENCE);
 }
 
 /// Five seconds later: is it as it was, and does somebody wait?
@@ -74,21 +68,25 @@ pub(crate) fn stands(
     now: Nanos,
     descriptors: &dyn Descriptors,
 ) -> Standing {
-    let Some((place, registration)) = checker.registration(suspicion, descriptors) else {
+    let Some(registration) = checker.registration(suspicion, descriptors) else {
         return Standing::Void;
     };
     if !registration.is_fired {
         return Standing::Void;
     }
-    let stamp = registration.stamp();
-    let quiet_since = registration.delivery.at;
-    if stamp.changes != suspicion.stamp.changes || now < quiet_since + PATIENCE {
-        suspicion.stamp = stamp;
-        return Standing::Later((quiet_since + PATIENCE).saturating_sub(now).max(NOBODY_WAITS));
+    let delivery = registration.delivery;
+    let quiet = now.saturating_sub(delivery.at);
+    if quiet < PATIENCE {
+        // It was armed, and has fired again.
+        return Standing::Later(PATIENCE - quiet);
     }
-    let added = registration.added;
-    let modified = registration.modified;
-    let Some(wait) = checker.waiter(place) else { return Standing::Later(NOBODY_WAITS) };
+    let interest = registration.interest;
+    let (added, modified) = (registration.added, registration.modified);
+    let id = suspicion.stamp.epoll;
+    let Some(wait) = checker.waiter(id) else { return Standing::Later(SECOND) };
+    let holds_back = checker.holds_back(now, descriptors);
+    let arms_late = holds_back || checker.epolls.get(id).is_some_and(|epoll| epoll.arms_late);
+    suspicion.case = Case::Fired { interest, delivered: delivery.events, arms_late };
     suspicion.sites = vec![
         (Role::RegisteredBy, added),
         (Role::ModifiedBy, modified),
@@ -101,22 +99,22 @@ pub(crate) fn stands(
 /// The kernel lists it as disarmed, and it is ready.
 pub(crate) fn confirm(suspicion: Suspicion, now: Nanos, kernel: &mut dyn Kernel) -> Verdict {
     let (fd, epfd) = (suspicion.fd, suspicion.epfd);
-    let Case::Registration { interest, delivered, .. } = suspicion.case else {
+    let Case::Fired { interest, delivered, arms_late } = suspicion.case else {
         return Verdict::Refuted;
     };
-    let listed = kernel.registrations(epfd);
-    let is_disarmed = |all: &Vec<_>| {
-        all.iter()
-            .any(|one: &crate::world::Listed| one.fd == fd && one.events & !bits::PRIVATE == 0)
-    };
-    if listed.as_ref().is_some_and(|all| !is_disarmed(all)) {
-        return Verdict::Refuted;
-    }
     let wanted = interest & !bits::PRIVATE;
     let ready = kernel.readiness(fd, wanted).unwrap_or(0) & (wanted | bits::ERR | bits::HUP);
     if ready == 0 {
-        // Nobody misses an event yet.
-        return Verdict::Again(suspicion, SECOND);
+        // Nobody misses an event yet. The list of registrations is not read for it: it may be long.
+        let after = (SECOND << suspicion.tries.min(6)).min(SELDOM);
+        return Verdict::Again(suspicion, after);
+    }
+    let listed = kernel.registrations(epfd);
+    let is_disarmed = |all: &Vec<_>| {
+        all.iter().any(|one: &crate::world::Listed| one.fd == fd && one.events & !bits::ALWAYS == 0)
+    };
+    if listed.as_ref().is_some_and(|all| !is_disarmed(all)) {
+        return Verdict::Refuted;
     }
     let what = format!(
         "fd {fd} is EPOLLONESHOT in epfd {epfd}, was delivered ({}) and is ready again ({}), but was not \
@@ -126,5 +124,6 @@ pub(crate) fn confirm(suspicion: Suspicion, now: Nanos, kernel: &mut dyn Kernel)
         PATIENCE / SECOND,
     );
     let verified = listed.map(|_| format!("/proc/self/fdinfo/{epfd} lists fd {fd} without events"));
-    suspicion.becomes(Certainty::Suspected, now, what, verified)
+    let certainty = if arms_late { Certainty::Note } else { Certainty::Suspected };
+    suspicion.becomes(certainty, now, what, verified)
 }

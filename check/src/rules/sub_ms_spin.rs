@@ -62,18 +62,20 @@ impl State {
             }
             return None;
         }
-        let is_run =
-            self.has_run_out && self.waits > WAITS && now - self.since <= SHORT && timeout > 0;
+        let is_run = self.has_run_out
+            && self.waits > WAITS
+            && now.saturating_sub(self.since) <= SHORT
+            && timeout > 0;
         let waits = std::mem::take(&mut self.waits);
         self.has_run_out = false;
         if !is_run {
             return None;
         }
-        if self.runs == 0 || now - self.first_run > WITHIN {
+        if self.runs == 0 || now.saturating_sub(self.first_run) > WITHIN {
             (self.runs, self.all_waits, self.first_run) = (0, 0, now);
         }
         self.runs += 1;
-        self.all_waits += waits;
+        self.all_waits = self.all_waits.saturating_add(waits);
         (self.runs == RUNS).then(|| {
             let runs = std::mem::take(&mut self.runs);
             Case::SubMs { waits: self.all_waits, runs }
@@ -81,9 +83,9 @@ impl State {
     }
 
     /// It ended.
-    pub fn ended(&mut self, timeout: i64, deliveries: usize, _: Nanos) {
+    pub fn ended(&mut self, timeout: i64, deliveries: usize) {
         match (timeout, deliveries) {
-            (0, 0) => self.waits += 1,
+            (0, 0) => self.waits = self.waits.saturating_add(1),
             (1.., 0) => self.has_run_out = true,
             // A program that polls for a while before it sleeps does so after an event.
             _ => (self.has_run_out, self.waits) = (false, 0),

@@ -1,0 +1,103 @@
+//! What a wait returned, one registration at a time. This runs for every event of the program: two
+//! look-ups for each, and no allocation unless something is suspected.
+
+use super::Checker;
+use crate::epoll::{Delivery, Owner};
+use crate::rule::Rule;
+use crate::rules;
+use crate::suspicion::Case;
+use crate::thread::Wait;
+use crate::world::{Descriptors, Fd, Nanos, Tid, bits};
+
+/// One event that a wait returned.
+pub(crate) struct Delivered<'a> {
+    pub tid: Tid,
+    pub now: Nanos,
+    pub wait: &'a Wait,
+    pub events: u32,
+    pub data: u64,
+}
+
+impl Checker {
+    /// Returns the registration if the thread's next wait is to look at it again.
+    pub(super) fn delivered(
+        &mut self,
+        it: &Delivered<'_>,
+        descriptors: &dyn Descriptors,
+    ) -> Option<(u32, Fd)> {
+        let epoll = self.epolls.get_mut(it.wait.epoll)?;
+        let round = epoll.round;
+        let place = match epoll.owner(it.data) {
+            Owner::Live(place) => place,
+            Owner::Former(nth) => {
+                rules::ghost::look(self, it, nth, descriptors);
+                return None;
+            }
+            Owner::Several => {
+                epoll.ambiguous += 1;
+                return None;
+            }
+            Owner::Unknown => {
+                epoll.unknown += 1;
+                return None;
+            }
+        };
+        let registration = epoll.at_mut(place)?;
+        let fd = registration.fd;
+        let (generation, io) = descriptors.state(fd);
+        if generation != registration.generation {
+            epoll.retire(place);
+            let nth = epoll.last_former();
+            rules::ghost::look(self, it, nth, descriptors);
+            return None;
+        }
+        let mut moved = io.moved();
+        if registration.is_epoll {
+            // What a nested epoll moves is its own deliveries.
+            let nested = self.epolls.last_named(fd).and_then(|id| self.epolls.get(id));
+            moved = nested.map_or(moved, |nested| nested.round as u16);
+        }
+        let registration = self.epolls.get_mut(it.wait.epoll)?.at_mut(place)?;
+        let before = registration.delivery;
+        let delivery =
+            Delivery { events: it.events, at: it.now, round, inputs: io.inputs(), moved };
+        registration.delivery = delivery;
+        let interest = registration.interest;
+        let spins = registration.spin.look(interest, before, delivery);
+        let exhausted = match io.input() {
+            crate::Input::Exhausted => registration.exhausted.look(interest, before, io, it.now),
+            _ => None,
+        };
+        registration.is_fired = registration.has(bits::ONESHOT);
+        let may_have_twin = std::mem::take(&mut registration.may_have_twin);
+        if it.events & (bits::HUP | bits::RDHUP) != 0 && !io.is_hung_up() {
+            descriptors.hung_up(fd);
+        }
+        if may_have_twin {
+            rules::ghost::look_for_twin(self, it, fd, descriptors);
+        }
+        match (exhausted, spins) {
+            (Some(case), _) => self.repeats(it, Rule::AcceptSpin, fd, case),
+            (None, Some((times, nanos))) => {
+                let case = Case::Spin {
+                    delivered: it.events,
+                    times,
+                    nanos,
+                    traffic: None,
+                    is_visible: true,
+                };
+                self.repeats(it, Rule::LevelSpin, fd, case);
+            }
+            (None, None) => {}
+        }
+        (interest & (bits::ET | bits::ONESHOT) != 0).then_some((place, fd))
+    }
+
+    fn repeats(&mut self, it: &Delivered<'_>, rule: Rule, fd: Fd, case: Case) {
+        if self.is_watched(rule, it.wait.epoll, fd) {
+            return;
+        }
+        let suspicion = self.suspect(rule, it.tid, it.now, case).on(fd);
+        self.raise_about(suspicion.and((crate::Role::Now, it.wait.site)), it.wait.epoll, 0);
+    }
+}
