@@ -13,7 +13,7 @@ mod epolls;
 mod finding;
 mod io;
 pub mod options;
-pub mod report;
+pub mod replay;
 mod rule;
 pub mod rules;
 mod suspicion;
