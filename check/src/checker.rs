@@ -252,7 +252,7 @@ impl Checker {
         let count = deliveries.len();
         let Some(thread) = self.threads.get_mut(tid) else { return };
         let Some(wait) = thread.wait.take() else { return };
-        thread.zeros.ended(wait.timeout, count);
+        thread.zeros.ended(wait.timeout, count, now);
         if count == 0 {
             return;
         }

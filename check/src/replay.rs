@@ -149,7 +149,7 @@ impl Replay {
         &self.checker
     }
 
-    /// Takes one line. What is due before it is looked at before it.
+    /// Takes one line. What is due before its time is looked at before it.
     pub fn step(&mut self, line: &Line) {
         self.pass(line.at.unwrap_or(self.now));
         let (tid, now, site) = (line.tid, self.now, line.site);
@@ -229,9 +229,9 @@ impl Replay {
         }
     }
 
-    /// Lets time pass, and looks at what is due meanwhile.
+    /// Lets time pass, and looks at what is due before then.
     pub fn pass(&mut self, until: Nanos) {
-        while let Some(due) = self.checker.next_due().filter(|&due| due <= until) {
+        while let Some(due) = self.checker.next_due().filter(|&due| due < until) {
             self.now = self.now.max(due);
             self.look();
         }
@@ -249,9 +249,8 @@ impl Replay {
     /// The program ends; returns what was found.
     #[must_use]
     pub fn finish(mut self) -> Vec<Finding> {
-        self.pass(self.now);
         self.checker.finish(self.now);
-        self.pass(self.now);
+        self.pass(self.now.saturating_add(1));
         self.findings
     }
 }

@@ -48,6 +48,8 @@ pub(crate) struct State {
     has_run_out: bool,
     waits: u32,
     since: Nanos,
+    /// The end of the latest of them; the work after it may take any time.
+    until: Nanos,
     runs: u32,
     all_waits: u32,
     first_run: Nanos,
@@ -64,7 +66,7 @@ impl State {
         }
         let is_run = self.has_run_out
             && self.waits > WAITS
-            && now.saturating_sub(self.since) <= SHORT
+            && self.until.saturating_sub(self.since) <= SHORT
             && timeout > 0;
         let waits = std::mem::take(&mut self.waits);
         self.has_run_out = false;
@@ -83,9 +85,9 @@ impl State {
     }
 
     /// It ended.
-    pub fn ended(&mut self, timeout: i64, deliveries: usize) {
+    pub fn ended(&mut self, timeout: i64, deliveries: usize, now: Nanos) {
         match (timeout, deliveries) {
-            (0, 0) => self.waits = self.waits.saturating_add(1),
+            (0, 0) => (self.waits, self.until) = (self.waits.saturating_add(1), now),
             (1.., 0) => self.has_run_out = true,
             // A program that polls for a while before it sleeps does so after an event.
             _ => (self.has_run_out, self.waits) = (false, 0),

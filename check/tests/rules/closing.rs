@@ -1,0 +1,165 @@
+//! `ghost`, `hangup-unread` and `epfd-misuse`: what closing too early does.
+
+use super::{NOTHING, found};
+use epshim_check::replay::replay;
+
+fn closed(how: &str, then: &str) -> String {
+    format!(
+        "0ms t1 create 3
+         0ms t1 add 3 5 IN data=77 @11
+         {how}
+         1ms t1 wait 3
+         2ms t1 got 77:IN
+         {then}
+         1s end"
+    )
+}
+
+#[test]
+fn a_duplicate_keeps_a_registration_that_delivers() {
+    let trace = closed("t1 dup 5 9 @12\n t1 close 5 @13", "");
+    let findings = replay(&trace).expect("a trace");
+    assert_eq!(findings.len(), 1);
+    assert_eq!(findings[0].certainty.name(), "certain");
+    assert!(findings[0].what.contains("fd 9 keeps its file open"), "{}", findings[0].what);
+    let sites: Vec<u64> = findings[0].sites.iter().map(|(_, site)| site.0).collect();
+    assert_eq!(sites[..3], [13, 11, 12]);
+}
+
+#[test]
+fn so_does_a_child_of_fork_and_the_number_may_be_another_file_by_then() {
+    assert_eq!(found(&closed("hold 5\n t1 close 5", "")), ["ghost certain 5"]);
+    assert_eq!(found(&closed("hold 5\n t1 close 5\n open 5 pipe", "")), ["ghost certain 5"]);
+    let again = closed("hold 5\n t1 close 5\n t1 add 3 5 IN data=78", "");
+    assert_eq!(found(&again), ["ghost certain 5"]);
+}
+
+#[test]
+fn between_fork_and_exec_a_child_keeps_it_for_a_moment_only() {
+    assert_eq!(found(&closed("hold 5\n t1 close 5", "50ms let-go 5")), NOTHING);
+}
+
+#[test]
+fn closing_without_a_duplicate_is_a_way_to_unregister() {
+    let trace = closed("t1 close 5", "").replace("got 77:IN", "got nothing");
+    assert_eq!(found(&trace), NOTHING);
+    // The event was on its way when another thread closed it.
+    assert_eq!(
+        found(&closed("", "").replace("2ms t1 got", "1ms t2 close 5\n 2ms t1 got")),
+        NOTHING
+    );
+}
+
+#[test]
+fn a_ghost_that_delivers_nothing_is_not_reported() {
+    let trace = closed("t1 dup 5 9\n t1 close 5", "").replace("got 77:IN", "got nothing");
+    assert_eq!(found(&trace), NOTHING);
+}
+
+#[test]
+fn the_same_file_put_back_under_its_number_is_no_ghost() {
+    assert_eq!(found(&closed("t1 dup 5 9\n t1 close 5\n t1 dup 9 5", "")), NOTHING);
+}
+
+#[test]
+fn deleted_before_the_close_it_leaves_nothing() {
+    let trace = closed("t1 dup 5 9\n t1 del 3 5\n t1 close 5", "").replace("77:IN", "nothing");
+    assert_eq!(found(&trace), NOTHING);
+}
+
+#[test]
+fn where_fdinfo_cannot_be_read_a_ghost_is_only_suspected() {
+    let trace = closed("hold 5\n t1 close 5\n kernel fdinfo 3: unreadable", "");
+    assert_eq!(found(&trace), ["ghost suspected 5"]);
+}
+
+#[test]
+fn a_ghost_that_spins_is_reported_once_and_asked_about_once_a_second() {
+    let spin = super::repeat(3000, 3, 1, "NOW t1 wait 3\n NOW t1 got 77:IN\n");
+    let trace = closed("hold 5\n t1 close 5", &spin).replace("1s end", "4s end");
+    assert_eq!(found(&trace), ["ghost certain 5"]);
+}
+
+#[test]
+fn a_number_registered_again_with_the_same_data_after_a_dup_is_suspected() {
+    let trace = closed("t1 dup 5 9\n t1 close 5\n t1 add 3 5 IN data=77", "");
+    assert_eq!(found(&trace), ["ghost suspected 5"]);
+    assert_eq!(found(&trace.replace("t1 dup 5 9\n", "")), NOTHING);
+    // The duplicate was closed before.
+    assert_eq!(found(&trace.replace("dup 5 9\n", "dup 5 9\n t1 close 9\n")), NOTHING);
+}
+
+#[test]
+fn a_pointer_used_again_for_another_descriptor_belongs_to_that_one() {
+    // 5 was closed without a trace; its connection's memory serves 6, edge-triggered.
+    let trace = "t1 create 3\n t1 add 3 5 IN data=77\n t1 close 5\n t1 add 3 6 IN|ET data=77
+        t1 wait 3\n 1ms t1 got 77:IN\n t1 read 6 8/8\n t1 wait 3\n 3s end";
+    assert_eq!(found(trace), ["edge-not-drained suspected 6"]);
+}
+
+fn hung_up(events: &str, done: &str) -> String {
+    format!(
+        "0ms t1 create 3
+         0ms t1 add 3 5 IN|RDHUP
+         0ms t1 wait 3
+         1ms t1 got 5:{events}
+         kernel unread 5 100
+         {done}
+         t1 close 5
+         1s end"
+    )
+}
+
+#[test]
+fn closing_after_a_hang_up_loses_what_was_not_read() {
+    assert_eq!(found(&hung_up("IN|RDHUP", "")), ["hangup-unread suspected 5"]);
+    assert_eq!(found(&hung_up("IN|HUP", "t1 read 5 8/8")), ["hangup-unread suspected 5"]);
+}
+
+#[test]
+fn reading_to_the_end_or_to_an_error_before_is_right() {
+    assert_eq!(found(&hung_up("IN|RDHUP", "t1 read 5 8/8\n t1 read 5 0/8")), NOTHING);
+    assert_eq!(found(&hung_up("IN|RDHUP", "t1 read 5 ECONNRESET")), NOTHING);
+    assert_eq!(found(&hung_up("IN|RDHUP", "kernel unread 5 0")), NOTHING);
+}
+
+#[test]
+fn a_reset_or_ones_own_shutdown_loses_nothing_that_was_wanted() {
+    assert_eq!(found(&hung_up("IN|ERR|HUP", "")), NOTHING);
+    assert_eq!(found(&hung_up("IN|HUP", "t1 shutdown 5")), NOTHING);
+}
+
+#[test]
+fn without_a_hang_up_in_the_last_delivery_nobody_acted_on_one() {
+    assert_eq!(found(&hung_up("IN", "")), NOTHING);
+    assert_eq!(found(&hung_up("IN|RDHUP", "t1 wait 3\n t1 got 5:IN")), NOTHING);
+}
+
+#[test]
+fn an_epoll_closed_under_its_waiter_is_found_while_that_hangs() {
+    let trace = "t1 create 3\n t1 wait 3 @5\n 10ms t2 close 3 @6\n 3s end";
+    assert_eq!(found(trace), ["epfd-misuse certain -1"]);
+    assert_eq!(found(&trace.replace("3s end", "500ms t1 got nothing\n 3s end")), NOTHING);
+    assert_eq!(found(&trace.replace("3s end", "kernel dead 1\n 3s end")), NOTHING);
+    assert_eq!(found(&trace.replace("10ms", "t1 dup 3 4\n 10ms")), NOTHING);
+    assert_eq!(found("t1 create 3\n t1 wait 3\n t1 got nothing\n t1 close 3\n 3s end"), NOTHING);
+}
+
+#[test]
+fn waits_and_changes_of_what_is_no_epoll_are_found() {
+    let closed = "t1 create 3\n t1 close 3\n";
+    assert_eq!(found(&format!("{closed} t1 wait 3\n t1 got EBADF")), ["epfd-misuse certain -1"]);
+    assert_eq!(found(&format!("{closed} t1 add 3 5 IN EBADF")), ["epfd-misuse certain 5"]);
+    let foreign = "kernel epfd 4 foreign\n";
+    assert_eq!(found(&format!("{foreign} t1 wait 4\n t1 got EINVAL")), ["epfd-misuse certain -1"]);
+    assert_eq!(found(&format!("{foreign} t1 add 4 5 IN EINVAL")), ["epfd-misuse certain 5"]);
+    assert_eq!(found("t1 wait -1\n t1 got EBADF\n t1 wait -1\n t1 got EBADF").len(), 2);
+}
+
+#[test]
+fn other_failures_of_a_wait_are_none_of_this() {
+    assert_eq!(
+        found("t1 create 3\n t1 wait 3\n t1 got EINTR\n t1 wait 3\n t1 got EINVAL"),
+        NOTHING
+    );
+}

@@ -1,0 +1,81 @@
+//! `ctl-error`.
+
+use super::{NOTHING, found};
+use epshim_check::replay::replay;
+
+fn calls(lines: &str) -> String {
+    format!("0ms t1 create 3\n 0ms t1 add 3 5 IN @11\n {lines}\n 9s end")
+}
+
+#[test]
+fn a_failure_is_explained_from_the_descriptors_history() {
+    let explained = [
+        ("t1 add 3 5 IN|OUT EEXIST", "registered already, for EPOLLIN"),
+        ("t1 mod 3 6 IN ENOENT", "was never registered here"),
+        ("t1 del 3 5\n t1 mod 3 5 IN ENOENT", "was never registered here"),
+        ("t1 close 5\n t1 mod 3 5 IN EBADF", "registered here and closed since"),
+        ("t1 close 5\n open 5 pipe\n t1 mod 3 5 IN ENOENT", "the number is another file now"),
+        ("t1 add 3 9 IN EBADF", "is not open"),
+        ("t1 add 3 3 IN EINVAL", "cannot watch itself"),
+        ("t1 add 3 6 IN|EXCLUSIVE\n t1 mod 3 6 IN EINVAL", "can only be deleted"),
+        ("t1 add 3 6 IN|EXCLUSIVE|ONESHOT EINVAL", "EPOLLEXCLUSIVE goes with"),
+        ("t1 create 4\n t1 add 3 4 IN ELOOP", "would make a loop"),
+    ];
+    for (lines, expected) in explained {
+        let findings = replay(&calls(lines)).expect("a trace");
+        assert_eq!(findings.len(), 1, "{lines}: {findings:?}");
+        assert!(findings[0].what.contains(expected), "{lines}: {}", findings[0].what);
+        assert_eq!(findings[0].certainty.name(), "fact", "{lines}");
+    }
+}
+
+#[test]
+fn what_libraries_ignore_knowingly_is_a_note() {
+    for lines in [
+        "t1 close 5\n t1 del 3 5 EBADF",
+        "t1 close 5\n open 5 pipe\n t1 del 3 5 ENOENT",
+        "t1 del 3 6 ENOENT",
+        "t1 add 3 6 IN EPERM",
+        "t1 add 3 5 IN EEXIST",
+    ] {
+        let found = found(&calls(lines));
+        assert!(found.len() == 1 && found[0].starts_with("ctl-error note"), "{lines}: {found:?}");
+    }
+}
+
+#[test]
+fn the_known_pairs_are_silent() {
+    for lines in [
+        "t1 add 3 5 IN|OUT EEXIST\n t1 mod 3 5 IN|OUT",
+        "t1 add 3 5 IN|OUT EEXIST\n t1 del 3 5",
+        "t1 mod 3 6 IN ENOENT\n t1 add 3 6 IN",
+    ] {
+        assert_eq!(found(&calls(lines)), NOTHING, "{lines}");
+    }
+}
+
+#[test]
+fn another_call_of_another_thread_or_descriptor_makes_nothing_good() {
+    for lines in [
+        "t1 add 3 5 IN|OUT EEXIST\n t1 wait 3\n t1 got nothing\n t1 mod 3 5 IN",
+        "t1 add 3 5 IN|OUT EEXIST\n t2 mod 3 5 IN",
+        "t1 add 3 5 IN|OUT EEXIST\n t1 add 3 6 IN",
+        "t1 add 3 5 IN|OUT EEXIST",
+        "t1 add 3 5 IN|OUT EEXIST\n t1 exit",
+    ] {
+        assert_eq!(found(&calls(lines)), ["ctl-error fact 5"], "{lines}");
+    }
+}
+
+#[test]
+fn a_failure_is_reported_within_a_second_and_a_repeated_one_once() {
+    let findings = replay(&calls("1s t1 add 3 5 IN|OUT EEXIST")).expect("a trace");
+    assert_eq!(findings[0].at, 2_000_000_000);
+    let again = super::repeat(500, 1, 1, "NOW t1 add 3 5 IN|OUT EEXIST @7\n");
+    assert_eq!(found(&calls(&again)), ["ctl-error fact 5"]);
+}
+
+#[test]
+fn want_of_memory_is_the_machines() {
+    assert_eq!(found(&calls("t1 add 3 6 IN ENOMEM\n t1 add 3 7 IN ENOSPC")), NOTHING);
+}

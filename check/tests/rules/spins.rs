@@ -1,0 +1,163 @@
+//! `level-spin` and `sub-ms-spin`.
+
+use super::{NOTHING, found, repeat};
+
+fn spin(setup: &str, each: &str, times: u32, every: u32) -> String {
+    let rounds =
+        repeat(times, 10, every, &format!("NOW t1 wait 3 @90\n NOW t1 got 5:IN\n {each}\n"));
+    format!("0ms t1 create 3\n 0ms t1 add 3 5 IN\n {setup}\n {rounds}")
+}
+
+#[test]
+fn three_hundred_deliveries_without_progress_are_a_spin() {
+    assert_eq!(found(&spin("", "", 300, 5)), ["level-spin certain 5"]);
+}
+
+#[test]
+fn progress_of_any_kind_is_none() {
+    assert_eq!(found(&spin("", "t1 read 5 1/1", 600, 5)), NOTHING);
+    assert_eq!(found(&spin("", "t1 write 5 1/1", 600, 5)), NOTHING);
+    assert_eq!(found(&spin("", "t1 mod 3 5 IN", 600, 5)), NOTHING);
+}
+
+#[test]
+fn a_read_without_success_is_no_progress() {
+    assert_eq!(
+        found(&spin("", "t1 read 5 EAGAIN\n kernel poll 5 IN", 300, 5)),
+        ["level-spin certain 5"]
+    );
+}
+
+#[test]
+fn deliveries_now_and_then_are_no_spin() {
+    assert_eq!(found(&spin("", "", 1000, 30)), NOTHING);
+}
+
+#[test]
+fn a_loop_that_stops_listening_some_wake_ups_late_is_none() {
+    let trace = spin("", "", 150, 8) + "2s t1 mod 3 5 0\n 2s t1 wait 3\n 9s end";
+    assert_eq!(found(&trace), NOTHING);
+}
+
+#[test]
+fn what_moves_in_the_kernel_was_read_unseen() {
+    let moves = |n: u32| format!("{}ms kernel traffic 5 {n}\n", 1000 + n * 10);
+    let mut lines: Vec<String> = spin("", "", 600, 5).lines().map(str::to_owned).collect();
+    lines.extend((0..300).map(moves));
+    lines.sort_by_key(|line| {
+        let word = line.split_whitespace().next().unwrap_or_default();
+        word.strip_suffix("ms").and_then(|ms| ms.parse::<u32>().ok()).unwrap_or(0)
+    });
+    assert_eq!(found(&lines.join("\n")), NOTHING);
+}
+
+#[test]
+fn what_is_not_ready_when_it_is_looked_at_is_no_spin() {
+    let trace = spin("", "kernel poll 5 nothing", 300, 5);
+    assert_eq!(found(&trace), NOTHING);
+}
+
+#[test]
+fn a_device_may_be_served_unseen() {
+    assert_eq!(
+        found(&spin("close 5\n open 5 unknown\n t1 add 3 5 IN", "", 300, 5)),
+        ["level-spin note 5"]
+    );
+}
+
+#[test]
+fn a_nested_epoll_progresses_by_what_it_delivers() {
+    let inner = "t1 wait 5\n t1 got 6:IN\n t1 read 6 1/1";
+    let trace = spin(
+        "t1 del 3 5\n t1 close 5\n t1 create 5\n t1 add 5 6 IN\n t1 add 3 5 IN",
+        inner,
+        600,
+        5,
+    );
+    assert_eq!(found(&trace), NOTHING);
+    let idle = spin(
+        "t1 del 3 5\n t1 close 5\n t1 create 5\n t1 add 5 6 IN\n t1 add 3 5 IN\n kernel poll 6 IN",
+        "",
+        300,
+        5,
+    );
+    assert_eq!(found(&idle), ["level-spin certain 5"]);
+}
+
+#[test]
+fn edges_and_one_shots_do_not_repeat_by_themselves() {
+    for interest in ["IN|ET", "IN|ONESHOT"] {
+        let trace = spin("", "t1 read 5 EAGAIN\n t1 mod 3 5 IN", 300, 5)
+            .replace("5 IN\n", &format!("5 {interest}\n"));
+        assert_eq!(found(&trace), NOTHING, "{interest}");
+    }
+}
+
+#[test]
+fn two_threads_that_take_turns_spin_as_one() {
+    let rounds = repeat(
+        150,
+        10,
+        10,
+        "NOW t1 wait 3 @90\n NOW t2 wait 3 @91\n NOW t1 got 5:IN\n NOW t2 got 5:IN\n",
+    );
+    let trace = format!("0ms t1 create 3\n 0ms t1 add 3 5 IN\n {rounds}");
+    assert_eq!(found(&trace)[0], "level-spin certain 5");
+}
+
+#[test]
+fn two_threads_one_of_which_serves_it_do_not() {
+    let rounds = repeat(
+        300,
+        10,
+        10,
+        "NOW t1 wait 3\n NOW t2 wait 3\n NOW t1 got 5:IN\n NOW t2 got 5:IN\n t1 read 5 1/1\n t2 read 5 EAGAIN\n",
+    );
+    assert_eq!(found(&format!("0ms t1 create 3\n 0ms t1 add 3 5 IN\n {rounds}")), NOTHING);
+}
+
+#[test]
+fn a_batch_of_one_that_alternates_hides_no_spin() {
+    let rounds = repeat(
+        300,
+        10,
+        6,
+        "NOW t1 wait 3 @90\n NOW t1 got 5:IN\n NOW t1 wait 3 @90\n NOW t1 got 6:IN\n t1 read 6 1/1\n",
+    );
+    let trace = format!("0ms t1 create 3\n 0ms t1 add 3 5 IN\n t1 add 3 6 IN\n {rounds}");
+    assert_eq!(found(&trace), ["level-spin certain 5"]);
+}
+
+/// So many times: a timeout that runs out, zero timeouts for so many microseconds, and work.
+fn rounded(runs: u32, zeros: u32, micros: u32, between: &str) -> String {
+    let mut trace = "0ms t1 create 3\n".to_owned();
+    for run in 0..runs {
+        let start = run * 50_000;
+        trace +=
+            &format!("{start}us t1 wait 3 timeout=5ms @10\n {}us t1 got {between}\n", start + 5000);
+        for zero in 0..zeros {
+            let at = start + 5000 + zero * micros / zeros;
+            trace += &format!("{at}us t1 wait 3 timeout=0 @10\n {at}us t1 got nothing\n");
+        }
+    }
+    trace + "9s end"
+}
+
+#[test]
+fn a_rest_below_a_millisecond_that_becomes_zero_ten_times_a_second_is_found() {
+    assert_eq!(found(&rounded(20, 40, 900, "nothing")), ["sub-ms-spin suspected -1"]);
+}
+
+#[test]
+fn spinning_for_a_while_after_an_event_and_then_sleeping_is_a_design() {
+    assert_eq!(found(&rounded(20, 40, 900, "5:IN")), NOTHING);
+}
+
+#[test]
+fn polling_all_the_time_few_zeros_and_rare_runs_are_no_rounding() {
+    let polls = repeat(3000, 0, 1, "NOW t1 wait 3 timeout=0\n NOW t1 got nothing\n");
+    assert_eq!(found(&format!("t1 create 3\n{polls}")), NOTHING);
+    assert_eq!(found(&rounded(20, 10, 900, "nothing")), NOTHING);
+    assert_eq!(found(&rounded(8, 40, 900, "nothing")), NOTHING);
+    assert_eq!(found(&rounded(20, 40, 9000, "nothing")), NOTHING);
+}
