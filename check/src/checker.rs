@@ -23,7 +23,7 @@ use std::collections::BinaryHeap;
 pub(crate) use delivered::Delivered;
 pub use pending::Asked;
 use pending::Entry;
-pub(crate) use pending::{NOBODY_WAITS, Standing};
+pub(crate) use pending::{NOBODY_WAITS, Standing, nobody_waits};
 
 /// An `epoll_ctl` that was made, and how it ended.
 #[derive(Debug, Clone, Copy)]

@@ -255,6 +255,12 @@ impl Checker {
 /// How long a suspicion waits for somebody to wait.
 pub(crate) const NOBODY_WAITS: Nanos = 100 * MILLISECOND;
 
+/// A thread may be busy for long, and wait then: it is looked for less often, but not given up.
+pub(crate) fn nobody_waits(suspicion: &mut Suspicion) -> Standing {
+    suspicion.tries = suspicion.tries.saturating_add(1);
+    Standing::Later(if suspicion.tries < 50 { NOBODY_WAITS } else { SECOND })
+}
+
 /// Which suspicion a verdict is about.
 #[derive(Debug, Clone, Copy)]
 pub struct Asked {

@@ -1,6 +1,6 @@
 //! `edge-not-drained`.
 
-use crate::checker::{Checker, NOBODY_WAITS, Standing};
+use crate::checker::{Checker, NOBODY_WAITS, Standing, nobody_waits};
 use crate::epoll::Delivery;
 use crate::epolls::EpollId;
 use crate::finding::Role;
@@ -60,8 +60,8 @@ consume(buffer, n);              /* what did not fit is not reported again */",
 
 /// So long must the data lie there.
 const LEFT: Nanos = SECOND;
-/// So often is it looked for a thread that waits.
-const TRIES: u32 = 50;
+/// So often it is asked soon whether the epoll is silent, and then ever again after a second.
+const OFTEN: u32 = 50;
 
 /// Before a thread waits: is there something left of what its last wait delivered?
 #[allow(clippy::too_many_arguments, reason = "one delivery, and each of them is of it")]
@@ -139,12 +139,7 @@ pub(crate) fn stands(
         return Standing::Later(LEFT);
     }
     let Some(wait) = checker.waiter(id) else {
-        suspicion.tries += 1;
-        return if suspicion.tries > TRIES {
-            Standing::Void
-        } else {
-            Standing::Later(NOBODY_WAITS)
-        };
+        return nobody_waits(suspicion);
     };
     let resumes = checker.epolls.get(id).is_some_and(|epoll| epoll.resumes);
     let holds_back = resumes || checker.holds_back(now, descriptors);
@@ -171,7 +166,7 @@ pub(crate) fn confirm(suspicion: Suspicion, now: Nanos, kernel: &mut dyn Kernel)
     // Something else may be ready in it; then its answer says nothing of this descriptor.
     let is_silent = kernel.readiness(epfd, bits::IN).is_some_and(|ready| ready & bits::IN == 0);
     if !is_silent {
-        let again = if suspicion.tries > TRIES { return Verdict::Refuted } else { NOBODY_WAITS };
+        let again = if suspicion.tries < OFTEN { NOBODY_WAITS } else { SECOND };
         return Verdict::Again(suspicion, again);
     }
     if kernel.has_both_ends(fd) {

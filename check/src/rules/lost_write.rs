@@ -1,6 +1,6 @@
 //! `lost-write`.
 
-use crate::checker::{Checker, NOBODY_WAITS, Standing};
+use crate::checker::{Checker, Standing, nobody_waits};
 use crate::finding::Role;
 use crate::rule::{Certainty, Explanation, Rule};
 use crate::suspicion::{Case, Suspicion, Verdict};
@@ -45,8 +45,6 @@ if (n >= 0 && (size_t)n < length) {
 
 /// So long must the rest lie there.
 const LEFT: Nanos = SECOND;
-/// So often is it looked for a thread that waits.
-const TRIES: u32 = 50;
 
 /// A write to it was short or found no room, and a thread is about to wait.
 pub(crate) fn look(
@@ -93,12 +91,7 @@ pub(crate) fn stands(
         return Standing::Later(LEFT);
     }
     let Some(wait) = checker.waiter(suspicion.stamp.epoll) else {
-        suspicion.tries += 1;
-        return if suspicion.tries > TRIES {
-            Standing::Void
-        } else {
-            Standing::Later(NOBODY_WAITS)
-        };
+        return nobody_waits(suspicion);
     };
     suspicion.sites = vec![
         (Role::WrittenBy, descriptor.written),

@@ -1,0 +1,107 @@
+//! The model against a naive one: random programs run on a kernel that is as plain as can be, a
+//! watcher tells the checker what it would see of them, and what the checker says must be true in
+//! that kernel; and arbitrary nonsense must not break it.
+
+mod naive;
+mod nonsense;
+mod program;
+
+use epshim_check::{Certainty, Rule};
+use program::{Program, Step};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+
+fn step() -> impl Strategy<Value = Step> {
+    let fd = || 5..12_i32;
+    prop_oneof![
+        3 => (fd(), 0..4_u8, any::<bool>()).prop_map(|(fd, kind, own)| Step::Add(fd, kind, own)),
+        1 => (fd(), 0..4_u8, any::<bool>()).prop_map(|(fd, kind, own)| Step::Mod(fd, kind, own)),
+        1 => fd().prop_map(Step::Del),
+        2 => fd().prop_map(Step::Close),
+        1 => (fd(), fd()).prop_map(|(from, to)| Step::Dup(from, to)),
+        1 => fd().prop_map(Step::Hold),
+        1 => fd().prop_map(Step::LetGo),
+        4 => fd().prop_map(Step::Arrive),
+        2 => fd().prop_map(Step::Drain),
+        2 => fd().prop_map(Step::ReadPart),
+        5 => Just(Step::Wait),
+    ]
+}
+
+fn program() -> impl Strategy<Value = Vec<Step>> {
+    prop::collection::vec(step(), 1..120)
+}
+
+/// Otherwise the properties say nothing.
+#[test]
+fn the_programs_do_what_the_properties_are_about() {
+    let mut runner = TestRunner::deterministic();
+    let (mut ghosts, mut stranded, mut fired, mut failed, mut stale) = (0, 0, 0, 0, 0);
+    for _ in 0..200 {
+        let steps = program().new_tree(&mut runner).expect("a program").current();
+        let run = Program::run(&steps, false);
+        ghosts += run.ghosts.len();
+        stranded += run.stranded.len();
+        fired += run.sites(Rule::OneshotNotRearmed, Certainty::Note).len();
+        failed += run.failed.len();
+        stale += Program::run(&steps, true).stale.len();
+    }
+    let all = [ghosts, stranded, fired, failed, stale];
+    assert!(all.iter().all(|&times| times >= 20), "{all:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
+
+    /// Soundness and completeness of `ghost`: it is reported if and only if the kernel delivered an
+    /// event of a registration whose number was closed, and is still there when it is looked at.
+    #[test]
+    fn a_ghost_is_reported_if_and_only_if_one_delivered(steps in program()) {
+        let run = Program::run(&steps, false);
+        let certain = run.sites(Rule::Ghost, Certainty::Certain);
+        prop_assert_eq!(certain, run.ghosts, "{:?}", run.findings);
+    }
+
+    /// `edge-not-drained` likewise: input left after a partial read while the program waits.
+    #[test]
+    fn stranded_input_is_reported_if_and_only_if_it_is_stranded(steps in program()) {
+        let run = Program::run(&steps, false);
+        let found = run.sites(Rule::EdgeNotDrained, Certainty::Note);
+        prop_assert!(run.stranded.is_subset(&found), "{:?} {:?}", run.stranded, run.findings);
+        prop_assert!(found.is_subset(&run.may_be_stranded), "{:?}", run.findings);
+    }
+
+    /// No rule speaks but those for which the kernel gave a reason, and each failure is reported
+    /// that was not the first half of a known pair.
+    #[test]
+    fn no_other_rule_speaks(steps in program()) {
+        let run = Program::run(&steps, false);
+        prop_assert_eq!(run.failures(), run.failed.clone(), "{:?}", run.findings);
+        let fired = run.sites(Rule::OneshotNotRearmed, Certainty::Note);
+        prop_assert!(fired.is_subset(&run.may_be_fired), "{:?}", run.findings);
+        for finding in &run.findings {
+            let may = [Rule::Ghost, Rule::EdgeNotDrained, Rule::OneshotNotRearmed, Rule::CtlError];
+            prop_assert!(may.contains(&finding.rule), "{finding:?}");
+        }
+    }
+
+    /// What is known of the interest list is right.
+    #[test]
+    fn registrations_are_counted_as_the_kernel_counts_them(steps in program()) {
+        let run = Program::run(&steps, false);
+        prop_assert!(run.known >= run.live, "{} of {}", run.known, run.live);
+        prop_assert!(run.known <= run.live + run.closed, "{} of {}", run.known, run.live);
+        prop_assert_eq!(run.unknown, 0);
+    }
+
+    /// Where several registrations have the same data nothing certain is said of the wrong one.
+    #[test]
+    fn ambiguous_data_says_nothing_certain_of_the_wrong_descriptor(steps in program()) {
+        let run = Program::run(&steps, true);
+        let certain = run.sites(Rule::Ghost, Certainty::Certain);
+        prop_assert!(certain.is_subset(&run.stale), "{certain:?} {:?}", run.stale);
+        let stranded = run.sites(Rule::EdgeNotDrained, Certainty::Note);
+        prop_assert!(stranded.is_subset(&run.may_be_stranded), "{:?}", run.findings);
+    }
+}
