@@ -10,7 +10,6 @@ mod pending;
 use crate::epoll::{Epoll, Registration};
 use crate::epolls::{EpollId, Epolls};
 use crate::finding::Role;
-use crate::io::Input;
 use crate::rule::Rule;
 use crate::rules;
 use crate::suspicion::{Case, Suspicion};
@@ -69,6 +68,8 @@ pub struct Checker {
     off: u16,
     pub(crate) epolls: Epolls,
     pub(crate) threads: Threads,
+    /// The registration that was deleted last, if it had hung up: a close is what usually follows.
+    hung_up: Option<Registration>,
     waiting: BinaryHeap<Reverse<Entry>>,
     serial: u64,
     dropped: u64,
@@ -143,8 +144,18 @@ impl Checker {
                     self.raise(suspicion.at(&ctl, Role::RegisteredBy), now);
                 }
             }
-            MOD => epoll.modify(now, ctl.events, ctl.data, ctl.fd, ctl.site, descriptors),
-            DEL => epoll.remove(ctl.fd),
+            MOD => {
+                epoll.modify(now, ctl.events, ctl.data, ctl.fd, ctl.site, descriptors);
+                if descriptors.state(ctl.fd).1.is_unwritten() {
+                    // The rest may be waited for no longer.
+                    rules::lost_write::look(self, tid, now, ctl.fd, descriptors);
+                }
+            }
+            DEL => {
+                let hung_up =
+                    |one: &Registration| one.delivery.events & (bits::HUP | bits::RDHUP) != 0;
+                self.hung_up = epoll.remove(ctl.fd).filter(hung_up);
+            }
             _ => {}
         }
     }
@@ -337,10 +348,13 @@ impl Checker {
     /// A registered descriptor was closed after a hang-up was delivered, with so many bytes unread:
     /// see [`Io::may_lose_input`](crate::Io::may_lose_input).
     pub fn closed_unread(&mut self, tid: Tid, now: Nanos, fd: Fd, bytes: u64, site: Site) {
-        let Some((id, registration)) = self.epolls.watching(fd) else { return };
+        let deleted = self.hung_up.as_ref().filter(|deleted| deleted.fd == fd);
+        let watching = self.epolls.watching(fd).map(|(_, registration)| registration);
+        let Some(registration) = watching.or(deleted) else { return };
+        let added = (Role::RegisteredBy, registration.added);
         let case = Case::Unread { bytes, delivered: registration.delivery.events };
         let suspicion = self.suspect(Rule::HangupUnread, tid, now, case).on(fd);
-        self.raise_about(suspicion.and((Role::ClosedBy, site)), id, 0);
+        self.raise(suspicion.and((Role::ClosedBy, site)).and(added), now);
     }
 
     /// An epoll's descriptor was closed by `tid`.
@@ -360,20 +374,12 @@ impl Checker {
     }
 
     /// A process and its child both changed one epoll since the fork.
-    pub fn shared(
-        &mut self,
-        tid: Tid,
-        now: Nanos,
-        epfd: Fd,
-        other: i32,
-        is_parent: bool,
-        site: Site,
-    ) {
+    pub fn shared(&mut self, tid: Tid, now: Nanos, epfd: Fd, other: i32, site: Site) {
         let Some(id) = self.epolls.last_named(epfd) else { return };
         let Some(epoll) = self.epolls.get_mut(id) else { return };
         let made = (Role::CreatedBy, epoll.made);
         if !std::mem::replace(&mut epoll.is_shared, true) {
-            let case = Case::Shared { other, parent: is_parent };
+            let case = Case::Shared { other };
             let mut suspicion = self.suspect(Rule::ForkShared, tid, now, case);
             suspicion.epfd = epfd;
             self.raise(suspicion.and((Role::Now, site)).and(made), now);

@@ -184,10 +184,9 @@ impl Epoll {
         self.arms_late |= is_late;
     }
 
-    pub fn remove(&mut self, fd: Fd) {
-        if let Some(&place) = self.by_fd.get(&fd) {
-            self.take(place);
-        }
+    pub fn remove(&mut self, fd: Fd) -> Option<Registration> {
+        let &place = self.by_fd.get(&fd)?;
+        self.take(place)
     }
 
     fn take(&mut self, place: u32) -> Option<Registration> {
@@ -268,15 +267,6 @@ impl Epoll {
             Some(one) if one.next == NOBODY => Owner::Live(place),
             _ => Owner::Several,
         }
-    }
-
-    /// Of several registrations with this data, one whose descriptor was closed. Only some are looked
-    /// at: where all have the same data this is asked for every delivery.
-    pub fn closed_with(&self, data: u64, generation: impl Fn(Fd) -> u32) -> Option<Registration> {
-        let is_closed =
-            |one: &&Registration| one.data == data && generation(one.fd) != one.generation;
-        let former = self.former.iter().find(|former| former.data == data);
-        former.or_else(|| self.all().take(FORMER).find(is_closed)).cloned()
     }
 
     pub fn all(&self) -> impl Iterator<Item = &Registration> {

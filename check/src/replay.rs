@@ -98,7 +98,7 @@ pub enum Observation {
     Hold(Fd),
     LetGo(Fd),
     Fork,
-    Shared { epfd: Fd, other: i32, is_parent: bool },
+    Shared { epfd: Fd, other: i32 },
     Exit,
     End,
     Kernel(Answer),
@@ -208,8 +208,8 @@ impl Replay {
             &Observation::Hold(fd) => world.hold(fd, true),
             &Observation::LetGo(fd) => world.hold(fd, false),
             Observation::Fork => checker.forked(),
-            &Observation::Shared { epfd, other, is_parent } => {
-                checker.shared(tid, now, epfd, other, is_parent, site);
+            &Observation::Shared { epfd, other } => {
+                checker.shared(tid, now, epfd, other, site);
             }
             Observation::Exit => checker.thread_ended(tid),
             Observation::End => {}

@@ -178,7 +178,7 @@ fn register(epfd: c_int, op: c_int, fd: c_int) {
         libc::EPOLL_CTL_DEL => {
             // What has hung up is watched to its close: it may have been read or not by then.
             let io = descriptors::slot(fd).map_or(Io::default(), Slot::io);
-            let is_left = io.is_hung_up() && !io.has_ended();
+            let is_left = io.may_lose_input();
             update(fd, |state| {
                 state.registrations = state.registrations.saturating_sub(1);
                 state.is_left = is_left;
@@ -307,7 +307,7 @@ extern "C" fn closing(fd: c_int, site: *const c_void) {
     change(|| {
         let Some(slot) = descriptors::slot(fd) else { return };
         let (state, io) = (slot.get(), slot.io());
-        if io.is_hung_up() && !io.has_ended() {
+        if io.may_lose_input() {
             let bytes = kernel::unread(fd).unwrap_or(0);
             if bytes > 0 && Table.kind(fd) != Kind::Listener {
                 leave(Event::ClosedUnread, fd, site, bytes);

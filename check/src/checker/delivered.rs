@@ -78,7 +78,7 @@ impl Checker {
         }
         match (exhausted, spins) {
             (Some(case), _) => self.repeats(it, Rule::AcceptSpin, fd, case),
-            (None, Some((times, nanos))) => {
+            (None, Some((times, nanos))) if io.input() != crate::Input::Exhausted => {
                 let case = Case::Spin {
                     delivered: it.events,
                     times,
@@ -88,7 +88,7 @@ impl Checker {
                 };
                 self.repeats(it, Rule::LevelSpin, fd, case);
             }
-            (None, None) => {}
+            _ => {}
         }
         (interest & (bits::ET | bits::ONESHOT) != 0).then_some((place, fd))
     }

@@ -104,12 +104,7 @@ fn observation(words: &mut Words<'_>) -> Parsed<Observation> {
         "fork" => Observation::Fork,
         "shared" => {
             let (epfd, other) = (words.fd("epfd")?, words.fd("pid")?);
-            let is_parent = match words.next()? {
-                "parent" => true,
-                "child" => false,
-                word => return Err(format!("{word:?} is neither parent nor child")),
-            };
-            Observation::Shared { epfd, other, is_parent }
+            Observation::Shared { epfd, other }
         }
         "exit" => Observation::Exit,
         "end" => Observation::End,

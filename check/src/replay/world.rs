@@ -342,12 +342,10 @@ impl Kernel for World {
         self.is_an_epoll(fd)
     }
 
-    fn keeper(&mut self, epfd: Fd, fd: Fd) -> Option<Fd> {
-        let epoll = self.file_of(epfd)?;
-        let of_it = |entry: &&Entry| entry.epoll == epoll && entry.fd == fd;
-        let file = self.entries.iter().find(of_it)?.file;
+    fn keeper(&mut self, _: Fd, ghost: &Listed) -> Option<Fd> {
         let numbers = self.numbers.borrow();
-        numbers.iter().find(|(_, number)| number.file == Some(file)).map(|(&fd, _)| fd)
+        let keeps = |number: &Number| number.file.map(|file| (file, 1)) == Some(ghost.file);
+        numbers.iter().find(|&(&fd, number)| fd != ghost.fd && keeps(number)).map(|(&fd, _)| fd)
     }
 
     fn has_both_ends(&mut self, fd: Fd) -> bool {

@@ -99,7 +99,7 @@ fn suspect(
         (Role::DuplicatedBy, descriptor.duplicated),
         (Role::WaitedBy, it.wait.site),
     ];
-    checker.put_off(suspicion, it.now, PASSING)
+    checker.put_off(suspicion, it.now, 0)
 }
 
 /// The epoll must be there still.
@@ -125,8 +125,14 @@ fn confirm_twin(
 ) -> Verdict {
     let (fd, epfd) = (suspicion.fd, suspicion.epfd);
     let listed = kernel.registrations(epfd).unwrap_or_default();
-    if listed.iter().filter(|one| one.fd == fd && one.data == data).count() < 2 {
+    let lines: Vec<&Listed> =
+        listed.iter().filter(|one| one.fd == fd && one.data == data).collect();
+    let file = kernel.file(fd);
+    let Some(ghost) = lines.iter().find(|one| lines.len() > 1 && Some(one.file) != file) else {
         return Verdict::Refuted;
+    };
+    if kernel.keeper(epfd, ghost).is_none() && suspicion.tries == 0 {
+        return Verdict::Again(suspicion, PASSING);
     }
     let what = format!(
         "fd {fd} was closed and its number registered again, but epfd {epfd} still watches the closed file \
@@ -168,9 +174,7 @@ pub(crate) fn confirm(suspicion: Suspicion, now: Nanos, kernel: &mut dyn Kernel)
     let state = if file.is_none() { "which is closed" } else { "which is another file now" };
     let verified = format!("/proc/self/fdinfo/{epfd} lists fd {fd}, {state}, with data {data:#x}");
     let what = sentence(&suspicion, delivered, Some(keeper));
-    // That it is there is certain; that it delivers was not seen where its data are another's too.
-    let certainty = if delivered == 0 { Certainty::Suspected } else { Certainty::Certain };
-    suspicion.becomes(certainty, now, what, verified)
+    suspicion.becomes(Certainty::Certain, now, what, verified)
 }
 
 fn sentence(suspicion: &Suspicion, delivered: u32, keeper: Option<Option<i32>>) -> String {
@@ -180,12 +184,9 @@ fn sentence(suspicion: &Suspicion, delivered: u32, keeper: Option<Option<i32>>) 
         Some(None) => "another process, or a descriptor in flight, keeps its file open".to_owned(),
         None => "its file must be open elsewhere".to_owned(),
     };
-    let delivers = match delivered {
-        0 => "delivers its events with the data of the new registration of this number".to_owned(),
-        events => format!("delivered {} for it", bits::names(events)),
-    };
     format!(
-        "fd {fd} was closed, but epfd {epfd} still watches it and {delivers}: {keeper}, and EPOLL_CTL_DEL \
-         cannot reach it any more"
+        "fd {fd} was closed, but epfd {epfd} still watches it and delivered {} for it: {keeper}, and \
+         EPOLL_CTL_DEL cannot reach it any more",
+        bits::names(delivered),
     )
 }

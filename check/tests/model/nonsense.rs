@@ -90,7 +90,7 @@ impl Kernel for Noise {
         (self.next() % 2 == 0).then(|| self.next() % 2 == 0)
     }
 
-    fn keeper(&mut self, _: i32, _: i32) -> Option<i32> {
+    fn keeper(&mut self, _: i32, _: &Listed) -> Option<i32> {
         (self.next() % 2 == 0).then(|| fd(self.next()))
     }
 
@@ -145,7 +145,7 @@ fn observe(checker: &mut Checker, noise: &mut Noise) {
             0 => checker.thread_ended(tid),
             1 if r % 64 == 1 => checker.forked(),
             1 => checker.finish(now),
-            2 => checker.shared(tid, now, one, two, r % 3 == 0, site),
+            2 => checker.shared(tid, now, one, two, site),
             _ => checker.epoll_closed(tid, now, one, site),
         },
         16 => checker.unwritten(tid, now, two, noise),

@@ -339,8 +339,9 @@ impl world::Kernel for Asked<'_> {
         Some(fd == EPFD)
     }
 
-    fn keeper(&mut self, _: i32, _: i32) -> Option<i32> {
-        None
+    fn keeper(&mut self, _: i32, ghost: &Listed) -> Option<i32> {
+        let keeps = |&(&fd, &file): &(&i32, &u64)| fd != ghost.fd && file == ghost.file.0;
+        self.0.fds.iter().find(keeps).map(|(&fd, _)| fd)
     }
 
     fn has_both_ends(&mut self, _: i32) -> bool {
