@@ -292,6 +292,12 @@ impl Epoll {
         self.former.len().saturating_sub(1)
     }
 
+    /// Whether no other former one had the same number and the same data.
+    pub fn is_only_one(&self, former: &Former) -> bool {
+        let is_same = |one: &&Former| (one.fd, one.data) == (former.fd, former.data);
+        self.former.iter().filter(is_same).count() < 2
+    }
+
     /// A former registration may be suspected again.
     pub fn release_former(&mut self, fd: Fd, generation: u32) {
         let mut all = self.former.iter_mut();

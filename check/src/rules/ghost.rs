@@ -56,9 +56,11 @@ pub(crate) fn look(
     let Some(former) = epoll.former_mut(nth).filter(|former| !former.is_watched) else { return };
     former.is_watched = true;
     let former = *former;
+    // Which of several it is cannot be told: then it is not said who registered it.
+    let added = if epoll.is_only_one(&former) { former.added } else { Site::default() };
     let case = Case::Registration { data: former.data, delivered: it.events };
     let stamp = Stamp { epoll: it.wait.epoll, generation: former.generation, ..Stamp::default() };
-    if !suspect(checker, it, former.fd, case, stamp, former.added, descriptors) {
+    if !suspect(checker, it, former.fd, case, stamp, added, descriptors) {
         // There was no room for it.
         if let Some(epoll) = checker.epolls.get_mut(it.wait.epoll) {
             epoll.release_former(former.fd, former.generation);

@@ -29,8 +29,17 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// Single steps, and now and then some that belong together.
 fn program() -> impl Strategy<Value = Vec<Step>> {
-    prop::collection::vec(step(), 1..120)
+    let fd = || 5..12_i32;
+    let serve = |fd| vec![Step::Arrive(fd), Step::Wait, Step::ReadPart(fd), Step::Wait];
+    let haunt = |(fd, then)| vec![Step::Hold(fd), Step::Close(fd), then, Step::Wait];
+    let steps = prop_oneof![
+        20 => step().prop_map(|step| vec![step]),
+        3 => fd().prop_map(serve),
+        1 => (fd(), step()).prop_map(haunt),
+    ];
+    prop::collection::vec(steps, 1..80).prop_map(|steps| steps.concat())
 }
 
 /// Otherwise the properties say nothing.
@@ -48,7 +57,7 @@ fn the_programs_do_what_the_properties_are_about() {
         stale += Program::run(&steps, true).stale.len();
     }
     let all = [ghosts, stranded, fired, failed, stale];
-    assert!(all.iter().all(|&times| times >= 20), "{all:?}");
+    assert!(all.iter().all(|&times| times >= 10), "{all:?}");
 }
 
 proptest! {
@@ -99,7 +108,11 @@ proptest! {
     #[test]
     fn ambiguous_data_says_nothing_certain_of_the_wrong_descriptor(steps in program()) {
         let run = Program::run(&steps, true);
-        let certain = run.sites(Rule::Ghost, Certainty::Certain);
+        let mut certain = run.sites(Rule::Ghost, Certainty::Certain);
+        // Where it cannot be told who registered it, nobody is named.
+        if certain.remove(&0) {
+            prop_assert!(!run.stale.is_empty(), "{:?}", run.findings);
+        }
         prop_assert!(certain.is_subset(&run.stale), "{certain:?} {:?}", run.stale);
         let stranded = run.sites(Rule::EdgeNotDrained, Certainty::Note);
         prop_assert!(stranded.is_subset(&run.may_be_stranded), "{:?}", run.findings);

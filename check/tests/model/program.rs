@@ -78,7 +78,7 @@ pub struct Program {
     pub ghosts: BTreeSet<u64>,
     /// That delivered so, there or not.
     pub stale: BTreeSet<u64>,
-    /// Edge-triggered ones that were left with input while the program waited for a second.
+    /// Edge-triggered ones that were left with input while the program waited.
     pub stranded: BTreeSet<u64>,
     /// That were ready and not queued at some time.
     pub may_be_stranded: BTreeSet<u64>,
@@ -234,14 +234,15 @@ impl Program {
         }
     }
 
-    /// One that delivers nothing lasts a second and a bit.
+    /// One that delivers nothing lasts two seconds and a bit: when something was done since a
+    /// suspicion was raised, its second begins anew when it is next looked at.
     fn wait(&mut self) {
         self.failed.extend(self.failure.take().map(|(site, ..)| site));
         self.checker.wait_begins(TID, self.now, EPFD, -1, Site(self.site), &self.memory);
         let delivered = self.kernel.wait();
         if delivered.is_empty() {
             self.note_stranded();
-            self.pass(1200);
+            self.pass(2200);
         }
         let events = |entry: &Entry| (IN, entry.data);
         let all: Vec<_> = delivered.iter().map(events).collect();
