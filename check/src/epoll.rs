@@ -50,7 +50,7 @@ pub(crate) struct Registration {
     previous: u32,
 }
 
-// With 64 for its slot and the room that tables keep free, a registration costs less than 256 bytes.
+// With 64 for its slot, and the room that tables keep free, it costs less than 256 bytes.
 const _: () = assert!(size_of::<Option<Registration>>() <= 96);
 
 /// A registration whose descriptor was closed: a ghost, if it lives.

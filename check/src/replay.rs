@@ -124,12 +124,7 @@ pub enum Answer {
 /// The first line that is not understood.
 pub fn replay(trace: &str) -> Result<Vec<Finding>, BadLine> {
     let mut replay = Replay::default();
-    for (number, text) in (1..).zip(trace.lines()) {
-        let line = line::parse(text, number);
-        if let Some(line) = line.map_err(|reason| BadLine { number, reason })? {
-            replay.step(&line);
-        }
-    }
+    replay.read(trace)?;
     Ok(replay.finish())
 }
 
@@ -147,6 +142,21 @@ impl Replay {
     #[must_use]
     pub const fn checker(&self) -> &Checker {
         &self.checker
+    }
+
+    /// Takes the lines of a trace.
+    ///
+    /// # Errors
+    ///
+    /// The first line that is not understood.
+    pub fn read(&mut self, trace: &str) -> Result<(), BadLine> {
+        for (number, text) in (1..).zip(trace.lines()) {
+            let line = line::parse(text, number);
+            if let Some(line) = line.map_err(|reason| BadLine { number, reason })? {
+                self.step(&line);
+            }
+        }
+        Ok(())
     }
 
     /// Takes one line. What is due before its time is looked at before it.

@@ -21,9 +21,10 @@ pub const EXPLANATION: Explanation = Explanation {
     silent: "\
         When EEXIST is followed by EPOLL_CTL_MOD, or ENOENT by EPOLL_CTL_ADD, of the same \
         descriptor: libevent, libev and libuv do it on purpose. When EEXIST is followed by \
-        EPOLL_CTL_DEL, as where libuv tries whether a descriptor can be watched. An EPOLL_CTL_DEL that comes \
-        after the close (EBADF, ENOENT) and EPERM for a regular file are notes: many libraries \
-        ignore them knowingly. So is EEXIST for what is registered with the same interest.",
+        EPOLL_CTL_DEL, as where libuv tries whether a descriptor can be watched. An \
+        EPOLL_CTL_DEL that comes after the close (EBADF, ENOENT) and EPERM for a regular file \
+        are notes: many libraries ignore them knowingly. So is EEXIST for what is registered \
+        with the same interest.",
     fix: "\
         EEXIST: it is registered, EPOLL_CTL_MOD. ENOENT: it is not, or its number names another \
         file by now. EBADF: delete before close(). EPERM: regular files and directories are \

@@ -18,8 +18,8 @@ pub const EXPLANATION: Explanation = Explanation {
         not an epoll; or a thread is still asleep in its wait 1 s after another thread closed \
         that epoll. Certain.",
     silent: "\
-        When the epoll has another descriptor. When the waiter returns within 1 s: it was woken, by an event or by its timeout. EINVAL \
-        for another reason is `ctl-error`.",
+        When the epoll has another descriptor. When the waiter returns within 1 s: it was woken, \
+        by an event or by its timeout. EINVAL for another reason is `ctl-error`.",
     fix: "\
         End the waiting thread first: write to an eventfd that is registered for this, join, \
         then close. Check what epoll_create1() returned.",

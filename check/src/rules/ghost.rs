@@ -19,7 +19,8 @@ pub const EXPLANATION: Explanation = Explanation {
         A delivery for a registration whose descriptor was closed or replaced, which \
         /proc/self/fdinfo of the epoll still lists under the old number. Certain. Suspected, \
         where the number was registered again with the same data after a dup, and is listed \
-        twice: the delivery may be of either. The report names the descriptor that keeps the file open if it is in this process.",
+        twice: the delivery may be of either. The report names the descriptor that keeps the \
+        file open if it is in this process.",
     silent: "\
         At close() itself: closing as the way to unregister is right when nobody else holds the \
         file (nginx, asio, libev and Go do it). While the registration delivers nothing. When it \

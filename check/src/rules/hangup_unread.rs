@@ -17,8 +17,8 @@ pub const EXPLANATION: Explanation = Explanation {
     silent: "\
         When the program read to the end of file or to an error. When the hang-up was not in the \
         last delivery: the program did not act on it. When that had EPOLLERR: the peer reset the \
-        connection. After the program's own shutdown(): it wants no more. Protocols that abort on purpose look the \
-        same, hence only suspected.",
+        connection. After the program's own shutdown(): it wants no more. Protocols that abort \
+        on purpose look the same, hence only suspected.",
     fix: "\
         Treat EPOLLHUP and EPOLLRDHUP as \"read now\": read until 0 or an error, then close.",
     wrong: r"if (event.events & (EPOLLHUP | EPOLLRDHUP))

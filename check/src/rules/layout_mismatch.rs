@@ -19,7 +19,8 @@ pub const EXPLANATION: Explanation = Explanation {
         after 3 different descriptors, certain after 8.",
     silent: "\
         Data that holds a descriptor in its upper half and something different in its lower \
-        half, such as a generation, or a small number, such as a type. Bindings that make raw system calls are not seen.",
+        half, such as a generation, or a small number, such as a type. Bindings that make raw \
+        system calls are not seen.",
     fix: "\
         Use the layout of the target: `epshim layout` prints it, `epshim layout --emit LANGUAGE` \
         writes it for a binding.",

@@ -1,7 +1,8 @@
 //! `ghost`, `hangup-unread` and `epfd-misuse`: what closing too early does.
 
 use super::{NOTHING, found};
-use epshim_check::replay::replay;
+use epshim_check::Rule;
+use epshim_check::replay::{Replay, replay};
 
 fn closed(how: &str, then: &str) -> String {
     format!(
@@ -78,6 +79,10 @@ fn a_ghost_that_spins_is_reported_once_and_asked_about_once_a_second() {
     let spin = super::repeat(3000, 3, 1, "NOW t1 wait 3\n NOW t1 got 77:IN\n");
     let trace = closed("hold 5\n t1 close 5", &spin).replace("1s end", "4s end");
     assert_eq!(found(&trace), ["ghost certain 5"]);
+    let mut replay = Replay::default();
+    replay.read(&trace).expect("a trace");
+    let (_, different, times) = replay.checker().tally().of(Rule::Ghost).expect("a ghost");
+    assert!(different == 1 && times <= 4, "{times}");
 }
 
 #[test]

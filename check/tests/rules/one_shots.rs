@@ -1,6 +1,8 @@
 //! `oneshot-not-rearmed`.
 
 use super::{NOTHING, found};
+use epshim_check::replay::replay;
+use epshim_check::world::SECOND;
 
 fn after_a_shot(done: &str) -> String {
     format!(
@@ -28,8 +30,11 @@ fn armed_late_is_armed() {
 #[test]
 fn a_one_shot_without_anything_ready_is_merely_switched_off() {
     assert_eq!(found(&after_a_shot("3ms kernel poll 5 nothing")), NOTHING);
-    let later = after_a_shot("3ms kernel poll 5 nothing\n 20s kernel poll 5 IN");
+    let later = after_a_shot("3ms kernel poll 5 nothing\n 21s kernel poll 5 IN");
     assert_eq!(found(&later), ["oneshot-not-rearmed suspected 5"]);
+    // It is looked at ever more seldom, but within a minute.
+    let at = replay(&later).expect("a trace")[0].at / SECOND;
+    assert!((30..85).contains(&at), "{at} s");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! `level-spin` and `sub-ms-spin`.
 
 use super::{NOTHING, found, repeat};
+use epshim_check::replay::replay;
+use epshim_check::world::SECOND;
 
 fn spin(setup: &str, each: &str, times: u32, every: u32) -> String {
     let rounds =
@@ -49,6 +51,16 @@ fn what_moves_in_the_kernel_was_read_unseen() {
         word.strip_suffix("ms").and_then(|ms| ms.parse::<u32>().ok()).unwrap_or(0)
     });
     assert_eq!(found(&lines.join("\n")), NOTHING);
+}
+
+#[test]
+fn after_the_kernel_disagreed_the_row_must_be_twice_as_long() {
+    // Asked at 1,010 ms and 1,030 ms, it says that something moved in between.
+    let trace =
+        spin("", "", 1200, 5).replacen("1025ms t1 wait", "kernel traffic 5 1\n 1025ms t1 wait", 1);
+    let findings = replay(&trace).expect("a trace");
+    assert_eq!(findings.len(), 1);
+    assert!(findings[0].at > 3 * SECOND, "{}", findings[0].at);
 }
 
 #[test]

@@ -60,6 +60,6 @@ fn a_second_that_starts_anew_with_each_write_but_not_with_each_read() {
         written("3/8", "").replace("9s end", "900ms t2 write 5 1/5\n 1.5s t2 write 5 4/4\n 9s end");
     assert_eq!(found(&write), NOTHING);
     let reads = super::repeat(30, 100, 100, "NOW t2 read 5 1/8\n");
-    let read = written("3/8", "").replace("9s end", &format!("{reads} 9s end"));
+    let read = written("3/8", "").replace("9s end", &format!("{reads} 3.1s end"));
     assert_eq!(found(&read), ["lost-write suspected 5"]);
 }
