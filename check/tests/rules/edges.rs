@@ -148,3 +148,13 @@ fn data_is_of_one_again_when_the_other_is_gone() {
         assert_eq!(found(&trace), ["edge-not-drained suspected 5"], "{gone}");
     }
 }
+
+#[test]
+fn a_file_put_back_under_its_number_is_watched_again_from_its_next_mod_on() {
+    let back =
+        "t1 add 3 5 IN|ET\n t1 dup 5 9\n t1 close 5\n t1 dup 9 5\n t1 close 9\n t1 mod 3 5 IN|ET";
+    let trace = format!(
+        "t1 create 3\n {back}\n t1 wait 3\n t1 got 5:IN\n t1 read 5 8/8\n t1 wait 3\n 3s end"
+    );
+    assert_eq!(found(&trace), ["edge-not-drained suspected 5"]);
+}
