@@ -5,6 +5,7 @@
 //! program; times and process ids come in as numbers; what goes out is a string to be written.
 
 mod block;
+pub mod dialogue;
 pub mod end;
 pub mod json;
 pub mod suppressions;

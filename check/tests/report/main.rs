@@ -3,6 +3,7 @@
 //! The texts in `tests/golden/` are written anew by `EPSHIM_BLESS=1 cargo test`; read the
 //! difference before it is committed.
 
+mod dialogue;
 mod golden;
 mod json;
 mod sample;
