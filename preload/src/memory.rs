@@ -1,0 +1,148 @@
+//! The memory of the book-keeping: a heap of its own, so that the program's malloc is never entered
+//! from a hook. That malloc may be the one that called the hook, or be in the middle of something
+//! when a signal handler calls it.
+//!
+//! The heap is dlmalloc's, on memory straight from the kernel. Its lock is a futex: a mutex of libc
+//! or std could reach functions that the library exports.
+
+use dlmalloc::{Allocator, Dlmalloc};
+use rustix::mm::{MapFlags, MremapFlags, ProtFlags, mmap_anonymous, mremap, munmap};
+use rustix::thread::futex;
+use std::alloc::{GlobalAlloc, Layout};
+use std::cell::UnsafeCell;
+use std::ptr;
+use std::sync::atomic::{AtomicU32, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
+
+#[global_allocator]
+static HEAP: Heap = Heap {
+    lock: Lock(AtomicU32::new(FREE)),
+    blocks: UnsafeCell::new(Dlmalloc::new_with_allocator(Pages)),
+};
+
+struct Heap {
+    lock: Lock,
+    blocks: UnsafeCell<Dlmalloc<Pages>>,
+}
+
+// SAFETY: the blocks are used under the lock only.
+unsafe impl Sync for Heap {}
+
+/// Holds the heap while the process is forked, so that the copy is whole. From pthread_atfork(3).
+pub fn before_fork() {
+    HEAP.lock.acquire();
+}
+
+/// Lets it go, in the parent and in the child.
+pub fn after_fork() {
+    HEAP.lock.release();
+}
+
+/// In a copy of the memory that was made without those two, by clone(2) or `_Fork`: whether the heap
+/// is whole. If not, another thread was changing it, and nothing may be allocated or freed again.
+pub fn is_whole() -> bool {
+    HEAP.lock.0.load(Acquire) == FREE
+}
+
+impl Heap {
+    fn with<R>(&self, work: impl FnOnce(&mut Dlmalloc<Pages>) -> R) -> R {
+        self.lock.acquire();
+        // SAFETY: under the lock, which no panic leaves held: dlmalloc calls nothing but `Pages`.
+        let result = work(unsafe { &mut *self.blocks.get() });
+        self.lock.release();
+        result
+    }
+}
+
+// SAFETY: dlmalloc hands out blocks of the size and alignment asked for, that are nobody else's
+// until they are given back; the lock makes the calls one after another.
+unsafe impl GlobalAlloc for Heap {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the caller's promises are those that are asked for; likewise below.
+        self.with(|blocks| unsafe { blocks.malloc(layout.size(), layout.align()) })
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as above.
+        self.with(|blocks| unsafe { blocks.calloc(layout.size(), layout.align()) })
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        self.with(|blocks| unsafe { blocks.free(block, layout.size(), layout.align()) });
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // SAFETY: as above.
+        self.with(|blocks| unsafe { blocks.realloc(block, layout.size(), layout.align(), size) })
+    }
+}
+
+const FREE: u32 = 0;
+const HELD: u32 = 1;
+/// Held, and somebody may be asleep.
+const AWAITED: u32 = 2;
+
+struct Lock(AtomicU32);
+
+impl Lock {
+    fn acquire(&self) {
+        if self.0.compare_exchange(FREE, HELD, Acquire, Relaxed).is_ok() {
+            return;
+        }
+        while self.0.swap(AWAITED, Acquire) != FREE {
+            // An error means that it has changed, or a signal: look again.
+            let _ = futex::wait(&self.0, futex::Flags::PRIVATE, AWAITED, None);
+        }
+    }
+
+    fn release(&self) {
+        if self.0.swap(FREE, Release) == AWAITED {
+            let _ = futex::wake(&self.0, futex::Flags::PRIVATE, 1);
+        }
+    }
+}
+
+/// Pages from the kernel.
+struct Pages;
+
+// SAFETY: what `alloc` returns is a new mapping of the size, zeroed by the kernel; it shrinks, moves
+// and goes as its owner says.
+unsafe impl Allocator for Pages {
+    fn alloc(&self, size: usize) -> (*mut u8, usize, u32) {
+        let protection = ProtFlags::READ | ProtFlags::WRITE;
+        // SAFETY: a new private mapping at an address of the kernel's choice.
+        let memory =
+            unsafe { mmap_anonymous(ptr::null_mut(), size, protection, MapFlags::PRIVATE) };
+        memory.map_or((ptr::null_mut(), 0, 0), |memory| (memory.cast(), size, 0))
+    }
+
+    fn remap(&self, block: *mut u8, size: usize, new_size: usize, can_move: bool) -> *mut u8 {
+        let flags = if can_move { MremapFlags::MAYMOVE } else { MremapFlags::empty() };
+        // SAFETY: a mapping of dlmalloc's own.
+        let memory = unsafe { mremap(block.cast(), size, new_size, flags) };
+        memory.map_or(ptr::null_mut(), <*mut _>::cast)
+    }
+
+    fn free_part(&self, block: *mut u8, size: usize, new_size: usize) -> bool {
+        // SAFETY: as above: the end of it, of which nothing is used any more.
+        unsafe { munmap(block.wrapping_add(new_size).cast(), size - new_size) }.is_ok()
+    }
+
+    fn free(&self, block: *mut u8, size: usize) -> bool {
+        // SAFETY: as above.
+        unsafe { munmap(block.cast(), size) }.is_ok()
+    }
+
+    fn can_release_part(&self, _flags: u32) -> bool {
+        true
+    }
+
+    fn allocates_zeros(&self) -> bool {
+        true
+    }
+
+    /// The largest that there are: what is a multiple of it is one of every page.
+    fn page_size(&self) -> usize {
+        64 << 10
+    }
+}

@@ -1,0 +1,86 @@
+//! What the library does beside the program: children that nobody sees, files, call sites, the heap.
+//! The modules are compiled into this test, which exports nothing and has no hooks.
+
+#![allow(dead_code)] // each module has uses that are not tested here
+
+#[path = "../../src/aside.rs"]
+mod aside;
+#[path = "../../src/files.rs"]
+mod files;
+#[path = "../../src/frames.rs"]
+mod frames;
+#[path = "../../src/memory.rs"]
+mod memory;
+#[path = "../../src/output.rs"]
+mod output;
+#[path = "../../src/symbolize.rs"]
+mod symbolize;
+#[path = "../../src/table.rs"]
+mod table;
+
+mod children;
+mod heap;
+mod places;
+mod reports;
+
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The tests of this program run one after another: they look at what belongs to the whole process.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Waits for a condition that must come true.
+#[track_caller]
+fn until(mut is_true: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(30);
+    while !is_true() {
+        assert!(Instant::now() < end, "it did not come true");
+        std::thread::yield_now();
+    }
+}
+
+/// A folder of the test's own, empty.
+fn folder(name: &str) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("beside-{name}"));
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+/// The descriptors of this process.
+fn descriptors() -> Vec<String> {
+    let entries = std::fs::read_dir("/proc/self/fd").unwrap();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+/// Does the work while no descriptor can be opened.
+fn without_descriptors<R>(work: impl FnOnce() -> R) -> R {
+    // SAFETY: plain system calls on a structure of this function's own.
+    unsafe {
+        let mut old: libc::rlimit = std::mem::zeroed();
+        assert_eq!(libc::getrlimit(libc::RLIMIT_NOFILE, &mut old), 0);
+        // Fill the gaps below the highest one, then allow no more than there are.
+        let mut fill = Vec::new();
+        for _ in 0..16 {
+            fill.push(libc::dup(0));
+        }
+        let next = libc::dup(0);
+        libc::close(next);
+        let none = libc::rlimit { rlim_cur: next as libc::rlim_t, ..old };
+        assert_eq!(libc::setrlimit(libc::RLIMIT_NOFILE, &none), 0);
+        assert_eq!(libc::dup(0), -1);
+        let result = work();
+        assert_eq!(libc::setrlimit(libc::RLIMIT_NOFILE, &old), 0);
+        for number in fill {
+            libc::close(number);
+        }
+        result
+    }
+}
