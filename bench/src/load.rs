@@ -10,7 +10,7 @@ mod connection;
 mod pattern;
 
 use crate::histogram::Histogram;
-use crate::process::{Server, run_delay};
+use crate::process::{Server, processors, run_delay};
 use connection::Connection;
 pub use connection::PER_ADDRESS;
 use pattern::Pattern;
@@ -28,7 +28,7 @@ const ROOM: usize = 256 * 1024;
 /// Deliveries per wait.
 const BATCH: usize = 256;
 /// A server that says nothing for so long has failed.
-const PATIENCE_SECONDS: i64 = 10;
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Connections that wait to be accepted, at most: no server has a smaller backlog.
 const UNACCEPTED: usize = 64;
 
@@ -74,6 +74,11 @@ pub struct Load {
     connections: Vec<Connection>,
     shared: Shared,
     events: [MaybeUninit<epoll::Event>; BATCH],
+    /// Waits without sleeping: with one connection a round trip is mostly sleep and wake-up, and only
+    /// the server's are of interest. Needs a processor of its own.
+    spins: bool,
+    /// When something was last delivered.
+    heard: Instant,
 }
 
 impl Load {
@@ -99,6 +104,8 @@ impl Load {
             connections: Vec::with_capacity(shape.connections),
             shared,
             events: [MaybeUninit::uninit(); BATCH],
+            spins: shape.connections == 1 && processors().is_some(),
+            heard: Instant::now(),
         };
         for number in 0..shape.connections {
             let connection = Connection::open(address, number, first_source, &this.epfd)
@@ -115,6 +122,7 @@ impl Load {
     /// So many messages on each connection from a number on, all of them back and compared.
     pub fn exchange(&mut self, from: usize, messages: usize) -> Result<(), Box<dyn Error>> {
         self.shared.completed = 0;
+        self.heard = Instant::now();
         for connection in &mut self.connections[from..] {
             connection.allow(messages, &mut self.shared)?;
         }
@@ -125,6 +133,7 @@ impl Load {
     pub fn slice(&mut self, window: Duration, servers: &[Server]) -> Result<Slice, Box<dyn Error>> {
         let (depth, connections) = (self.shared.shape.depth, self.connections.len());
         self.shared.running = true;
+        self.heard = Instant::now();
         self.shared.completed = 0;
         for connection in &mut self.connections {
             connection.allow(depth, &mut self.shared)?;
@@ -178,14 +187,17 @@ impl Load {
 
     /// One wait, and what was delivered.
     fn round(&mut self) -> Result<(), Box<dyn Error>> {
-        let patience = Timespec { tv_sec: PATIENCE_SECONDS, tv_nsec: 0 };
-        let ready = match epoll::wait(&self.epfd, &mut self.events, Some(&patience)) {
+        let none = Timespec { tv_sec: 0, tv_nsec: 0 };
+        let timeout = if self.spins { none } else { Timespec { tv_sec: 1, ..none } };
+        let ready = match epoll::wait(&self.epfd, &mut self.events, Some(&timeout)) {
             Ok((ready, _)) => ready,
             Err(Errno::INTR) => return Ok(()),
             Err(error) => return Err(error.into()),
         };
-        if ready.is_empty() {
-            return Err("a server has been silent for 10 seconds".into());
+        if !ready.is_empty() {
+            self.heard = Instant::now();
+        } else if self.heard.elapsed() > PATIENCE {
+            return Err(format!("a server has been silent for {PATIENCE:?}").into());
         }
         for event in ready {
             let number = event.data.u64() as usize;
