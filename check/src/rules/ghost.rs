@@ -177,7 +177,10 @@ pub(crate) fn confirm(suspicion: Suspicion, now: Nanos, kernel: &mut dyn Kernel)
     let state = if file.is_none() { "which is closed" } else { "which is another file now" };
     let verified = format!("/proc/self/fdinfo/{epfd} lists fd {fd}, {state}, with data {data:#x}");
     let what = sentence(&suspicion, delivered, Some(keeper));
-    suspicion.becomes(Certainty::Certain, now, what, verified)
+    // That it is there is certain; that it delivers was not seen where its data are another's too.
+    let is_alone = !listed.iter().any(|one| one.data == data && one.fd != fd);
+    let certainty = if is_alone { Certainty::Certain } else { Certainty::Suspected };
+    suspicion.becomes(certainty, now, what, verified)
 }
 
 fn sentence(suspicion: &Suspicion, delivered: u32, keeper: Option<Option<i32>>) -> String {
