@@ -21,10 +21,11 @@ pub const EXPLANATION: Explanation = Explanation {
     silent: "\
         When EEXIST is followed by EPOLL_CTL_MOD, or ENOENT by EPOLL_CTL_ADD, of the same \
         descriptor: libevent, libev and libuv do it on purpose. When EEXIST is followed by \
-        EPOLL_CTL_DEL, as where libuv tries whether a descriptor can be watched. An \
-        EPOLL_CTL_DEL that comes after the close (EBADF, ENOENT) and EPERM for a regular file \
-        are notes: many libraries ignore them knowingly. So is EEXIST for what is registered \
-        with the same interest.",
+        EPOLL_CTL_DEL, as where libuv tries whether a descriptor can be watched. A note only: an \
+        EPOLL_CTL_DEL of an open descriptor that was never registered (libuv does so before every \
+        close), and EEXIST for what is registered with the same interest. ENOMEM and ENOSPC are the \
+        machine's. A program that knowingly ignores the error, of a late EPOLL_CTL_DEL or of a \
+        regular file, looks the same: suppress it.",
     fix: "\
         EEXIST: it is registered, EPOLL_CTL_MOD. ENOENT: it is not, or its number names another \
         file by now. EBADF: delete before close(). EPERM: regular files and directories are \
@@ -105,10 +106,11 @@ impl Failure {
         is_answer && (epfd, fd) == (self.epfd, self.fd)
     }
 
-    /// Whether many libraries ignore such a failure knowingly.
+    /// Whether libraries make such a call knowingly, and nothing else can have been meant.
     fn is_harmless(&self) -> bool {
         match (self.op, self.errno) {
-            (DEL, EBADF | ENOENT) | (_, EPERM) => true,
+            // Nothing was to be deleted: libuv deletes before every close, and looks at no error.
+            (DEL, ENOENT) => self.is_open && !self.was_closed && self.registered.is_none(),
             // It is registered for just that (libev, which keeps what it stopped).
             (ADD, EEXIST) => {
                 let is_live = self.registered.is_some() && !self.was_closed;
