@@ -29,7 +29,7 @@
 //! | `shutdown FD`, `close FD`, `dup FD NEW` | did so |
 //! | `blocked FD CALL 20ms`, `blocks FD CALL 20ms` | was, or is still, blocked in the call for so long |
 //! | `hold FD`, `let-go FD` | another process keeps its file open, or no longer |
-//! | `fork`, `shared EPFD PID parent` | is the child of a fork from here on; changed what its parent (or `child`) changes too |
+//! | `fork`, `shared EPFD PID` | is the child of a fork from here on; changed what that process of its family changes too |
 //! | `exit`, `end` | ended the thread; nothing, but the time passes |
 //!
 //! What the kernel says is derived from the trace as far as it can be: the registrations, the

@@ -23,7 +23,7 @@ pub const EXPLANATION: Explanation = Explanation {
         descriptor: libevent, libev and libuv do it on purpose. When EEXIST is followed by \
         EPOLL_CTL_DEL, as where libuv tries whether a descriptor can be watched. A note only: an \
         EPOLL_CTL_DEL of an open descriptor that was never registered (libuv does so before every \
-        close), and EEXIST for what is registered with the same interest. ENOMEM and ENOSPC are the \
+        close). ENOMEM and ENOSPC are the \
         machine's. A program that knowingly ignores the error, of a late EPOLL_CTL_DEL or of a \
         regular file, looks the same: suppress it.",
     fix: "\
@@ -108,16 +108,9 @@ impl Failure {
 
     /// Whether libraries make such a call knowingly, and nothing else can have been meant.
     fn is_harmless(&self) -> bool {
-        match (self.op, self.errno) {
-            // Nothing was to be deleted: libuv deletes before every close, and looks at no error.
-            (DEL, ENOENT) => self.is_open && !self.was_closed && self.registered.is_none(),
-            // It is registered for just that (libev, which keeps what it stopped).
-            (ADD, EEXIST) => {
-                let is_live = self.registered.is_some() && !self.was_closed;
-                is_live && self.events != 0 && (self.events ^ self.interest) & !bits::ALWAYS_ON == 0
-            }
-            _ => false,
-        }
+        // Nothing was to be deleted: libuv deletes before every close, and looks at no error.
+        let is_idle = self.is_open && !self.was_closed && self.registered.is_none();
+        (self.op, self.errno) == (DEL, ENOENT) && is_idle
     }
 
     pub fn sites(&self) -> [(Role, Site); 3] {

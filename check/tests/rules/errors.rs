@@ -30,16 +30,16 @@ fn a_failure_is_explained_from_the_descriptors_history() {
 }
 
 #[test]
-fn what_libraries_ignore_knowingly_is_a_note() {
+fn deleting_what_was_never_registered_is_a_note() {
+    assert_eq!(found(&calls("open 6 pipe\n t1 del 3 6 ENOENT")), ["ctl-error note 6"]);
     for lines in [
         "t1 close 5\n t1 del 3 5 EBADF",
         "t1 close 5\n open 5 pipe\n t1 del 3 5 ENOENT",
-        "t1 del 3 6 ENOENT",
         "t1 add 3 6 IN EPERM",
         "t1 add 3 5 IN EEXIST",
     ] {
         let found = found(&calls(lines));
-        assert!(found.len() == 1 && found[0].starts_with("ctl-error note"), "{lines}: {found:?}");
+        assert!(found.len() == 1 && found[0].starts_with("ctl-error fact"), "{lines}: {found:?}");
     }
 }
 

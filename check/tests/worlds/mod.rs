@@ -60,7 +60,7 @@ impl Kernel for Silent {
         None
     }
 
-    fn keeper(&mut self, _: Fd, _: Fd) -> Option<Fd> {
+    fn keeper(&mut self, _: Fd, _: &Listed) -> Option<Fd> {
         None
     }
 
