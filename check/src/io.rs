@@ -56,6 +56,14 @@ pub enum Outcome {
     Failed,
 }
 
+impl Outcome {
+    /// Whether all that was asked for was moved.
+    #[must_use]
+    pub const fn is_whole(self) -> bool {
+        matches!(self, Self::Moved { bytes, asked } if bytes >= asked)
+    }
+}
+
 /// The word: 16 bits each count the calls, those that moved something, and the input calls; and
 /// flags. The counts wrap: compare them for equality only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -65,15 +65,24 @@ unsafe extern "C" fn start(options: *const c_char) {
     }
 }
 
-/// Book-keeping of what changes what is known of a descriptor: not in a vforked child.
+/// Book-keeping of what changes which file a descriptor names, and who watches it: not in a
+/// vforked child, which does such things on its way to exec.
 fn change(body: impl FnOnce()) {
+    often(|| {
+        if process::owns_memory() {
+            body();
+        }
+    });
+}
+
+/// Book-keeping of what a program does for every message: without the system call that it takes to
+/// know a vforked child. What such a child reads and writes only counts as this process's calls.
+fn often(body: impl FnOnce()) {
     book_keeping(|| {
         if process::is_new_copy() {
             adopt();
         }
-        if process::owns_memory() {
-            body();
-        }
+        body();
     });
 }
 
@@ -205,7 +214,7 @@ fn ctl_failed(mut ctl: Ctl, errno: c_int) {
 }
 
 extern "C" fn wait_begins(epfd: c_int, _maxevents: c_int, timeout: i64, site: *const c_void) {
-    change(|| {
+    often(|| {
         let next = model::with(|checker| {
             checker.wait_begins(tid(), now(), epfd, timeout, at(site), &Table);
             checker.next_due()
@@ -219,7 +228,7 @@ extern "C" fn wait_begins(epfd: c_int, _maxevents: c_int, timeout: i64, site: *c
 }
 
 extern "C" fn wait_ended(epfd: c_int, events: *const epoll_event, count: c_int, error: c_int) {
-    change(|| match usize::try_from(count) {
+    often(|| match usize::try_from(count) {
         Ok(count) => {
             let deliveries = (0..count).map(|place| {
                 // SAFETY: the kernel has written so many events there, and nobody else has the
@@ -241,7 +250,7 @@ extern "C" fn wait_ended(epfd: c_int, events: *const epoll_event, count: c_int, 
 
 extern "C" fn io_begins(fd: c_int, kind: u32, dontwait: bool, site: *const c_void) {
     if !dontwait && matches!(kind, READ | MESSAGE | MESSAGES | ACCEPT | WRITE) {
-        change(|| {
+        often(|| {
             if Table.may_block(fd) {
                 blocking::enter(fd, kind, site.addr() as u64);
             }
@@ -257,7 +266,7 @@ extern "C" fn io_ended(
     error: c_int,
     site: *const c_void,
 ) {
-    change(|| {
+    often(|| {
         if let Some(blocked) = blocking::leave(fd) {
             let nanos = now().saturating_sub(blocked.since);
             if nanos > epshim_check::rules::blocking_fd::BLOCKS {
@@ -266,6 +275,9 @@ extern "C" fn io_ended(
         }
         let Some(slot) = descriptors::slot(fd) else { return };
         let outcome = outcome(asked, got, error);
+        if kind == WRITE && !outcome.is_whole() && !process::owns_memory() {
+            return;
+        }
         let (before, after) = slot.did(|io| match kind {
             READ | MESSAGE => io.after_input(outcome),
             // Fewer than asked for: the next one would have failed.
