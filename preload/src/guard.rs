@@ -17,6 +17,11 @@ unsafe extern "C" {
     safe fn epshim_depth() -> *mut c_int;
 }
 
+/// See `SKIPPED`.
+pub fn skipped() -> u64 {
+    SKIPPED.load(Relaxed)
+}
+
 /// Before anything is told.
 pub fn prepare(panic_after: Option<u64>) {
     PANIC_AFTER.store(panic_after.unwrap_or(0), Relaxed);

@@ -1,11 +1,13 @@
 //! What the kernel is asked, by raw system calls: libc's functions of these names would be our own
 //! hooks.
 
+use crate::files::read_file;
+use crate::process;
 use epshim_check::world::{Kernel, Kind, Listed, bits};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fd::BorrowedFd;
 use rustix::fs::{FileType, OFlags};
-use std::ffi::{c_int, c_void};
+use std::ffi::{CString, c_int, c_void};
 use std::fmt::Write;
 use std::mem::{MaybeUninit, size_of};
 
@@ -99,11 +101,13 @@ fn others(file_sought: (u64, u64), except: c_int) -> Option<c_int> {
 
 impl Kernel for Asking {
     fn registrations(&mut self, epfd: c_int) -> Option<Vec<Listed>> {
-        let text = aside::read_file(Path::new("/proc/self/fdinfo/", epfd).as_str())?;
-        if !text.contains("pos:") {
+        // Not "self": it is read by another process.
+        let path = format!("/proc/{}/fdinfo/{epfd}", process::id());
+        let mut text = Vec::new();
+        if !read_file(&CString::new(path).ok()?, &mut text) {
             return None;
         }
-        Some(text.lines().filter_map(listed).collect())
+        Some(String::from_utf8_lossy(&text).lines().filter_map(listed).collect())
     }
 
     fn readiness(&mut self, fd: c_int, events: u32) -> Option<u32> {
@@ -199,26 +203,5 @@ impl Write for Path {
         room.copy_from_slice(text.as_bytes());
         self.length += text.len();
         Ok(())
-    }
-}
-
-/// Until there is a better one.
-mod aside {
-    pub fn read_file(path: &str) -> Option<String> {
-        use rustix::fs::{Mode, OFlags};
-        let file = rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
-        let mut text = vec![0; 4096];
-        let mut length = 0;
-        loop {
-            let got = rustix::io::read(&file, &mut text[length..]).ok()?;
-            if got == 0 {
-                text.truncate(length);
-                return String::from_utf8(text).ok();
-            }
-            length += got;
-            if length == text.len() {
-                text.resize(2 * length, 0);
-            }
-        }
     }
 }

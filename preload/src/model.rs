@@ -5,8 +5,9 @@
 //! holder that does not give it back (a thread killed in the middle) costs the checking, not the
 //! program.
 
-use crate::{attention, blocking, guard, watched};
+use crate::{attention, blocking, guard, tell, watched};
 use attention::{Event, Note};
+use epshim_check::report::Seen;
 use epshim_check::world::Site;
 use epshim_check::{Checker, Rule};
 use rustix::thread::futex;
@@ -31,6 +32,10 @@ static MODEL: Model = Model { lock: AtomicU32::new(0), checker: UnsafeCell::new(
 
 /// Calls that were not recorded because the lock was not to be had.
 static MISSED: AtomicU64 = AtomicU64::new(0);
+
+/// Waits that were begun, and registrations that were made.
+pub static WAITS: AtomicU64 = AtomicU64::new(0);
+pub static ADDED: AtomicU64 = AtomicU64::new(0);
 
 /// So often it is tried before the thread sleeps,
 const SPINS: u32 = 200;
@@ -141,6 +146,25 @@ pub fn forked() {
         std::mem::forget(checker.replace(Checker::default()));
     } else if let Some(checker) = checker {
         checker.forked();
+    }
+}
+
+/// How much was seen, and how much was not.
+pub fn seen() -> Seen {
+    let (dropped_calls, high_descriptors, rings) = tell::unrecorded();
+    let (unknown, dropped) = with(|checker| {
+        let unknown = checker.unknown_deliveries() + checker.ambiguous_deliveries();
+        (unknown, checker.dropped_suspicions())
+    })
+    .unwrap_or_default();
+    Seen {
+        waits: WAITS.load(Relaxed),
+        registrations: ADDED.load(Relaxed),
+        rings,
+        unknown_deliveries: unknown,
+        dropped_calls: dropped_calls + dropped,
+        high_descriptors,
+        ..Seen::default()
     }
 }
 

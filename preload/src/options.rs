@@ -1,27 +1,43 @@
-//! What `EPSHIM_OPTIONS` asks of the preload library: `key=value`, separated by colons.
+//! What `EPSHIM_OPTIONS` asks of the preload library. The options are epshim-check's, and two that
+//! are not for users: they are the command's and the tests'.
+
+use epshim_check::Options as Check;
+use epshim_check::options::{Complaint, Mode};
 
 /// The options.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Default)]
 pub struct Options {
-    /// `mode=check`: tell of the calls. Without it the library is transparent.
-    pub is_checking: bool,
+    /// Those of the table.
+    pub check: Check,
+    /// What was wrong with them.
+    pub complaints: Vec<Complaint>,
     /// `panic_after=N`, for tests: the book-keeping of the N-th call that is told of panics.
     pub panic_after: Option<u64>,
+    /// `process=PID`, from `epshim check`: the process that the program is, with `trace_children=0`
+    /// the only one whose programs are watched.
+    pub process: Option<i32>,
 }
 
 impl Options {
-    /// Reads them. What it does not know, it leaves to others.
-    pub fn parse(text: &[u8]) -> Self {
-        let mut options = Self::default();
-        for option in text.split(|&byte| byte == b':') {
-            let Some(equals) = option.iter().position(|&byte| byte == b'=') else { continue };
-            let value = str::from_utf8(&option[equals + 1..]).unwrap_or_default();
-            match &option[..equals] {
-                b"mode" => options.is_checking = value == "check",
-                b"panic_after" => options.panic_after = value.parse().ok(),
+    /// Reads them.
+    pub fn parse(text: &str) -> Self {
+        let (check, complaints) = Check::parse(text);
+        let mut options = Self { check, ..Self::default() };
+        for option in text.split([':', ' ', '\t', '\n']) {
+            match option.split_once('=') {
+                Some(("panic_after", value)) => options.panic_after = value.parse().ok(),
+                Some(("process", value)) => options.process = value.parse().ok(),
                 _ => {}
             }
         }
+        let is_ours = |complaint: &Complaint| matches!(complaint, Complaint::UnknownKey { key, .. } if key == "panic_after" || key == "process");
+        options.complaints = complaints.into_iter().filter(|one| !is_ours(one)).collect();
         options
+    }
+
+    /// Whether this process is to be checked.
+    pub fn is_checking(&self, process: i32) -> bool {
+        let is_the_program = self.process.is_none_or(|program| program == process);
+        self.check.mode == Mode::Check && (self.check.trace_children || is_the_program)
     }
 }

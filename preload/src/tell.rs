@@ -11,9 +11,9 @@ use crate::guard::{self, book_keeping};
 use crate::jump::hidden;
 use crate::model::{self, now, tid};
 use crate::options::Options;
-use crate::{family, kernel, process, watched, watcher};
+use crate::{family, kernel, memory, process, report, stacks, watched, watcher};
 use epshim_check::world::{Descriptors, Kind, Site};
-use epshim_check::{AtFailure, Ctl, Io, Outcome};
+use epshim_check::{AtFailure, Ctl, Io, Outcome, Rule};
 use libc::{c_char, c_int, c_long, c_void, epoll_event, size_t, ssize_t};
 use std::ffi::CStr;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -55,14 +55,23 @@ unsafe extern "C" fn start(options: *const c_char) {
         return;
     }
     // SAFETY: not null, so a string, says the caller; and it is the environment's, which stays.
-    let options = Options::parse(unsafe { CStr::from_ptr(options) }.to_bytes());
-    if options.is_checking {
-        process::prepare();
-        family::prepare();
-        guard::prepare(options.panic_after);
-        model::start(&[]);
-        watched::start_checking();
+    let text = unsafe { CStr::from_ptr(options) }.to_string_lossy();
+    let options = Options::parse(&text);
+    process::prepare();
+    if !options.is_checking(process::id()) {
+        return;
     }
+    // SAFETY: a string; what it returns is the environment's.
+    let no_color =
+        unsafe { libc::getenv(c"NO_COLOR".as_ptr()).as_ref() }.is_some_and(|&first| first != 0);
+    family::prepare();
+    guard::prepare(options.panic_after);
+    stacks::start(options.check.stack_depth);
+    report::start(&options, no_color);
+    report::greet(&options);
+    let is_off = |rule: &Rule| !options.check.wants(*rule);
+    model::start(&Rule::ALL.into_iter().filter(is_off).collect::<Vec<_>>());
+    watched::start_checking();
 }
 
 /// Book-keeping of what changes which file a descriptor names, and who watches it: not in a
@@ -112,15 +121,21 @@ fn show(fd: c_int, slot: &Slot) {
 /// This process is a forked child, with the books of its parent.
 fn adopt() {
     process::adopt();
+    if !memory::is_whole() {
+        watched::stop_checking();
+        return;
+    }
     model::forked();
     watcher::forked();
+    report::forked();
 }
 
 extern "C" fn created(epfd: c_int, _flags: c_int, site: *const c_void) {
     change(|| {
         update(epfd, |state| state.is_epoll = true);
         family::made(epfd, process::id());
-        model::with(|checker| checker.created(epfd, at(site), &Table));
+        let site = stacks::capture(site);
+        model::with(|checker| checker.created(epfd, site, &Table));
     });
 }
 
@@ -137,20 +152,24 @@ extern "C" fn ctl(
     site: *const c_void,
 ) {
     change(|| {
-        let mut ctl = Ctl { epfd, op, fd, events: 0, data: 0, padding: None, site: at(site) };
+        // Changes may be many; what is added or fails is not.
+        let is_rare = error != 0 || op == libc::EPOLL_CTL_ADD;
+        let site = if is_rare { stacks::capture(site) } else { at(site) };
+        let mut ctl = Ctl { epfd, op, fd, events: 0, data: 0, padding: None, site };
+        if error != libc::EFAULT && matches!(op, libc::EPOLL_CTL_ADD | libc::EPOLL_CTL_MOD) {
+            // SAFETY: the kernel has just read it, before all else (fs/eventpoll.c, SYSCALL epoll_ctl).
+            (ctl.events, ctl.data, ctl.padding) = unsafe { read(event) };
+        }
         if error != 0 {
             return ctl_failed(ctl, error);
         }
-        if op != libc::EPOLL_CTL_DEL {
-            // SAFETY: the kernel has just read it, and took it.
-            (ctl.events, ctl.data, ctl.padding) = unsafe { read(event) };
-        }
         register(epfd, op, fd);
+        model::ADDED.fetch_add(u64::from(op == libc::EPOLL_CTL_ADD), Relaxed);
         let other = family::changed(epfd, process::id());
         model::with(|checker| {
             checker.ctl(tid(), now(), ctl, &Table);
             if let Some(other) = other {
-                checker.shared(tid(), now(), epfd, other, at(site));
+                checker.shared(tid(), now(), epfd, other, site);
             }
         });
     });
@@ -201,9 +220,8 @@ fn failure(errno: c_int, epfd: c_int, fd: c_int) -> AtFailure {
     AtFailure { errno, epfd: kernel::is_epoll(epfd), fd_is_open: kernel::is_open(fd) }
 }
 
-fn ctl_failed(mut ctl: Ctl, errno: c_int) {
+fn ctl_failed(ctl: Ctl, errno: c_int) {
     let at = failure(errno, ctl.epfd, ctl.fd);
-    ctl.events = 0;
     let next = model::with(|checker| {
         checker.ctl_failed(tid(), now(), ctl, at, &Table);
         checker.next_due()
@@ -216,6 +234,7 @@ fn ctl_failed(mut ctl: Ctl, errno: c_int) {
 extern "C" fn wait_begins(epfd: c_int, _maxevents: c_int, timeout: i64, site: *const c_void) {
     often(|| {
         let next = model::with(|checker| {
+            model::WAITS.fetch_add(1, Relaxed);
             checker.wait_begins(tid(), now(), epfd, timeout, at(site), &Table);
             checker.next_due()
         });
@@ -393,5 +412,14 @@ extern "C" fn forked() {
 
 /// The program ends.
 extern "C" fn end() {
-    change(watcher::finish);
+    change(|| {
+        watcher::finish();
+        report::finish();
+    });
+}
+
+/// Calls that were not recorded, calls on descriptors that have no slot, and rings.
+pub fn unrecorded() -> (u64, u64, u64) {
+    let dropped = guard::skipped() + attention::dropped() + model::missed();
+    (dropped, DROPPED.load(Relaxed), UNSEEN.load(Relaxed))
 }
