@@ -1,13 +1,8 @@
-<<<<<<< HEAD
 # epshim. `make` builds it, `make install` installs it, `make demo` shows the main job, `make test`
 # (or `check`) runs every test. All but install and uninstall first install what they need, as root
 # on Debian, and say so. Plain cargo works too.
-=======
-# epshim. `make demo` builds everything and shows the main job; `make test` runs every test.
-# Both install what they need, as root on Debian, and say so. Plain cargo works too.
-# `make bench` measures all of it beside its peers, on a quiet machine in a quarter of an hour.
->>>>>>> 06f3196 (make: bench runs all benchmarks)
-# `make cross` proves the layout of every Linux ABI that Debian has a compiler for.
+# `make cross` proves the layout of every Linux ABI that Debian has a compiler for; `make bench`
+# measures all of it beside its peers, on a quiet machine in a quarter of an hour.
 
 CARGO ?= cargo
 CC ?= cc
@@ -44,11 +39,7 @@ shown := $(addprefix target/demo/,hello-shared hello-static echo-c-libc echo-c-e
 # The unit tests that Miri can run: those without a system call, and the callbacks of the C reactor.
 pure := layout flags buffer registry timers tag ffi
 
-<<<<<<< HEAD
-.PHONY: all build demo test check cross install uninstall setup-demo setup-test clean
-=======
-.PHONY: all demo test bench cross setup-demo setup-test clean
->>>>>>> 06f3196 (make: bench runs all benchmarks)
+.PHONY: all build demo test check bench cross install uninstall setup-demo setup-test clean
 
 all: setup-demo
 	$(MAKE) --no-print-directory build
@@ -85,7 +76,6 @@ test check: setup-test
 	$(CARGO) test --workspace --exclude epshim --no-fail-fast
 	$(CARGO) test --no-fail-fast
 
-<<<<<<< HEAD
 # Installs what `make` has built: root needs no cargo. Only what is missing is built.
 built := $(addprefix target/release/,libepshim.so libepshim.a libepshim_preload.so epshim \
 	$(addprefix completions/,bash zsh fish))
@@ -139,11 +129,9 @@ uninstall:
 	@[ ! -d "$(own)" ] || { cd $(own) && for folder in $(patsubst $(own)/%,%,$(filter $(own)/%,$(folders))); do \
 		[ ! -d $$folder ] || rmdir -p --ignore-fail-on-non-empty $$folder; done; }
 	@[ ! -d $(lib)/cmake/epshim ] || rmdir --ignore-fail-on-non-empty $(lib)/cmake/epshim
-=======
-# What one peer or another lacks is named and left out.
+
 bench: setup-demo
 	$(CARGO) run --quiet --release -p epshim-bench -- all
->>>>>>> 06f3196 (make: bench runs all benchmarks)
 
 # The layout of every Linux ABI, measured again and run where qemu can: see layouts/ and cross/.
 cross: setup-demo
@@ -153,11 +141,8 @@ cross: setup-demo
 	cross/install.sh
 	cross/test.sh --require 8
 
-setup-demo:
-	@./setup.sh demo
-
-setup-test:
-	@./setup.sh test
+setup-demo setup-test: setup-%:
+	@./setup.sh $*
 
 clean:
 	$(CARGO) clean
