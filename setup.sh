@@ -33,7 +33,7 @@ libclang_packages() {
 }
 
 if ! have cargo; then
-    echo "setup: cargo is missing: install Rust 1.85 or newer with rustup" >&2
+    echo "setup: cargo is missing: install Rust 1.88 or newer (Debian 12: cargo-web; or rustup)" >&2
     exit 1
 fi
 

@@ -17,14 +17,11 @@ root=$out/root
 say() { echo "debian: $*"; }
 fail() { say "FAILED: $*" >&2 && exit 1; }
 
-# The tree as git has it, with changes that are not committed. Never built in place: dh's clean would
-# clean the repository.
+# The tree as it is here. Never built in place: dh's clean would clean the repository.
 copy_tree() {
     mkdir -p "$tree"
     find "$tree" -mindepth 1 -maxdepth 1 ! -name target -exec rm -rf {} +
-    git ls-files -z --cached --others --exclude-standard |
-        while IFS= read -r -d '' file; do [ ! -e "$file" ] || printf '%s\0' "$file"; done |
-        tar --null --files-from=- -cf - | tar -C "$tree" -xf -
+    tar --exclude=./target --exclude=./.git -cf - . | tar -C "$tree" -xf -
 }
 
 build() {

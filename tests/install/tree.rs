@@ -132,10 +132,6 @@ fn the_command_runs_from_the_prefix() {
     let epshim = prefix.path.join("bin/epshim");
     let version = prefix.output(prefix.command(&epshim).arg("--version"));
     assert_eq!(version, format!("epshim {VERSION}\n"));
-    if !prefix.output(prefix.command(&epshim).arg("--help")).contains("\n  check") {
-        eprintln!("skipped: this command has no check yet");
-        return;
-    }
     let program = prefix.work().join("hello");
     let mut compiler = crate::support::c_compiler::compiler();
     compiler.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/hello.c")).arg("-o");
