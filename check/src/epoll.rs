@@ -38,7 +38,7 @@ pub(crate) struct Registration {
     /// The descriptor is an epoll too.
     pub is_epoll: bool,
     /// There may be a ghost of the same number and the same data.
-    pub may_have_twin: bool,
+    pub twin: Twin,
     /// Grows with each `EPOLL_CTL_MOD`.
     pub changes: u16,
     /// The rules that watch it now, a bit each: none watches it twice.
@@ -69,6 +69,17 @@ const NOBODY: u32 = u32::MAX;
 const FORMER: usize = 256;
 /// The table has room for so many at first.
 const FEW: usize = 16;
+
+/// Whether a number that is registered again may have a ghost whose data are the same, so that the
+/// events of both look alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Twin {
+    No,
+    /// Its number and data were another file's. Programs that use the number as data always do so.
+    Possible,
+    /// That file was duplicated before.
+    Likely,
+}
 
 /// An epoll.
 #[derive(Debug, Default)]
@@ -115,8 +126,12 @@ impl Epoll {
         let (fd, data) = (registration.fd, registration.data);
         if let Some(&old) = self.by_fd.get(&fd) {
             let has_same_data = self.at(old).is_some_and(|old| old.data == data);
-            registration.may_have_twin =
-                has_same_data && descriptors.get(fd).duplicated != Site::default();
+            let is_kept = descriptors.get(fd).duplicated != Site::default();
+            registration.twin = match (has_same_data, is_kept) {
+                (true, true) => Twin::Likely,
+                (true, false) => Twin::Possible,
+                (false, _) => Twin::No,
+            };
             self.retire(old);
         }
         let place = self.place(descriptors);
@@ -330,7 +345,7 @@ impl Registration {
             delivery: Delivery::default(),
             is_fired: false,
             is_epoll: false,
-            may_have_twin: false,
+            twin: Twin::No,
             changes: 0,
             watched_by: 0,
             spin: level_spin::State::default(),

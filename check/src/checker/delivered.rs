@@ -2,12 +2,22 @@
 //! look-ups for each, and no allocation unless something is suspected.
 
 use super::Checker;
-use crate::epoll::{Delivery, Owner};
+use crate::epoll::{Delivery, Owner, Twin};
+use crate::io::{Input, Io};
 use crate::rule::Rule;
 use crate::rules;
 use crate::suspicion::Case;
 use crate::thread::Wait;
 use crate::world::{Descriptors, Fd, Nanos, Tid, bits};
+
+/// The delivery before said that there was input, and the only call found none.
+fn was_idle(before: Delivery, io: Io) -> bool {
+    before.round != 0
+        && before.events & bits::IN != 0
+        && io.input() == Input::WouldBlock
+        && io.inputs() == before.inputs.wrapping_add(1)
+        && io.moved() == before.moved
+}
 
 /// One event that a wait returned.
 pub(crate) struct Delivered<'a> {
@@ -65,11 +75,18 @@ impl Checker {
         let interest = registration.interest;
         let spins = registration.spin.look(interest, before, delivery);
         let exhausted = match io.input() {
-            crate::Input::Exhausted => registration.exhausted.look(interest, before, io, it.now),
+            Input::Exhausted => registration.exhausted.look(interest, before, io, it.now),
             _ => None,
         };
         registration.is_fired = registration.has(bits::ONESHOT);
-        let may_have_twin = std::mem::take(&mut registration.may_have_twin);
+        let may_have_twin = match registration.twin {
+            Twin::No => false,
+            Twin::Possible => was_idle(before, io),
+            Twin::Likely => true,
+        };
+        if may_have_twin {
+            registration.twin = Twin::No;
+        }
         if it.events & (bits::HUP | bits::RDHUP) != 0 && !io.is_hung_up() {
             descriptors.hung_up(fd);
         }
@@ -78,7 +95,7 @@ impl Checker {
         }
         match (exhausted, spins) {
             (Some(case), _) => self.repeats(it, Rule::AcceptSpin, fd, case),
-            (None, Some((times, nanos))) if io.input() != crate::Input::Exhausted => {
+            (None, Some((times, nanos))) if io.input() != Input::Exhausted => {
                 let case = Case::Spin {
                     delivered: it.events,
                     times,

@@ -168,3 +168,24 @@ fn other_failures_of_a_wait_are_none_of_this() {
         NOTHING
     );
 }
+
+#[test]
+fn an_event_that_brings_nothing_may_be_of_the_file_that_had_the_number_before() {
+    let lines = "0ms t1 create 3
+         0ms t1 add 3 5 IN data=5 @11
+         hold 5
+         t1 close 5 @13
+         open 5 pipe
+         t1 add 3 5 IN data=5 @14
+         1ms t1 wait 3
+         2ms t1 got 5:IN
+         t1 read 5 EAGAIN
+         3ms t1 wait 3
+         4ms t1 got 5:IN
+         t1 read 5 EAGAIN
+         5ms t1 wait 3
+         1s end";
+    assert_eq!(found(lines), ["ghost suspected 5"]);
+    assert_eq!(found(&lines.replace("read 5 EAGAIN", "read 5 8/64")), NOTHING);
+    assert_eq!(found(&lines.replace("hold 5\n", "")), NOTHING);
+}
