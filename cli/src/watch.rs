@@ -67,7 +67,9 @@ fn start(mut wanted: Options, launch: &Launch) -> Result<Printed, Failure> {
     let library = library::find()?;
     let program = launch.command.first().map(|name| target::find(name, &library)).transpose()?;
     let sanitizers = program.as_ref().map_or(&[][..], |program| &program.sanitizers);
-    let variables = environment::variables(&wanted, &library.path, sanitizers);
+    // Printed, it is for a process that is not there yet: its children are then watched too.
+    let process = (!launch.print_env).then(std::process::id);
+    let variables = environment::variables(&wanted, &library.path, sanitizers, process);
     if launch.print_env {
         return Ok(Printed(environment::printed(&variables)));
     }

@@ -144,7 +144,7 @@ __attribute__((constructor)) static void start(void)
     tell_start(secure_getenv("EPSHIM_OPTIONS"));
     /* Where it cannot be had, the book-keeping notices by itself, later. */
     if (is_checking())
-        pthread_atfork(NULL, NULL, tell_forked);
+        pthread_atfork(tell_fork_begins, tell_fork_ended, tell_forked);
     errno = saved;
 }
 

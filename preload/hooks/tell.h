@@ -84,7 +84,11 @@ void tell_flags_changed(int fd);
 void tell_shut_down(int fd);
 /* A call that the hooks cannot follow was made through syscall(2): io_uring_setup. */
 void tell_unseen(long number);
-/* fork returned 0. */
+/* fork is about to be made by this thread, and nothing else runs in it until one of these: */
+void tell_fork_begins(void);
+/* fork returned in the parent, */
+void tell_fork_ended(void);
+/* or in the child. */
 void tell_forked(void);
 /* The program ends. */
 void tell_end(void);

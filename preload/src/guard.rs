@@ -65,6 +65,18 @@ pub fn unseen(body: impl FnOnce()) {
     }
 }
 
+/// Around fork(3), which other handlers share: what they call is not told of.
+pub fn enter_fork() {
+    // SAFETY: this thread's own variable.
+    unsafe { *epshim_depth() += 1 };
+}
+
+/// In both processes.
+pub fn leave_fork() {
+    // SAFETY: as above.
+    unsafe { *epshim_depth() -= 1 };
+}
+
 fn run(body: impl FnOnce()) {
     if PANIC_AFTER.load(Relaxed) > 0 && PANIC_AFTER.fetch_sub(1, Relaxed) == 1 {
         panic!("asked for by panic_after");
@@ -87,7 +99,7 @@ pub fn say(what: std::fmt::Arguments<'_>) {
     let _ = writeln!(line, "=={}== epshim: {what}", process::id());
     // SAFETY: the descriptor is only borrowed for the call; if the program has closed it, the
     // kernel says so, and there is nobody to tell.
-    let stderr = unsafe { rustix::stdio::stderr() };
+    let stderr = unsafe { rustix::fd::BorrowedFd::borrow_raw(libc::STDERR_FILENO) };
     let _ = rustix::io::write(stderr, &line.bytes[..line.length]);
 }
 

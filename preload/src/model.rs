@@ -133,12 +133,33 @@ fn pass_on(checker: &mut Checker, now: u64, note: Note) {
     }
 }
 
-/// In a forked child: its other threads are not there, one of which may have held the lock.
+/// This thread has the lock for the length of a fork.
+static IS_FORKING: AtomicU32 = AtomicU32::new(0);
+
+/// Takes the lock, so that no other thread leaves the books half written in the child.
+pub fn before_fork() {
+    if take_lock() {
+        IS_FORKING.store(1, Relaxed);
+    }
+}
+
+/// Gives it back, in both processes.
+pub fn after_fork() {
+    if IS_FORKING.swap(0, Relaxed) != 0 {
+        drop(Unlock);
+    }
+}
+
+/// In a forked child: its other threads are not there, one of which may have held the lock (where
+/// the copy was made by clone(2) or `_Fork`, which call no handlers).
 pub fn forked() {
     // SAFETY: this thread's own variable.
     unsafe { *epshim_tid() = 0 };
+    WAITS.store(0, Relaxed);
+    ADDED.store(0, Relaxed);
     blocking::forget();
-    let was_held = MODEL.lock.swap(0, Ordering::Acquire) != 0;
+    let is_mine = IS_FORKING.load(Relaxed) != 0;
+    let was_held = !is_mine && MODEL.lock.swap(0, Ordering::Acquire) != 0;
     // SAFETY: a forked child has one thread, this one.
     let checker = unsafe { &mut *MODEL.checker.get() };
     if was_held {

@@ -69,7 +69,7 @@ impl Destination {
 
 fn stderr() -> BorrowedFd<'static> {
     // SAFETY: borrowed for a call at a time; if the program has closed it, the kernel says so.
-    unsafe { rustix::stdio::stderr() }
+    unsafe { BorrowedFd::borrow_raw(libc::STDERR_FILENO) }
 }
 
 fn is_socket() -> bool {

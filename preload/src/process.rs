@@ -8,13 +8,14 @@
 use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous};
 use std::ffi::c_int;
 use std::ptr;
-use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, Ordering::Relaxed};
 
 const PAGE: usize = 4096;
 
 /// The page's first word: 1, or 0 in a copy that was not noticed yet. Null: there is no such page.
 static MARK: AtomicPtr<AtomicU32> = AtomicPtr::new(ptr::null_mut());
 static ID: AtomicI32 = AtomicI32::new(0);
+static IS_FORKED: AtomicBool = AtomicBool::new(false);
 
 /// Before anything is told.
 pub fn prepare() {
@@ -45,6 +46,12 @@ pub fn is_new_copy() -> bool {
 /// The copy is this process's own from now on.
 pub fn adopt() {
     ID.store(current_id(), Relaxed);
+    IS_FORKED.store(true, Relaxed);
+}
+
+/// Whether this process is a child of the one that the library was loaded into.
+pub fn is_forked() -> bool {
+    IS_FORKED.load(Relaxed)
 }
 
 /// Whether the memory is this process's own. It is not in a child of vfork.

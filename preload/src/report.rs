@@ -94,6 +94,10 @@ fn end() -> Option<u8> {
     let mut reporter = lock();
     let reporter = reporter.as_mut()?;
     let seen = Seen { not_symbolized: reporter.not_symbolized.clone(), ..model::seen() };
+    if process::is_forked() && seen.waits == 0 {
+        // A child that has no loop: what there is to say, its parent says.
+        return None;
+    }
     let pid = process::id().unsigned_abs();
     let shows_notes = reporter.shows_notes;
     let suppressions = &reporter.suppressions;

@@ -44,6 +44,8 @@ hidden! {
     tell_flags_changed => flags_changed;
     tell_shut_down => shut_down;
     tell_unseen => unseen;
+    tell_fork_begins => fork_begins;
+    tell_fork_ended => fork_ended;
     tell_forked => forked;
     tell_end => end;
 }
@@ -403,11 +405,27 @@ extern "C" fn unseen(_number: c_long) {
     });
 }
 
+/// The books are to be whole in the child.
+extern "C" fn fork_begins() {
+    guard::enter_fork();
+    model::before_fork();
+    memory::before_fork();
+}
+
+extern "C" fn fork_ended() {
+    memory::after_fork();
+    model::after_fork();
+    guard::leave_fork();
+}
+
 extern "C" fn forked() {
+    memory::after_fork();
+    guard::leave_fork();
     book_keeping(|| {
         process::is_new_copy(); // It is no longer one.
         adopt();
     });
+    model::after_fork();
 }
 
 /// The program ends.

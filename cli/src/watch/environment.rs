@@ -78,12 +78,15 @@ pub fn variables(
     options: &Options,
     library: &Path,
     sanitizers: &[OsString],
+    process: Option<u32>,
 ) -> [(&'static str, OsString); 2] {
     let old = env::var_os(PRELOAD).unwrap_or_default();
-    [
-        (PRELOAD, preload(&old, library.as_os_str(), sanitizers)),
-        (OPTIONS, options.to_string().into()),
-    ]
+    let mut text = options.to_string();
+    if let (false, Some(process)) = (options.trace_children, process) {
+        // What this process becomes is watched; a program that it starts is another process.
+        text.push_str(&format!(":process={process}"));
+    }
+    [(PRELOAD, preload(&old, library.as_os_str(), sanitizers)), (OPTIONS, text.into())]
 }
 
 /// Sanitizers' runtimes come first, because AddressSanitizer ends a program where it does not
