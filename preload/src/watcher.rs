@@ -9,7 +9,7 @@ use crate::descriptors::Table;
 use crate::guard;
 use crate::kernel::Asking;
 use crate::model::{self, now};
-use crate::report;
+use crate::{report, watched};
 use epshim_check::world::{MILLISECOND, Nanos, SECOND};
 use rustix::thread::futex;
 use std::ffi::c_void;
@@ -76,7 +76,7 @@ extern "C" fn watch(_: *mut c_void) -> *mut c_void {
     // Whatever it calls is not the program's doing.
     guard::unseen(|| {
         let mut idle_since = now();
-        loop {
+        while watched::is_checking() {
             let next = look();
             let now = now();
             if next.is_some() {
@@ -124,7 +124,7 @@ pub fn settle(suspicion: epshim_check::Suspicion) {
     let asked = suspicion.asked();
     let verdict = suspicion.confirm(now(), &mut Asking);
     let finding = model::with(|checker| checker.settle(verdict, &asked, now())).flatten();
-    if let Some(finding) = finding {
+    if let Some(finding) = finding.filter(|_| watched::is_checking()) {
         report::write(&finding);
     }
 }
