@@ -40,6 +40,22 @@ pub fn is_epoll(fd: c_int) -> Option<bool> {
     Some(target == b"anon_inode:[eventpoll]")
 }
 
+/// Whether the program's last thread is gone, and only the library's is left: there are two, and the
+/// first, which stays listed until all have ended, has no working directory any more (fs/proc/base.c,
+/// proc_cwd_link: a thread that has ended has none).
+pub fn program_has_ended() -> bool {
+    // A folder's links are its sub-folders, and two.
+    let threads = rustix::fs::stat("/proc/self/task").map_or(0, |stat| stat.st_nlink);
+    if threads != 4 {
+        return false;
+    }
+    let mut path = Path::new("/proc/self/task/", crate::process::id());
+    let _ = path.write_str("/cwd");
+    let mut link = [MaybeUninit::uninit(); 1];
+    let link = rustix::fs::readlinkat_raw(rustix::fs::CWD, path.as_str(), &mut link);
+    matches!(link, Err(rustix::io::Errno::NOENT))
+}
+
 /// What it is open on.
 pub fn kind(fd: c_int) -> Kind {
     let Some(borrowed) = borrowed(fd) else { return Kind::Unknown };
@@ -186,7 +202,7 @@ struct Path {
 impl Path {
     fn new(folder: &str, number: c_int) -> Self {
         let mut path = Self { text: [0; 40], length: 0 };
-        // Both fit: the longest folder has 18 bytes, a number 11.
+        // Both fit: the longest folder has 18 bytes, a number 11, and what may follow 4.
         let _ = write!(path, "{folder}{number}");
         path
     }

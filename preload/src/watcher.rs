@@ -1,13 +1,13 @@
 //! The watcher: a thread that looks at suspicions when they are due, asks the kernel and reports,
 //! while the program runs, or hangs. It is started by a wait, and only when something is suspected;
-//! it ends when nothing is any more, so that a program whose main thread has left does not live on
-//! for its sake.
+//! it ends when nothing is any more, and when it is the last: a program whose main thread has left ends
+//! with its last thread, and must not live on for the sake of this one.
 
 use crate::attention::{self, Event, Note};
 use crate::blocking;
 use crate::descriptors::Table;
 use crate::guard;
-use crate::kernel::Asking;
+use crate::kernel::{self, Asking};
 use crate::model::{self, now};
 use crate::{report, watched};
 use epshim_check::world::{MILLISECOND, Nanos, SECOND};
@@ -78,6 +78,9 @@ extern "C" fn watch(_: *mut c_void) -> *mut c_void {
         let mut idle_since = now();
         while watched::is_checking() {
             let next = look();
+            if kernel::program_has_ended() {
+                return;
+            }
             let now = now();
             if next.is_some() {
                 idle_since = now;

@@ -53,3 +53,30 @@ fn a_transparent_library_says_nothing() {
     let output = support::run(&mut support::command(path, Mode::Transparent));
     assert!(output.stderr.is_empty() && output.stdout.is_empty());
 }
+
+/// The program passes in every mode, and the checker finds what it was to find.
+fn passes_suspected(how: &str) {
+    let path = support::compile(&["tests/behaviour/suspected.c"], "suspected", &[]);
+    for mode in MODES {
+        let output = support::run(support::command(&path, mode).arg(how));
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(errors.contains("edge-not-drained"), mode == Mode::Checking, "{how}: {errors}");
+        assert!(!errors.contains("the checker"), "{how}: {errors}");
+        assert_eq!(output.stdout, if how == "daemon" { &b"passed\n"[..] } else { b"" });
+    }
+}
+
+#[test]
+fn the_checker_s_thread_outlives_neither_the_program_nor_its_main_thread() {
+    passes_suspected("returns");
+}
+
+#[test]
+fn exec_takes_the_checker_s_thread_away() {
+    passes_suspected("executes");
+}
+
+#[test]
+fn a_daemon_is_checked_on() {
+    passes_suspected("daemon");
+}
