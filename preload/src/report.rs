@@ -137,7 +137,8 @@ impl Reporter {
     fn put(&self, pid: u32, text: &str, json: &str) {
         // Standard error that is not there any more: nobody can be told.
         if !self.text.write(pid, text.as_bytes()) && matches!(self.text, Destination::File(_)) {
-            guard::say(format_args!("the report cannot be written where log_path says"));
+            guard::say(format_args!("the report cannot be written where log_path says:"));
+            Destination::new(None).write(pid, text.as_bytes());
         }
         if self.json.as_ref().is_some_and(|file| !file.write(pid, json.as_bytes())) {
             guard::say(format_args!("the report cannot be written where json says"));
