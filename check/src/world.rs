@@ -32,6 +32,10 @@ impl Ticks {
         Self(if ticks > u32::MAX / 2 { 0 } else { ticks })
     }
 
+    pub const fn later(self, nanos: Nanos) -> Self {
+        Self(self.0.wrapping_add(Self::of(nanos).0))
+    }
+
     pub const fn nanos(self) -> Nanos {
         (self.0 as Nanos) << 20
     }

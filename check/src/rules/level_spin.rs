@@ -16,8 +16,8 @@ pub const EXPLANATION: Explanation = Explanation {
         write; an eventfd, timerfd or signalfd never read; a listener not accepted from.",
     evidence: "\
         200 deliveries in a row of one registration with the same events, at 50 or more a \
-        second, over at least 1 s, without successful I/O on the descriptor and without an \
-        epoll_ctl for it; and the kernel confirms that nothing moved (poll(2) says the same, \
+        second, over at least 1 s (pauses of more than 100 ms are not counted), without \
+        successful I/O on the descriptor and without an epoll_ctl for it; and the kernel confirms that nothing moved (poll(2) says the same, \
         FIONREAD and TIOCOUTQ are unchanged). Certain; a note on a device, which programs may \
         serve by ioctl(2) unseen. The report says which event it is and what would clear it.",
     silent: "\
@@ -48,8 +48,10 @@ const TIMES: u32 = 200;
 const LONG: Nanos = SECOND;
 /// and at least so often a second.
 const RATE: u64 = 50;
-/// A longer pause ends the row: a batch that was full may have left it out, but not for so long.
+/// A longer pause is not counted: the loop did something else, or the machine was busy elsewhere.
 const PAUSE: Nanos = 100 * MILLISECOND;
+/// A pause that is longer yet ends the row.
+const END: Nanos = SECOND;
 /// Between the two looks at the traffic.
 const LOOKS: Nanos = 20 * MILLISECOND;
 
@@ -72,14 +74,18 @@ impl State {
     /// A delivery: how many it is in a row without progress, and over how long, if that is a spin.
     pub fn look(&mut self, interest: u32, before: Delivery, now: Delivery) -> Option<(u32, Nanos)> {
         // An edge is reported again only when something has happened; a one-shot, when armed again.
+        let pause = now.at.saturating_sub(before.at);
         let is_same = interest & (bits::ET | bits::ONESHOT) == 0
             && before.round != 0
-            && now.at.saturating_sub(before.at) <= PAUSE
+            && pause <= END
             && now.events == before.events
             && now.moved == before.moved;
         if !is_same {
             self.begin(now.at);
             return None;
+        }
+        if pause > PAUSE {
+            self.since = self.since.later(pause);
         }
         self.times = self.times.saturating_add(1);
         if self.times < self.enough() {

@@ -35,6 +35,24 @@ fn deliveries_now_and_then_are_no_spin() {
     assert_eq!(found(&spin("", "", 1000, 30)), NOTHING);
 }
 
+/// Rows of deliveries, `every` so many milliseconds apart in a row, that begin at these times.
+fn rows(starts: impl IntoIterator<Item = u32>, times: u32, every: u32) -> String {
+    let row = |from| repeat(times, from, every, "NOW t1 wait 3 @90\n NOW t1 got 5:IN\n");
+    let rows: String = starts.into_iter().map(row).collect();
+    format!("{}{rows}", spin("", "", 0, 1))
+}
+
+#[test]
+fn a_busy_machine_on_which_the_loop_stands_still_at_times_hides_no_spin() {
+    assert_eq!(found(&rows([10, 1010], 120, 5)), ["level-spin certain 5"]);
+    assert_eq!(found(&rows([10, 1810], 120, 5)), NOTHING, "the row is over");
+}
+
+#[test]
+fn the_time_between_bursts_is_no_spin() {
+    assert_eq!(found(&rows((10..4010).step_by(200), 20, 1)), NOTHING);
+}
+
 #[test]
 fn a_loop_that_stops_listening_some_wake_ups_late_is_none() {
     let trace = spin("", "", 150, 8) + "2s t1 mod 3 5 0\n 2s t1 wait 3\n 9s end";
