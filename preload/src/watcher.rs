@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, Ordering::Relaxed};
 
 /// 1: there is one.
 static IS_THERE: AtomicU32 = AtomicU32::new(0);
-/// Until when it sleeps; 0: it does not.
+/// Until when it sleeps, at most; 0: it was called.
 static SLEEPS_UNTIL: AtomicU64 = AtomicU64::new(0);
 /// What it sleeps on.
 static CALLS: AtomicU32 = AtomicU32::new(0);
@@ -40,6 +40,7 @@ pub fn needed(at: Nanos) {
     if IS_THERE.load(Relaxed) == 0 {
         start();
     } else if at < SLEEPS_UNTIL.load(Relaxed) {
+        SLEEPS_UNTIL.store(0, Relaxed); // One call is enough.
         CALLS.fetch_add(1, Relaxed);
         let _ = futex::wake(&CALLS, futex::Flags::PRIVATE, 1);
     }
@@ -77,6 +78,9 @@ extern "C" fn watch(_: *mut c_void) -> *mut c_void {
     guard::unseen(|| {
         let mut idle_since = now();
         while watched::is_checking() {
+            let calls = CALLS.load(Relaxed);
+            // What comes up from now on it may not see before it sleeps: it is to be called for all.
+            SLEEPS_UNTIL.store(Nanos::MAX, Relaxed);
             let next = look();
             if kernel::program_has_ended() {
                 return;
@@ -87,7 +91,7 @@ extern "C" fn watch(_: *mut c_void) -> *mut c_void {
             } else if now.saturating_sub(idle_since) > LINGER && !blocking::is_used() {
                 break;
             }
-            sleep(next.unwrap_or(now + LINGER), now);
+            sleep(calls, next.unwrap_or(now + LINGER), now);
         }
         SLEEPS_UNTIL.store(0, Relaxed);
         IS_THERE.store(0, Ordering::Release);
@@ -132,14 +136,13 @@ pub fn settle(suspicion: epshim_check::Suspicion) {
     }
 }
 
-fn sleep(until: Nanos, now: Nanos) {
-    let calls = CALLS.load(Relaxed);
+/// Sleeps, unless it was called since there were so many calls.
+fn sleep(calls: u32, until: Nanos, now: Nanos) {
     let most = if blocking::is_used() { LOOK } else { LINGER };
     let nanos = until.saturating_sub(now).min(most);
     SLEEPS_UNTIL.store(now + nanos, Relaxed);
     let time = futex::Timespec { tv_sec: (nanos / SECOND) as i64, tv_nsec: (nanos % SECOND) as _ };
     let _ = futex::wait(&CALLS, futex::Flags::PRIVATE, calls, Some(&time));
-    SLEEPS_UNTIL.store(0, Relaxed);
 }
 
 /// When the program ends: what is due now is looked at now, by the thread that ends it.
