@@ -10,6 +10,7 @@ use attention::{Event, Note};
 use epshim_check::report::Seen;
 use epshim_check::world::Site;
 use epshim_check::{Checker, Rule};
+use rustix::io::Errno;
 use rustix::thread::futex;
 use rustix::time::{ClockId, clock_gettime};
 use std::cell::UnsafeCell;
@@ -107,11 +108,15 @@ fn take_lock() -> bool {
         }
         std::hint::spin_loop();
     }
-    for _ in 0..PATIENCE {
+    let mut patience = PATIENCE;
+    while patience > 0 {
         if lock.swap(2, Ordering::Acquire) == 0 {
             return true;
         }
-        let _ = futex::wait(lock, futex::Flags::PRIVATE, 2, Some(&SLEEP));
+        // Woken in vain, for another thread was faster: the holder lives.
+        if futex::wait(lock, futex::Flags::PRIVATE, 2, Some(&SLEEP)) == Err(Errno::TIMEDOUT) {
+            patience -= 1;
+        }
         if !watched::is_checking() {
             return false;
         }
