@@ -56,6 +56,15 @@ if [ "${1:-demo}" = test ]; then
     have mandoc || optional="$optional mandoc"
     have abidiff || optional="$optional abigail-tools"
     have javac || optional="$optional default-jdk-headless"
+    # What cli/tests/silence.rs runs under the checker.
+    have redis-server || optional="$optional redis-server"
+    have redis-benchmark || optional="$optional redis-tools"
+    have nginx || [ -x /usr/sbin/nginx ] || optional="$optional nginx-light"
+    have wrk || optional="$optional wrk"
+    have memcached || optional="$optional memcached"
+    [ -e /usr/include/uv.h ] || optional="$optional libuv1-dev"
+    [ -e /usr/include/event2/event.h ] || optional="$optional libevent-dev"
+    [ -e /usr/include/ev.h ] || optional="$optional libev-dev"
 fi
 if [ "${1:-demo}" = package ]; then
     have dpkg-buildpackage || required="$required dpkg-dev"
