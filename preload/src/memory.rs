@@ -4,6 +4,9 @@
 //!
 //! The heap is dlmalloc's, on memory straight from the kernel. Its lock is a futex: a mutex of libc
 //! or std could reach functions that the library exports.
+//!
+//! Large blocks are mappings of their own: dlmalloc would keep each size that a table has outgrown,
+//! which with 10,000 registrations is half of all memory.
 
 use dlmalloc::{Allocator, Dlmalloc};
 use rustix::mm::{MapFlags, MremapFlags, ProtFlags, mmap_anonymous, mremap, munmap};
@@ -53,27 +56,62 @@ impl Heap {
     }
 }
 
+/// Blocks from this size on are mappings of their own.
+const LARGE: usize = 64 << 10;
+/// All that a mapping is sure to be aligned to.
+const PAGE: usize = 4096;
+
+fn is_large(size: usize, align: usize) -> bool {
+    size >= LARGE && align <= PAGE
+}
+
 // SAFETY: dlmalloc hands out blocks of the size and alignment asked for, that are nobody else's
-// until they are given back; the lock makes the calls one after another.
+// until they are given back; the lock makes the calls one after another. The kernel does the same
+// with mappings. Which of them a block is from, its size says, which its owner gives back with it.
 unsafe impl GlobalAlloc for Heap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if is_large(layout.size(), layout.align()) {
+            return Pages.alloc(layout.size()).0;
+        }
         // SAFETY: the caller's promises are those that are asked for; likewise below.
         self.with(|blocks| unsafe { blocks.malloc(layout.size(), layout.align()) })
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        if is_large(layout.size(), layout.align()) {
+            return Pages.alloc(layout.size()).0;
+        }
         // SAFETY: as above.
         self.with(|blocks| unsafe { blocks.calloc(layout.size(), layout.align()) })
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        if is_large(layout.size(), layout.align()) {
+            Pages.free(block, layout.size());
+            return;
+        }
         // SAFETY: as above.
         self.with(|blocks| unsafe { blocks.free(block, layout.size(), layout.align()) });
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        // SAFETY: as above.
-        self.with(|blocks| unsafe { blocks.realloc(block, layout.size(), layout.align(), size) })
+        let (old, align) = (layout.size(), layout.align());
+        match (is_large(old, align), is_large(size, align)) {
+            (true, true) => Pages.remap(block, old, size, true),
+            (false, false) => {
+                // SAFETY: as above.
+                self.with(|blocks| unsafe { blocks.realloc(block, old, align, size) })
+            }
+            // SAFETY: as above; the new block is another one, and both have so many bytes.
+            _ => unsafe {
+                let moved = self.alloc(Layout::from_size_align_unchecked(size, align));
+                if !moved.is_null() {
+                    ptr::copy_nonoverlapping(block, moved, old.min(size));
+                    self.dealloc(block, layout);
+                }
+                moved
+            },
+        }
     }
 }
 
