@@ -1,7 +1,7 @@
 //! Calls that may block, on descriptors without `O_NONBLOCK`: who is in one, on what, since when. A
 //! table that threads enter and leave without a lock, so that somebody else can see who hangs.
 
-use crate::model;
+use crate::{kernel, model};
 use std::ffi::c_int;
 use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering, Ordering::Relaxed};
 
@@ -12,6 +12,8 @@ struct Place {
     kind: AtomicU32,
     site: AtomicU64,
     since: AtomicU64,
+    /// How often the thread had slept by then.
+    sleeps: AtomicU64,
     /// It was told of already.
     is_told: AtomicU32,
 }
@@ -26,6 +28,7 @@ static TABLE: [Place; PLACES] = [const {
         kind: AtomicU32::new(0),
         site: AtomicU64::new(0),
         since: AtomicU64::new(0),
+        sleeps: AtomicU64::new(0),
         is_told: AtomicU32::new(0),
     }
 }; PLACES];
@@ -46,6 +49,16 @@ pub struct Blocked {
     pub site: u64,
     /// Since when.
     pub since: u64,
+    /// How often the thread had slept by then.
+    sleeps: u64,
+}
+
+impl Blocked {
+    /// For the thread itself, when its call has returned: whether it slept in it. A call that took long
+    /// may have been preempted, or have had much to copy.
+    pub fn has_slept(&self) -> bool {
+        kernel::sleeps() != self.sleeps
+    }
 }
 
 /// This thread is about to make a call that may block.
@@ -58,6 +71,7 @@ pub fn enter(fd: c_int, kind: u32, site: u64) {
     place.kind.store(kind, Relaxed);
     place.site.store(site, Relaxed);
     place.since.store(model::now(), Relaxed);
+    place.sleeps.store(kernel::sleeps(), Relaxed);
     place.is_told.store(0, Relaxed);
     place.tid.store(tid, Ordering::Release);
     IS_USED.store(1, Relaxed);
@@ -85,6 +99,7 @@ impl Place {
             kind: self.kind.load(Relaxed),
             site: self.site.load(Relaxed),
             since: self.since.load(Relaxed),
+            sleeps: self.sleeps.load(Relaxed),
         }
     }
 }
@@ -94,14 +109,14 @@ pub fn is_used() -> bool {
     IS_USED.load(Relaxed) != 0
 }
 
-/// Calls that have taken longer than `limit`, each once.
+/// Calls that have taken longer than `limit`, and whose threads sleep; each once.
 pub fn hanging(now: u64, limit: u64, mut each: impl FnMut(Blocked)) {
     for place in &TABLE {
         let tid = place.tid.load(Ordering::Acquire);
         if tid <= 0 || now.saturating_sub(place.since.load(Relaxed)) <= limit {
             continue;
         }
-        if place.is_told.swap(1, Relaxed) == 0 {
+        if kernel::is_asleep(tid) && place.is_told.swap(1, Relaxed) == 0 {
             each(place.read(tid));
         }
     }

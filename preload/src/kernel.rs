@@ -87,6 +87,32 @@ pub fn may_block(fd: c_int) -> bool {
     flags.is_some_and(|flags| !flags.contains(OFlags::NONBLOCK))
 }
 
+/// How often this thread has given up the processor by itself: getrusage(2), ru_nvcsw.
+pub fn sleeps() -> u64 {
+    let mut usage = MaybeUninit::<libc::rusage>::zeroed();
+    // SAFETY: it is filled; all zeros, should the call fail, are valid too.
+    let usage = unsafe {
+        libc::getrusage(libc::RUSAGE_THREAD, usage.as_mut_ptr());
+        usage.assume_init()
+    };
+    usage.ru_nvcsw as u64
+}
+
+/// Whether a thread of this process sleeps now (proc_pid_stat(5)).
+pub fn is_asleep(tid: c_int) -> bool {
+    let path = format!("/proc/{}/task/{tid}/stat", process::id());
+    let mut text = Vec::new();
+    let is_read = CString::new(path).is_ok_and(|path| read_file(&path, &mut text));
+    // The name before it is in brackets, and may have brackets in it.
+    let state = text.iter().rposition(|&byte| byte == b')').and_then(|end| text.get(end + 2));
+    is_read && matches!(state, Some(b'S' | b'D'))
+}
+
+/// How many epolls are open under the lower numbers.
+pub fn epolls() -> u64 {
+    (0..1024).filter(|&fd| is_epoll(fd) == Some(true)).count() as u64
+}
+
 /// The bytes to be read.
 pub fn unread(fd: c_int) -> Option<u64> {
     rustix::io::ioctl_fionread(borrowed(fd)?).ok()

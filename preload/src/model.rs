@@ -5,7 +5,7 @@
 //! holder that does not give it back (a thread killed in the middle) costs the checking, not the
 //! program.
 
-use crate::{attention, blocking, guard, tell, watched};
+use crate::{attention, blocking, guard, kernel, tell, watched};
 use attention::{Event, Note};
 use epshim_check::report::Seen;
 use epshim_check::world::Site;
@@ -183,8 +183,10 @@ pub fn seen() -> Seen {
         (unknown, checker.dropped_suspicions())
     })
     .unwrap_or_default();
+    let waits = WAITS.load(Relaxed);
     Seen {
-        waits: WAITS.load(Relaxed),
+        waits,
+        unheard_epolls: if waits == 0 { kernel::epolls() } else { 0 },
         registrations: ADDED.load(Relaxed),
         rings,
         unknown_deliveries: unknown,

@@ -290,7 +290,7 @@ extern "C" fn io_ended(
     often(|| {
         if let Some(blocked) = blocking::leave(fd) {
             let nanos = now().saturating_sub(blocked.since);
-            if nanos > epshim_check::rules::blocking_fd::BLOCKS {
+            if nanos > epshim_check::rules::blocking_fd::BLOCKS && blocked.has_slept() {
                 watcher::note_blocked(blocked, nanos);
             }
         }

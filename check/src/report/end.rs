@@ -17,6 +17,8 @@ pub struct Seen {
     pub waits: u64,
     /// `EPOLL_CTL_ADD`s that succeeded.
     pub registrations: u64,
+    /// Epolls that are open at the end of a program that was never seen to wait on one.
+    pub unheard_epolls: u64,
     /// io_uring instances that were set up.
     pub rings: u64,
     /// Deliveries of registrations that were made where nobody told of it.
@@ -44,6 +46,11 @@ impl Seen {
                 spots.push(counted(number, one, many));
             }
         };
+        add(
+            self.unheard_epolls,
+            "epoll that was never waited on through libc",
+            "epolls that were never waited on through libc",
+        );
         add(
             self.rings,
             "io_uring instance and what it did",

@@ -64,6 +64,7 @@ pub fn ghost() -> Report {
 /// The end of a report in which something is said of everything.
 pub fn end() -> End {
     let seen = Seen {
+        unheard_epolls: 1,
         waits: 12345,
         registrations: 50,
         rings: 1,
