@@ -11,7 +11,7 @@
 //! `check` and `run` become the program that they are given, and end with its exit code. Where that fails,
 //! they have the codes of env(1), so that they can stand before any command: 125 to 127.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod args;
 mod completions;

@@ -4,12 +4,14 @@
 //! `environment.rs` writes the two variables. Nothing else is changed, and nothing of this process is
 //! left: exec, not fork.
 //!
-//! Two things Rust's runtime has done by then: SIGPIPE is as by default, also if the caller ignored
-//! it; and of the descriptors 0 to 2, one that was closed is open on /dev/null.
+//! One thing Rust's runtime has done by then: of the descriptors 0 to 2, one that was closed is open
+//! on /dev/null.
 
 mod elf;
 mod environment;
 mod library;
+#[allow(unsafe_code)] // signals, before the runtime and after it
+mod signals;
 mod target;
 
 use crate::args::{CheckOptions, Launch, RunOptions};
@@ -77,6 +79,7 @@ fn start(mut wanted: Options, launch: &Launch) -> Result<Printed, Failure> {
     let name = &launch.command[0];
     let mut command = Command::new(&program.path);
     command.arg0(name).args(&launch.command[1..]).envs(variables);
+    signals::keep(&mut command);
     let error = command.exec();
     let reason = format!("cannot run {}: {error}", Path::new(name).display());
     Err(match error.kind() {

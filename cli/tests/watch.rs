@@ -245,3 +245,24 @@ fn a_sanitizer_s_runtime_comes_first_and_the_program_runs() {
         assert_eq!(through, preload);
     }
 }
+
+#[test]
+fn ignored_and_blocked_signals_stay_as_they_were() {
+    let script = "import signal, subprocess, sys
+signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+command = ['grep', '-E', 'Sig(Blk|Ign)', '/proc/self/status']
+print(subprocess.check_output(sys.argv[1:] + command, restore_signals=False).decode())";
+    if Command::new("python3").arg("--version").output().is_err() {
+        return eprintln!("skipped: python3 is not installed");
+    }
+    let status = |before: &[&str]| {
+        let mut python = Command::new("python3");
+        let output = python.args(["-c", script]).args(before).output().expect("python3 runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).expect("text")
+    };
+    let plain = status(&[]);
+    assert!(plain.contains("SigBlk"));
+    assert_eq!(status(&[env!("CARGO_BIN_EXE_epshim"), "run", "--"]), plain);
+}
