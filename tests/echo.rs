@@ -18,6 +18,8 @@ mod echo {
     mod fairness;
     mod idle;
     mod messages;
+    #[cfg(feature = "verify")]
+    mod preloaded;
     mod resets;
     mod signals;
     mod slow_reader;

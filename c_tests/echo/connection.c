@@ -1,5 +1,9 @@
-/* One connection: its turn, its unsent rest, its interest, its end. */
+/* One connection: its turn, its unsent rest, its interest, its end.
+ *
+ * What a turn usually does is inlined into two loops, connections_turn and connections_echo, so that
+ * they make one system call after another without a return between: see transfer.h. */
 #include "echo.h"
+#include "transfer.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -72,14 +76,15 @@ void connection_limit(struct server *server, struct connection *c)
 }
 
 /* Sends what can be sent now. -1 is an error; otherwise how much, 0 if nothing. */
-static ssize_t send_some(struct server *server, struct connection *c, const char *data, size_t size)
+static ALWAYS_INLINE ssize_t send_some(struct server *server, struct connection *c,
+                                       const char *data, size_t size)
 {
     ssize_t sent;
     do
-        sent = send(c->fd, data, size, MSG_NOSIGNAL);
-    while (sent == -1 && errno == EINTR);
-    if (sent == -1)
-        return errno == EAGAIN ? 0 : -1;
+        sent = transfer_out(server->through_libc, c->fd, data, size);
+    while (UNLIKELY(sent == -EINTR));
+    if (UNLIKELY(sent < 0))
+        return sent == -EAGAIN ? 0 : -1;
     server->echoed += (uint64_t)sent;
     c->silent = 0;
     return sent;
@@ -100,39 +105,44 @@ static bool flush(struct server *server, struct connection *c)
     return true;
 }
 
-/* Sends back a message; keeps a copy of what cannot be sent now. False: the connection is broken. */
-static bool echo(struct server *server, struct connection *c, const char *message, size_t size)
+/* Keeps a copy of what cannot be sent now. False: there is no memory. */
+static bool keep(struct server *server, struct connection *c, const char *rest_of, size_t rest)
 {
-    ssize_t sent = send_some(server, c, message, size);
-    if (sent == -1)
-        return false;
-    size_t rest = size - (size_t)sent;
-    if (rest == 0)
-        return true;
     c->pending = malloc(rest);
     if (!c->pending) {
         say("out of memory: a connection is closed and %zu bytes are lost", rest);
         server->lost += rest;
         return false;
     }
-    memcpy(c->pending, message + sent, rest);
+    memcpy(c->pending, rest_of, rest);
     c->pending_start = 0;
     c->pending_end = (uint32_t)rest;
     return true;
 }
 
+/* Sends back a message. False: the connection is broken. */
+static ALWAYS_INLINE bool echo(struct server *server, struct connection *c, const char *message,
+                               size_t size)
+{
+    ssize_t sent = send_some(server, c, message, size);
+    if (sent == -1)
+        return false;
+    size_t rest = size - (size_t)sent;
+    return rest == 0 || keep(server, c, message + sent, rest);
+}
+
 /* Reads once, behind what is packed. Returns how much is to be echoed, 0 if nothing; -1 at the end
  * of the stream or an error. */
-static ssize_t read_once(struct server *server, struct connection *c)
+static ALWAYS_INLINE ssize_t read_once(struct server *server, struct connection *c)
 {
     size_t room = BUFFER_SIZE - server->packed_size;
     if (!c->lingering && c->left < room)
         room = c->left;
     ssize_t got;
     do
-        got = recv(c->fd, server->buffer + server->packed_size, room, 0);
-    while (got == -1 && errno == EINTR);
-    if (got == -1 && errno == EAGAIN) {
+        got = transfer_in(server->through_libc, c->fd, server->buffer + server->packed_size, room);
+    while (UNLIKELY(got == -EINTR));
+    if (got == -EAGAIN) {
         c->readable = c->read_on = false;
         if (c->left != NO_LIMIT)
             c->left = 0;
@@ -155,41 +165,41 @@ void connection_give_up(struct server *server, struct connection *c)
     make_ready(server, c);
 }
 
-/* Ends a turn: what was read is sent, or pending. */
-static void end_turn(struct server *server, struct connection *c, bool open)
+/* Everything of the limit is echoed: says so to the peer. A close now could reset the connection and
+ * destroy what is on its way to the peer: only after the peer's own end of stream it cannot. */
+static bool linger(struct connection *c)
 {
-    if (open && !c->pending && c->left == 0 && !c->lingering) {
-        /* A close now could reset the connection and destroy what is on its way to the peer: only
-         * after the peer's own end of stream it cannot. */
-        open = shutdown(c->fd, SHUT_WR) == 0;
-        c->lingering = c->readable = true;
-    }
+    c->lingering = c->readable = true;
+    return shutdown(c->fd, SHUT_WR) == 0;
+}
+
+/* Ends a turn: what was read is sent, or pending. A connection that has ended is freed. */
+static ALWAYS_INLINE void end_turn(struct server *server, struct connection *c, bool open)
+{
+    if (open && !c->pending && c->left == 0 && !c->lingering)
+        open = linger(c);
     if (!open)
         connection_close(server, c);
     else if (c->readable && !c->pending)
         make_ready(server, c);
 }
 
-/* One turn: a bounded amount of work. What it reads is packed, and the turn ends when that is
- * written; otherwise it ends here. A connection that has ended is freed. */
-void connection_turn(struct server *server, struct connection *c)
+/* One turn: a bounded amount of work. Returns how much it has read; the turn ends when that is
+ * written. Otherwise it has ended. */
+static ALWAYS_INLINE size_t turn(struct server *server, struct connection *c)
 {
     ssize_t got = 0;
     bool open = !c->given_up && (!c->pending || flush(server, c));
     if (open && !c->pending && c->readable && (c->lingering || c->left > 0))
         got = read_once(server, c);
-    if (got <= 0) {
-        end_turn(server, c, open && got == 0);
-        return;
-    }
-    server->packed[server->messages++] = (struct message){c, (size_t)got};
-    server->packed_size += (size_t)got;
-    if (server->packed_size >= PACKED_SIZE || server->messages == BATCH)
-        connections_echo(server);
+    if (got > 0)
+        return (size_t)got;
+    end_turn(server, c, open && got == 0);
+    return 0;
 }
 
 /* Writes what is packed, and ends those turns. */
-void connections_echo(struct server *server)
+static void connections_echo(struct server *server)
 {
     const char *message = server->buffer;
     for (size_t i = 0; i < server->messages; i++) {
@@ -199,6 +209,25 @@ void connections_echo(struct server *server)
         message += size;
     }
     server->messages = server->packed_size = 0;
+}
+
+void connections_turn(struct server *server)
+{
+    struct connection *c = server->first_ready;
+    server->first_ready = server->last_ready = NULL;
+    while (c) {
+        struct connection *next = c->next_ready;
+        c->queued = false;
+        size_t got = turn(server, c);
+        if (got > 0) {
+            server->packed[server->messages++] = (struct message){c, got};
+            server->packed_size += got;
+            if (server->packed_size >= PACKED_SIZE || server->messages == BATCH)
+                connections_echo(server);
+        }
+        c = next;
+    }
+    connections_echo(server);
 }
 
 /* Bytes that the peer should get and has not: ours, and those its kernel did not acknowledge. */

@@ -83,6 +83,7 @@ struct server {
     int stop, statistics; /* eventfds: how many signals have come */
     unsigned thread;      /* its number, from 1; 0 if there are no others */
     int64_t spin;         /* nanoseconds */
+    bool through_libc;    /* recv and send: a library is preloaded that may want to see them */
     struct connection *connections;
     struct connection *first_ready, *last_ready;
     size_t count;           /* connections now */
@@ -129,8 +130,9 @@ void listener_close(struct server *server);
 /* connection.c */
 bool connection_open(struct server *server, int fd);
 void connection_note(struct server *server, struct connection *c, uint32_t events);
-void connection_turn(struct server *server, struct connection *c);
-void connections_echo(struct server *server);
+/* One turn for each connection that is on the ready list now; those that are put on it again have
+ * theirs in the next round. */
+void connections_turn(struct server *server);
 void connection_limit(struct server *server, struct connection *c);
 uint64_t connection_unsent(const struct connection *c);
 void connection_give_up(struct server *server, struct connection *c);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -12,6 +13,8 @@ bool server_open(struct server *server, struct options *options, unsigned thread
     server->listener = server->stop = server->statistics = -1;
     server->thread = thread;
     server->spin = (int64_t)options->spin_us * 1000;
+    const char *preloaded = getenv("LD_PRELOAD");
+    server->through_libc = preloaded && *preloaded;
     server->epoll = epshim_create1(EPOLL_CLOEXEC);
     if (server->epoll == -1) {
         say_errno("cannot create an epoll");
@@ -73,21 +76,6 @@ static int wait_for_events(struct server *server, struct epoll_event *batch)
     return epshim_wait(server->epoll, batch, BATCH, until_due);
 }
 
-/* One turn for each connection that is on the ready list now; those that are put on it again have
- * theirs in the next round. */
-static void turns(struct server *server)
-{
-    struct connection *c = server->first_ready;
-    server->first_ready = server->last_ready = NULL;
-    while (c) {
-        struct connection *next = c->next_ready;
-        c->queued = false;
-        connection_turn(server, c);
-        c = next;
-    }
-    connections_echo(server);
-}
-
 /* False: stop at once. */
 static bool heed_stop_signals(struct server *server)
 {
@@ -129,7 +117,7 @@ static bool round_of(struct server *server, const struct epoll_event *batch, int
     }
     if (signalled && !heed_stop_signals(server))
         return false;
-    turns(server);
+    connections_turn(server);
     if (server->accept_paused)
         accept_now = server->freed || server->now >= server->retry_at;
     server->freed = false;

@@ -13,8 +13,9 @@
 use crate::say;
 use crate::slab::Key;
 use crate::socket;
+use crate::transfer::Transfer;
 use epshim::{Epoll, EventFlags};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind};
 use std::net::{Shutdown, TcpStream};
 
 /// What one read takes at most, and so what one connection can own.
@@ -38,6 +39,7 @@ const READ_ON: EventFlags =
 
 /// What the connections share.
 pub struct Shared {
+    pub transfer: Transfer,
     /// What is read goes here, behind what is packed.
     pub buffer: Box<[u8]>,
     /// How much is packed at the front.
@@ -110,8 +112,11 @@ impl Connection {
 
     /// One turn: a bounded amount of work. Returns how much it has read behind what is packed, 0 if
     /// nothing. An error is the end of the connection, as is the end of the stream.
+    #[inline(always)]
     pub fn turn(&mut self, shared: &mut Shared) -> io::Result<usize> {
-        self.flush(shared)?;
+        if !self.pending.is_empty() {
+            self.flush(shared)?;
+        }
         let wanted = self.lingering || self.left != Some(0);
         if self.readable && wanted && self.pending.is_empty() {
             self.read_once(shared)
@@ -122,23 +127,28 @@ impl Connection {
 
     /// Ends a turn: what it has read is sent, or pending. Returns whether it wants another turn in
     /// the next round.
+    #[inline(always)]
     pub fn end_turn(&mut self) -> io::Result<bool> {
         if self.pending.is_empty() && self.left == Some(0) && !self.lingering {
-            // A close now could reset the connection and destroy what is on its way to the peer:
-            // only after the peer's own end of stream it cannot.
-            self.stream.shutdown(Shutdown::Write)?;
-            self.lingering = true;
-            self.readable = true;
+            self.linger()?;
         }
         Ok(self.readable && self.pending.is_empty())
     }
 
+    /// Everything of the limit is echoed: says so to the peer. A close now could reset the
+    /// connection and destroy what is on its way to the peer: only after the peer's own end of
+    /// stream it cannot.
+    #[cold]
+    fn linger(&mut self) -> io::Result<()> {
+        self.stream.shutdown(Shutdown::Write)?;
+        self.lingering = true;
+        self.readable = true;
+        Ok(())
+    }
+
     /// Sends of the pending rest what can be sent.
     fn flush(&mut self, shared: &mut Shared) -> io::Result<()> {
-        if self.pending.is_empty() {
-            return Ok(());
-        }
-        let sent = send(&self.stream, &self.pending[self.pending_start..])?;
+        let sent = shared.transfer.send(&self.stream, &self.pending[self.pending_start..])?;
         self.sent(shared, sent);
         self.pending_start += sent;
         if self.pending_start == self.pending.len() {
@@ -149,11 +159,12 @@ impl Connection {
     }
 
     /// Reads once, behind what is packed. Returns how much is to be echoed.
+    #[inline(always)]
     fn read_once(&mut self, shared: &mut Shared) -> io::Result<usize> {
         let left = if self.lingering { None } else { self.left };
         let room = &mut shared.buffer[shared.packed..];
         let size = left.map_or(room.len(), |left| left.min(room.len()));
-        let got = match retry(|| (&self.stream).read(&mut room[..size])) {
+        let got = match shared.transfer.receive(&self.stream, &mut room[..size]) {
             Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
             Ok(got) => got,
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
@@ -176,13 +187,17 @@ impl Connection {
 
     /// Sends back a message, which lies in the shared buffer from `start` to `end`; keeps a copy of
     /// what cannot be sent now.
+    #[inline(always)]
     pub fn echo(&mut self, shared: &mut Shared, start: usize, end: usize) -> io::Result<()> {
-        let sent = send(&self.stream, &shared.buffer[start..end])?;
+        let sent = shared.transfer.send(&self.stream, &shared.buffer[start..end])?;
         self.sent(shared, sent);
-        let rest = &shared.buffer[start + sent..end];
-        if rest.is_empty() {
-            return Ok(());
-        }
+        if sent == end - start { Ok(()) } else { self.keep(shared, start + sent, end) }
+    }
+
+    /// Keeps a copy of what cannot be sent now.
+    #[cold]
+    fn keep(&mut self, shared: &mut Shared, start: usize, end: usize) -> io::Result<()> {
+        let rest = &shared.buffer[start..end];
         if self.pending.try_reserve_exact(rest.len()).is_err() {
             let lost = rest.len();
             say(format_args!("out of memory: a connection is closed and {lost} bytes are lost"));
@@ -193,6 +208,7 @@ impl Connection {
         Ok(())
     }
 
+    #[inline(always)]
     fn sent(&mut self, shared: &mut Shared, bytes: usize) {
         shared.echoed += bytes as u64;
         if bytes > 0 {
@@ -215,22 +231,5 @@ impl Connection {
         let pending = self.pending.len() - self.pending_start;
         let unread = self.left.unwrap_or(0);
         (pending + unread + unacknowledged.saturating_sub(end_of_stream)) as u64
-    }
-}
-
-/// Sends what can be sent now: 0 if nothing. std sends with MSG_NOSIGNAL.
-fn send(mut stream: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
-    match retry(|| stream.write(bytes)) {
-        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(0),
-        result => result,
-    }
-}
-
-fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-    loop {
-        match call() {
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            result => return result,
-        }
     }
 }

@@ -10,7 +10,8 @@
 //! - [`connection`]: one connection's turn: one flush, one read, one write.
 //! - [`slab`]: the connections, by keys that outlive them without harm.
 //! - [`listener`], [`stop`]: accepting, also without descriptors; the graceful stop.
-//! - [`signals`], [`socket`]: what the standard library lacks. The only unsafe code.
+//! - [`transfer`]: its recv and its send, inlined.
+//! - [`signals`], [`socket`]: what the standard library lacks. With [`transfer`] the only unsafe code.
 
 #![deny(unsafe_code)]
 
@@ -24,6 +25,8 @@ mod slab;
 #[allow(unsafe_code)] // Socket options and ioctls.
 mod socket;
 mod stop;
+#[allow(unsafe_code)] // System calls without libc.
+mod transfer;
 
 use options::{Command, Options};
 use server::Server;

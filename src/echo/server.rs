@@ -12,6 +12,7 @@ use crate::say;
 use crate::signals::{self, Signals};
 use crate::slab::{Key, Slab};
 use crate::stop::Stop;
+use crate::transfer::Transfer;
 use epshim::{CreateFlags, Epoll, EventBuffer, EventFlags};
 use std::io::{self, ErrorKind};
 use std::mem;
@@ -78,7 +79,13 @@ impl Server {
             signals,
             listener: Some(listener),
             connections: Slab::new(),
-            shared: Shared { buffer, packed: 0, echoed: 0, lost: 0 },
+            shared: Shared {
+                transfer: Transfer::of_this_process(),
+                buffer,
+                packed: 0,
+                echoed: 0,
+                lost: 0,
+            },
             stop: None,
             now: Instant::now(),
             total: 0,
@@ -162,6 +169,7 @@ impl Server {
         }
     }
 
+    #[inline(always)]
     pub(crate) fn make_ready(&mut self, key: Key) {
         let Some(connection) = self.connections.get_mut(key) else { return };
         if !mem::replace(&mut connection.queued, true) {
@@ -187,6 +195,7 @@ impl Server {
     }
 
     /// Takes in what a connection has read, to be written with what others have read.
+    #[inline(always)]
     fn pack(&mut self, key: Key, size: usize) {
         self.messages.push((key, size));
         self.shared.packed += size;
@@ -211,6 +220,7 @@ impl Server {
         self.shared.packed = 0;
     }
 
+    #[inline(always)]
     fn end_turn(&mut self, key: Key) {
         match self.connections.get_mut(key).map(Connection::end_turn) {
             Some(Ok(true)) => self.make_ready(key),
@@ -219,6 +229,7 @@ impl Server {
         }
     }
 
+    #[cold]
     pub(crate) fn close(&mut self, key: Key) {
         self.connections.remove(key);
         self.freed = true;

@@ -78,6 +78,7 @@ impl<T> Slab<T> {
         Key::new(place, self.places[place].generation)
     }
 
+    #[inline(always)]
     pub fn get_mut(&mut self, key: Key) -> Option<&mut T> {
         let place = self.places.get_mut(key.place())?;
         if place.generation == key.generation() { place.value.as_mut() } else { None }

@@ -6,6 +6,8 @@ use crate::support::process::Process;
 use crate::support::{LIMIT, sys, wait_for};
 use std::net::{SocketAddr, TcpStream};
 use std::ops::Deref;
+#[cfg(feature = "verify")]
+use std::path::Path;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
 use std::thread::{self, ScopedJoinHandle};
@@ -28,7 +30,6 @@ static PROGRAMS: &[Program] = &[
 /// Links the objects that `build.rs` compiled with the library, once.
 #[cfg(feature = "verify")]
 fn c_on_epshim() -> PathBuf {
-    use std::path::Path;
     use std::sync::OnceLock;
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     let link = || {
@@ -85,6 +86,12 @@ impl Program {
     /// Starts it with further arguments, on a port that it picks.
     pub fn start_with(&self, arguments: &[&str]) -> Server {
         self.start_as(Command::new((self.path)()).args(arguments))
+    }
+
+    /// Starts it with a library preloaded, on a port that it picks.
+    #[cfg(feature = "verify")]
+    pub fn start_preloading(&self, library: &Path) -> Server {
+        self.start_as(Command::new((self.path)()).env("LD_PRELOAD", library))
     }
 
     /// Starts another one on the port of a server that allows it.
