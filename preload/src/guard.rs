@@ -15,6 +15,15 @@ static PANIC_AFTER: AtomicU64 = AtomicU64::new(0);
 unsafe extern "C" {
     /// The thread's own, which a signal handler may touch. Lives as long as the thread.
     safe fn epshim_depth() -> *mut c_int;
+    // `hooks/sanitizer.c`: calls that must come in pairs.
+    safe fn epshim_look_away();
+    safe fn epshim_look_back();
+}
+
+/// Before the program is ended from within the book-keeping: ThreadSanitizer must not find itself
+/// told to look away then.
+pub fn leave_for_good() {
+    epshim_look_back();
 }
 
 /// See `SKIPPED`.
@@ -46,9 +55,11 @@ pub fn book_keeping(body: impl FnOnce()) {
         let saved = *errno;
         *depth = 1;
         compiler_fence(SeqCst);
+        epshim_look_away();
         if panic::catch_unwind(AssertUnwindSafe(|| run(body))).is_err() {
             give_up();
         }
+        epshim_look_back();
         compiler_fence(SeqCst);
         *depth = 0;
         *errno = saved;
@@ -60,9 +71,11 @@ pub fn book_keeping(body: impl FnOnce()) {
 pub fn unseen(body: impl FnOnce()) {
     // SAFETY: this thread's own variable.
     unsafe { *epshim_depth() = 1 };
+    epshim_look_away();
     if panic::catch_unwind(AssertUnwindSafe(body)).is_err() {
         give_up();
     }
+    epshim_look_back();
 }
 
 /// Around fork(3), which other handlers share: what they call is not told of.

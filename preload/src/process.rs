@@ -5,6 +5,7 @@
 //! kernel wipes in every copy of the memory (madvise(2), MADV_WIPEONFORK, Linux 4.14), and a
 //! process id to compare.
 
+use crate::guard;
 use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous};
 use std::ffi::c_int;
 use std::ptr;
@@ -70,6 +71,7 @@ fn current_id() -> i32 {
 
 /// Ends the program, at once: its own handlers do not run.
 pub fn halt(code: u8) {
+    guard::leave_for_good();
     // SAFETY: any code is one.
     unsafe { libc::_exit(c_int::from(code)) };
 }
