@@ -104,11 +104,13 @@ fn every_misuse_says_what_is_expected_and_has_a_twin_that_expects_nothing() {
         if let Some(misuse) = name.strip_suffix("-right") {
             assert!(names.contains(misuse), "{name} is nobody's twin");
             assert_eq!(program.values("expect"), ["nothing"], "{name}");
+            assert!(program.findings().is_empty(), "{name}");
             continue;
         }
         assert!(names.contains(format!("{name}-right").as_str()), "{name} has no twin");
         assert!(program.expects.iter().any(|rule| rule == program.rule()), "{name}: {program:?}");
         assert!(program.expects.iter().all(|rule| RULES.contains(&rule.as_str())), "{program:?}");
+        assert!(!program.findings().is_empty(), "{name} does not say where");
         let kinds = ["hangs", "spins", "loses", "blocks", "error"];
         assert!(matches!(program.values("shows")[..], [kind] if kinds.contains(&kind)), "{name}");
     }

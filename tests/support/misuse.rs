@@ -9,6 +9,8 @@
 //! - `shows`: what it does on plain libc: `hangs`, `spins`, `loses`, `blocks` or `error`;
 //! - `tsan`: why ThreadSanitizer reports something, rightly.
 //!
+//! The calls that a checker may name first in a finding end in the comment `/* finding */`.
+//!
 //! Each program prints what it saw in numbers, and as the last line whether it misbehaved.
 
 use super::c_compiler::{compiler, run};
@@ -60,6 +62,13 @@ impl Program {
         self.header.iter().filter(|(k, _)| k == key).map(|(_, value)| value.as_str()).collect()
     }
 
+    /// The lines, from 1, that a finding may name first.
+    pub fn findings(&self) -> Vec<u64> {
+        let text = fs::read_to_string(&self.source).expect("readable");
+        let marked = (1..).zip(text.lines()).filter(|(_, line)| line.ends_with(" /* finding */"));
+        marked.map(|(number, _)| number).collect()
+    }
+
     /// Compiles it with every warning an error, and with `options`, below cargo's folder for the
     /// products of tests. Programs built with other options have another `suffix`.
     pub fn build(&self, suffix: &str, options: &[&str]) -> PathBuf {
@@ -93,7 +102,10 @@ impl Program {
 
 /// All programs of the corpus, ordered by name.
 pub fn programs() -> Vec<Program> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("c_tests/misuse");
+    // The tests of the workspace's members read it too.
+    let packages = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
+    let root = packages.map(|folder| folder.join("c_tests/misuse")).find(|root| root.is_dir());
+    let root = root.expect("the workspace has a corpus");
     let mut programs = vec![];
     for folder in entries(&root).into_iter().filter(|path| path.is_dir()) {
         let rule = folder.file_name().and_then(|name| name.to_str()).expect("a plain name");

@@ -23,7 +23,7 @@ int main(void)
     int64_t end = in_ms(2000);
     for (int ms; (ms = ms_until(end)) > 0;) {
         struct epoll_event event;
-        if (DELIVERED(epoll_wait(epfd, &event, 1, ms)) == 0)
+        if (DELIVERED(epoll_wait(epfd, &event, 1, ms)) == 0) /* finding */
             continue;
         int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd >= 0)

@@ -34,7 +34,7 @@ static void stop_watching(int epfd, int fd)
 static bool accept_all(int epfd, int listener)
 {
     for (;;) {
-        int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK); /* finding */
         if (fd == -1)
             return errno == EAGAIN;
         struct epoll_event interest = {.events = EPOLLIN, .data.fd = fd};

@@ -28,7 +28,7 @@ int main(void)
         for (int i = 0; i < count; i++) {
             char buffer[64];
             ssize_t size;
-            while ((size = read(events[i].data.fd, buffer, sizeof(buffer))) > 0)
+            while ((size = read(events[i].data.fd, buffer, sizeof(buffer))) > 0) /* finding */
                 if (events[i].data.fd == fd)
                     MUST(send(fd, "answer", 6, MSG_NOSIGNAL));
             if (size == 0) {

@@ -27,7 +27,7 @@ int main(void)
             char request;
             int fd = events[i].data.fd;
             if (MUST(read(fd, &request, 1)) == 1) {
-                MUST(send(fd, large_answer, fd == large ? LARGE : 1, MSG_NOSIGNAL));
+                MUST(send(fd, large_answer, fd == large ? LARGE : 1, MSG_NOSIGNAL)); /* finding */
             } else {
                 MUST(epoll_ctl(epfd, EPOLL_CTL_DEL, fd, NULL));
                 MUST(close(fd));

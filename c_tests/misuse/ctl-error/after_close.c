@@ -23,7 +23,7 @@ int main(void)
     for (int i = 0; i < CONNECTIONS; i++) {
         struct epoll_event event;
         MUST(close(fds[i]));
-        deleted += epoll_ctl(epfd, EPOLL_CTL_DEL, fds[i], NULL) == 0;
+        deleted += epoll_ctl(epfd, EPOLL_CTL_DEL, fds[i], NULL) == 0; /* finding */
         MUST(close(peers[i]));
         DELIVERED(epoll_wait(epfd, &event, 1, 50));
     }

@@ -10,7 +10,7 @@
 static void watch(int epfd, int fd, uint32_t events)
 {
     struct epoll_event interest = {.events = events, .data.fd = fd};
-    epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &interest);
+    epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &interest); /* finding */
 }
 
 int main(void)

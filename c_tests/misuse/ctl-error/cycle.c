@@ -12,7 +12,7 @@
 static void wake_by(int epfd, int other)
 {
     struct epoll_event interest = {.events = EPOLLIN, .data.fd = other};
-    epoll_ctl(epfd, EPOLL_CTL_ADD, other, &interest);
+    epoll_ctl(epfd, EPOLL_CTL_ADD, other, &interest); /* finding */
 }
 
 int main(void)

@@ -10,7 +10,7 @@
 static void pause_listener(int epfd, int listener)
 {
     struct epoll_event interest = {.events = 0, .data.fd = listener};
-    epoll_ctl(epfd, EPOLL_CTL_MOD, listener, &interest);
+    epoll_ctl(epfd, EPOLL_CTL_MOD, listener, &interest); /* finding */
 }
 
 int main(void)

@@ -10,7 +10,7 @@
 static void resume(int epfd, int fd)
 {
     struct epoll_event interest = {.events = EPOLLIN, .data.fd = fd};
-    epoll_ctl(epfd, EPOLL_CTL_MOD, fd, &interest);
+    epoll_ctl(epfd, EPOLL_CTL_MOD, fd, &interest); /* finding */
 }
 
 int main(void)

@@ -23,7 +23,7 @@ int main(void)
     int input = open_input(), received = 0, epfd = MUST(epoll_create1(EPOLL_CLOEXEC));
     struct epoll_event event, interest = {.events = EPOLLIN, .data.fd = input};
     char buffer[64];
-    epoll_ctl(epfd, EPOLL_CTL_ADD, input, &interest);
+    epoll_ctl(epfd, EPOLL_CTL_ADD, input, &interest); /* finding */
 
     if (DELIVERED(epoll_wait(epfd, &event, 1, 1000)) == 1)
         received = MUST(read(input, buffer, sizeof(buffer)));

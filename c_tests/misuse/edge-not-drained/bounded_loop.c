@@ -29,7 +29,7 @@ int main(void)
         for (int i = 0; i < count; i++) {
             char buffer[4];
             for (int reads = 0; reads < READS; reads++)
-                if (read(events[i].data.fd, buffer, sizeof(buffer)) <= 0)
+                if (read(events[i].data.fd, buffer, sizeof(buffer)) <= 0) /* finding */
                     break;
         }
     }

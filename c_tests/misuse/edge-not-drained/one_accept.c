@@ -25,7 +25,7 @@ int main(void)
         struct epoll_event event;
         if (DELIVERED(epoll_wait(epfd, &event, 1, ms)) == 0)
             continue;
-        int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK); /* finding */
         if (fd >= 0) {
             accepted++;
             MUST(close(fd));

@@ -29,7 +29,8 @@ int main(void)
         char request[512];
         if (DELIVERED(epoll_wait(epfd, &event, 1, ms)) == 0)
             continue;
-        if (recvfrom(fd, request, sizeof(request), 0, (struct sockaddr *)&from, &size) >= 0)
+        if (recvfrom(fd, request, sizeof(request), 0, (struct sockaddr *)&from, /* finding */
+                     &size) >= 0)
             MUST(sendto(fd, "answer", 6, 0, (struct sockaddr *)&from, size));
     }
 

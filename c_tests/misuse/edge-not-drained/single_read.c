@@ -23,7 +23,7 @@ int main(void)
         struct epoll_event event;
         char buffer[4];
         if (DELIVERED(epoll_wait(epfd, &event, 1, ms)) == 1)
-            MUST(read(fd, buffer, sizeof(buffer)));
+            MUST(read(fd, buffer, sizeof(buffer))); /* finding */
     }
 
     MUST(ioctl(fd, FIONREAD, &left));

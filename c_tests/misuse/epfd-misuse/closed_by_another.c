@@ -21,8 +21,8 @@ int main(void)
     tell(peer, "hello");
     for (int i = 0; i < 5; i++) {
         char buffer[64];
-        failed += epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &interest) == -1;
-        int count = epoll_wait(epfd, &event, 1, 200);
+        failed += epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &interest) == -1; /* finding */
+        int count = epoll_wait(epfd, &event, 1, 200); /* finding */
         failed += count == -1;
         if (count == 1)
             received += MUST(read(fd, buffer, sizeof(buffer)));

@@ -30,7 +30,7 @@ int main(void)
         return 1;
     until_it_sleeps(&waiter);
 
-    MUST(close(waiter.epfd));
+    MUST(close(waiter.epfd)); /* finding */
     bool ended = ends_until(&waiter, in_ms(2500));
 
     /* What was registered is so still, and ends the wait. */

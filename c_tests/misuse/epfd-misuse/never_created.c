@@ -13,11 +13,11 @@ int main(void)
     connect_pair(&fd, &peer);
     struct epoll_event event, interest = {.events = EPOLLIN, .data.fd = fd};
 
-    failed += epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &interest) == -1;
+    failed += epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &interest) == -1; /* finding */
     tell(peer, "hello");
     for (int i = 0; i < 5; i++) {
         char buffer[64];
-        int count = epoll_wait(epfd, &event, 1, 100);
+        int count = epoll_wait(epfd, &event, 1, 100); /* finding */
         failed += count == -1;
         if (count == 1)
             received += MUST(read(fd, buffer, sizeof(buffer)));

@@ -33,7 +33,7 @@ int main(void)
     for (int ms; (ms = ms_until(end)) > 0;) {
         struct epoll_event event;
         char buffer[64];
-        int count = epoll_wait(epfd, &event, 1, ms);
+        int count = epoll_wait(epfd, &event, 1, ms); /* finding */
         if (count == 1) {
             received += MUST(read(fd, buffer, sizeof(buffer)));
         } else if (count == -1 && errno != EINTR) {

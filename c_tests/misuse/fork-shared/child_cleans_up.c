@@ -10,7 +10,7 @@
 static void watch(int epfd, int fd)
 {
     struct epoll_event interest = {.events = EPOLLIN, .data.fd = fd};
-    MUST(epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &interest));
+    MUST(epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &interest)); /* finding */
 }
 
 int main(void)

@@ -33,7 +33,7 @@ int main(void)
     wait_until_ready(&worker);
     /* The parent goes on with its own affairs: the other end of what the worker waits for. */
     struct epoll_event gone = {.events = 0, .data.u32 = PARENTS_KEY};
-    MUST(epoll_ctl(epfd, EPOLL_CTL_ADD, worker.is_ready, &gone));
+    MUST(epoll_ctl(epfd, EPOLL_CTL_ADD, worker.is_ready, &gone)); /* finding */
 
     for (int i = 0; i < CLIENTS; i++) {
         struct epoll_event event;

@@ -18,7 +18,7 @@ int main(void)
     MUST(epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &interest));
 
     int handed_over = MUST(fcntl(fd, F_DUPFD_CLOEXEC, 0));
-    MUST(close(fd));
+    MUST(close(fd)); /* finding */
 
     for (int i = 0; i < MESSAGES; i++) {
         struct epoll_event event;

@@ -37,7 +37,7 @@ int main(void)
     MUST(epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &interest));
     pid_t helper = start_helper(&helper_pipe);
 
-    MUST(close(fd));
+    MUST(close(fd)); /* finding */
     for (int i = 0; i < MESSAGES; i++) {
         struct epoll_event event;
         tell(peer, "hello");

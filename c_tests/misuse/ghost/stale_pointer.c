@@ -34,7 +34,7 @@ static struct connection *open_connection(int epfd, int fd)
 static void close_connection(int epfd, struct connection *connection)
 {
     (void)epfd;
-    MUST(close(connection->fd));
+    MUST(close(connection->fd)); /* finding */
     connection->used = false;
 }
 

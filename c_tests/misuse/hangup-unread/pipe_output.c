@@ -43,7 +43,7 @@ int main(void)
             continue;
         if (event.events & EPOLLHUP) {
             MUST(epoll_ctl(epfd, EPOLL_CTL_DEL, fd, NULL));
-            MUST(close(fd));
+            MUST(close(fd)); /* finding */
             open = false;
         } else {
             received += MUST(read(fd, buffer, sizeof(buffer)));

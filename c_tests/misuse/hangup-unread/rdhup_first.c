@@ -26,7 +26,7 @@ int main(void)
             continue;
         if (event.events & (EPOLLRDHUP | EPOLLHUP)) {
             MUST(epoll_ctl(epfd, EPOLL_CTL_DEL, fd, NULL));
-            MUST(close(fd));
+            MUST(close(fd)); /* finding */
             open = false;
         } else if (event.events & EPOLLIN) {
             received += MUST(read(fd, buffer, sizeof(buffer)));

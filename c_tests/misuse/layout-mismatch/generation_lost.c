@@ -20,7 +20,7 @@ int main(void)
         memset(&interest, 0, sizeof(interest));
         interest.wrong[0].events = EPOLLIN | EPOLLONESHOT;
         interest.wrong[0].data = (uint64_t)GENERATION << 32 | (uint64_t)pipes.read[i];
-        MUST(epoll_ctl(epfd, EPOLL_CTL_ADD, pipes.read[i], interest.real));
+        MUST(epoll_ctl(epfd, EPOLL_CTL_ADD, pipes.read[i], interest.real)); /* finding */
     }
 
     for (int i = 0; i < PIPES; i++) {

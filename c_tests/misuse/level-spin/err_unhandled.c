@@ -24,7 +24,7 @@ int main(void)
     int64_t end = in_ms(2000);
     for (int ms; (ms = ms_until(end)) > 0;) {
         struct epoll_event events[8];
-        int count = DELIVERED(epoll_wait(epfd, events, 8, ms));
+        int count = DELIVERED(epoll_wait(epfd, events, 8, ms)); /* finding */
         for (int i = 0; i < count; i++) {
             char buffer[64];
             if (events[i].events & EPOLLIN)

@@ -35,7 +35,7 @@ int main(void)
     int64_t end = in_ms(2000);
     for (int ms; (ms = ms_until(end)) > 0;) {
         struct epoll_event event;
-        if (DELIVERED(epoll_wait(epfd, &event, 1, ms)) == 0)
+        if (DELIVERED(epoll_wait(epfd, &event, 1, ms)) == 0) /* finding */
             continue;
         int ready = atomic_exchange(&results, 0);
         taken += ready;

@@ -23,7 +23,7 @@ int main(void)
     int64_t end = in_ms(2000);
     for (int ms; (ms = ms_until(end)) > 0;) {
         struct epoll_event event;
-        useless += DELIVERED(epoll_wait(epfd, &event, 1, ms));
+        useless += DELIVERED(epoll_wait(epfd, &event, 1, ms)); /* finding */
     }
     interest.events = EPOLLIN;
     MUST(epoll_ctl(epfd, EPOLL_CTL_MOD, fd, &interest));

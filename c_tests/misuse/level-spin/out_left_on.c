@@ -20,7 +20,7 @@ int main(void)
     int64_t end = in_ms(2000);
     for (int ms; (ms = ms_until(end)) > 0;) {
         struct epoll_event event;
-        if (DELIVERED(epoll_wait(epfd, &event, 1, ms)) == 0)
+        if (DELIVERED(epoll_wait(epfd, &event, 1, ms)) == 0) /* finding */
             continue;
         char buffer[64];
         if (event.events & EPOLLIN)

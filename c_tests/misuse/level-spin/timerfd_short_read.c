@@ -23,7 +23,7 @@ int main(void)
     for (int ms; (ms = ms_until(end)) > 0;) {
         struct epoll_event event;
         uint32_t expirations;
-        if (DELIVERED(epoll_wait(epfd, &event, 1, ms)) == 0)
+        if (DELIVERED(epoll_wait(epfd, &event, 1, ms)) == 0) /* finding */
             continue;
         if (read(timer, &expirations, sizeof(expirations)) > 0)
             ticks += expirations;

@@ -11,7 +11,7 @@ static void answer(int fd)
     static char bytes[ANSWER];
     size_t sent = 0;
     while (sent < sizeof(bytes)) {
-        ssize_t size = send(fd, bytes + sent, sizeof(bytes) - sent, MSG_NOSIGNAL);
+        ssize_t size = send(fd, bytes + sent, sizeof(bytes) - sent, MSG_NOSIGNAL); /* finding */
         if (size == -1)
             break;
         sent += (size_t)size;

@@ -23,7 +23,7 @@ static void ask_for(struct connection *c, uint32_t events)
 static void flush(struct connection *c)
 {
     while (c->sent < c->total) {
-        ssize_t size = send(c->fd, bytes + c->sent, c->total - c->sent, MSG_NOSIGNAL);
+        ssize_t size = send(c->fd, bytes + c->sent, c->total - c->sent, MSG_NOSIGNAL); /* finding */
         if (size == -1 && errno == EAGAIN) {
             ask_for(c, EPOLLIN | EPOLLOUT);
             return;

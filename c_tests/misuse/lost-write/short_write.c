@@ -9,7 +9,7 @@
 static void answer(int fd)
 {
     static char bytes[ANSWER];
-    MUST(send(fd, bytes, sizeof(bytes), MSG_NOSIGNAL));
+    MUST(send(fd, bytes, sizeof(bytes), MSG_NOSIGNAL)); /* finding */
 }
 
 int main(void)

@@ -13,7 +13,7 @@ int main(void)
     bool greeted = false;
     connect_pair(&fd, &peer);
     struct epoll_event interest = {.events = EPOLLIN | EPOLLOUT | EPOLLONESHOT, .data.fd = fd};
-    MUST(epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &interest));
+    MUST(epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &interest)); /* finding */
 
     int64_t end = in_ms(RUN_MS);
     for (int ms; (ms = ms_until(end)) > 0;) {

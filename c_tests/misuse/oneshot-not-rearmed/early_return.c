@@ -35,7 +35,7 @@ int main(void)
     struct connection c = {.epfd = MUST(epoll_create1(EPOLL_CLOEXEC))};
     connect_pair(&c.fd, &peer);
     struct epoll_event interest = {.events = EPOLLIN | EPOLLONESHOT, .data.ptr = &c};
-    MUST(epoll_ctl(c.epfd, EPOLL_CTL_ADD, c.fd, &interest));
+    MUST(epoll_ctl(c.epfd, EPOLL_CTL_ADD, c.fd, &interest)); /* finding */
 
     tell(peer, "requ");
     int64_t end = in_ms(RUN_MS);

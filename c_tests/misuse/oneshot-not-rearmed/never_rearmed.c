@@ -12,7 +12,7 @@ int main(void)
     int fd, peer, answered = 0, epfd = MUST(epoll_create1(EPOLL_CLOEXEC));
     connect_pair(&fd, &peer);
     struct epoll_event interest = {.events = EPOLLIN | EPOLLONESHOT, .data.fd = fd};
-    MUST(epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &interest));
+    MUST(epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &interest)); /* finding */
     pthread_t client;
     if (pthread_create(&client, NULL, two_requests, &peer) != 0)
         return 1;

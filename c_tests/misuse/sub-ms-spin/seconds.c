@@ -45,7 +45,7 @@ int main(void)
         struct epoll_event event;
         double left = run_timers(next, &ticks) - now_in_seconds();
         int timeout = left > 0 ? (int)(left * 1000) : 0;
-        if (DELIVERED(epoll_wait(epfd, &event, 1, timeout)) == 0 && timeout == 0)
+        if (DELIVERED(epoll_wait(epfd, &event, 1, timeout)) == 0 && timeout == 0) /* finding */
             useless++;
     }
 

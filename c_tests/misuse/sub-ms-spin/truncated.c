@@ -27,7 +27,7 @@ int main(void)
             continue;
         }
         int timeout = (int)(left / 1000000);
-        if (DELIVERED(epoll_wait(epfd, &event, 1, timeout)) == 0 && timeout == 0)
+        if (DELIVERED(epoll_wait(epfd, &event, 1, timeout)) == 0 && timeout == 0) /* finding */
             useless++;
     }
 
