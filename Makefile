@@ -33,8 +33,8 @@ shared := -Ltarget/release -lepshim -Wl,-rpath,'$$ORIGIN/../release'
 static := target/release/libepshim.a $(native)
 echo_c := $(wildcard c_tests/echo/*.c)
 compile = $(CC) $(CFLAGS) -std=c11 -pthread $(warnings) -Iinclude -Ic_tests
-shown := $(addprefix target/demo/,hello-shared hello-static echo-c-libc echo-c-epshim) \
-	target/release/epshim-echo
+shown := $(addprefix target/demo/,hello-shared hello-static echo-c-libc echo-c-epshim stranded) \
+	$(addprefix target/release/,epshim-echo epshim)
 
 # The unit tests that Miri can run: those without a system call, and the callbacks of the C reactor.
 pure := layout flags buffer registry timers tag ffi
@@ -60,6 +60,7 @@ demo: all
 	@$(compile) examples/hello.c -o target/demo/hello-static $(static)
 	@$(compile) -DEPSHIM_ORACLE $(echo_c) -o target/demo/echo-c-libc
 	@$(compile) $(echo_c) -o target/demo/echo-c-epshim $(shared)
+	@$(compile) examples/stranded.c -o target/demo/stranded
 	@$(CARGO) run --quiet --release --example demo -- $(shown)
 
 # The tests proper come last, so that the run ends with their summary.

@@ -1,8 +1,9 @@
-//! The main job of epshim in one run: the layout proof, a C program on the library, and echo
-//! servers under real traffic. `make demo` builds what it shows and runs it.
+//! The main job of epshim in one run: the layout proof, a C program on the library, echo servers under
+//! real traffic, and what the checker says of a program with a mistake. `make demo` builds what it shows
+//! and runs it.
 //!
-//! Usage: demo PROGRAM... : programs whose name begins with `hello` are run; every other is
-//! started as an echo server, filled with traffic, and stopped.
+//! Usage: demo PROGRAM... : programs whose name begins with `hello` are run, `stranded` under
+//! `epshim check`; those with `echo` in their name are started as servers, filled with traffic, and stopped.
 
 use epshim::layout::{CREATE_FLAGS, CTL_OPS, EVENT_FLAGS};
 use epshim::proof::WITNESSES;
@@ -33,8 +34,13 @@ fn main() -> Result<()> {
         hello(program)?;
     }
     title("Echo servers, every byte that comes back compared");
-    for program in programs.iter().filter(|program| !name(program).starts_with("hello")) {
+    for program in programs.iter().filter(|program| name(program).contains("echo")) {
         echo(program).map_err(|error| format!("{program}: {error}"))?;
+    }
+    let named = |wanted: &str| programs.iter().find(|program| name(program) == wanted);
+    if let (Some(epshim), Some(program)) = (named("epshim"), named("stranded")) {
+        title("What `epshim check` says of examples/stranded.c");
+        check(epshim, program)?;
     }
     println!("\n{}", green("All of it works on this machine."));
     Ok(())
@@ -67,6 +73,24 @@ fn hello(program: &str) -> Result<()> {
         return Err(format!("{program}: {}", output.status).into());
     }
     print!("  {:<28} {}", name(program), String::from_utf8(output.stdout)?);
+    Ok(())
+}
+
+/// Shows what was found and where; the advice that follows is in the README.
+fn check(epshim: &str, program: &str) -> Result<()> {
+    let output = Command::new(epshim).arg("check").arg(program).output()?;
+    let report = String::from_utf8(output.stderr)?;
+    let lines = report.lines().filter_map(|line| line.split_once("== ").map(|(_, line)| line));
+    let shown: Vec<_> = lines
+        .skip_while(|line| !line.contains("epshim: edge-not-drained"))
+        .take_while(|line| *line != "  registered by:")
+        .collect();
+    if shown.is_empty() {
+        return Err(format!("{program}: nothing was found\n{report}").into());
+    }
+    for line in shown {
+        println!("  {line}");
+    }
     Ok(())
 }
 

@@ -38,7 +38,7 @@ fn page(text: &mut String, rule: Rule) -> std::fmt::Result {
         writeln!(text, "\n**{heading}.** {prose}")?;
     }
     writeln!(text, "\nWrong:\n\n```c\n{}\n```\n\nRight:\n\n```c\n{}\n```", page.wrong, page.right)?;
-    writeln!(text, "\n**Manual.** {}.", page.manual)?;
+    writeln!(text, "\n**Manual.** {}. A report [as it looks](reports/{rule}.txt).", page.manual)?;
     let seen: Vec<_> =
         page.seen.iter().map(|address| format!("[{}]({address})", short(address))).collect();
     writeln!(text, "\n**Seen in** {}.", seen.join(", "))
