@@ -14,10 +14,10 @@ ssize_t __send(int fd, const void *buffer, size_t size, int flags);
 
 void call_output(struct world *world)
 {
-    char bytes[3000];
+    char *bytes = world->bytes;
     int fd = any(world), flags = one_in(world, 3) ? MSG_DONTWAIT : 0;
-    size_t size = one_in(world, 8) ? 8 : (size_t)below(world, sizeof(bytes));
-    memset(bytes, below(world, 200), sizeof(bytes));
+    size_t size = one_in(world, 8) ? 8 : (size_t)below(world, sizeof(world->bytes));
+    memset(bytes, below(world, 200), sizeof(world->bytes));
     char *from = one_in(world, 40) ? bad_pointer() : bytes;
     struct iovec parts[2] = {{from, size / 2}, {from + size / 2, size - size / 2}};
     struct iovec *list = one_in(world, 40) ? bad_pointer() : parts;

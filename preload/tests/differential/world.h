@@ -32,6 +32,9 @@ struct world {
     int base;          /* 0: descriptors as they come; else the first number of the thread's own */
     int pool[POOL];    /* -1 where empty */
     bool epolls[POOL]; /* which of them were made as epolls */
+    /* What is written. vmsplice makes a pipe of the memory itself: what is read there later is what
+     * these are then, so they must not lie on the stack, which is the library's too. */
+    char bytes[3000];
 };
 
 uint64_t random_bits(struct world *world);
