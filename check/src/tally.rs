@@ -21,7 +21,7 @@ pub struct Tally {
 
 impl Tally {
     /// Counts a finding, and returns it if it is to be reported: it is new, or surer than before.
-    pub(crate) fn count(&mut self, finding: Finding) -> Option<Finding> {
+    pub fn count(&mut self, finding: Finding) -> Option<Finding> {
         let key = finding.key();
         if self.seen.len() >= DIFFERENT && !self.seen.contains_key(&key) {
             self.dropped += 1;

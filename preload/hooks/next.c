@@ -134,6 +134,9 @@ uintptr_t look_up(enum function function)
     return address;
 }
 
+/* Whether calls were told of from the start: then the end of the program is, whatever came after. */
+static bool has_begun;
+
 /* Calls that come before this one are forwarded, and not told of. */
 __attribute__((constructor)) static void start(void)
 {
@@ -143,13 +146,14 @@ __attribute__((constructor)) static void start(void)
     dlerror(); /* What was not found is none of the program's errors. */
     tell_start(secure_getenv("EPSHIM_OPTIONS"));
     /* Where it cannot be had, the book-keeping notices by itself, later. */
-    if (is_checking())
+    has_begun = is_checking();
+    if (has_begun)
         pthread_atfork(tell_fork_begins, tell_fork_ended, tell_forked);
     errno = saved;
 }
 
 __attribute__((destructor)) static void end(void)
 {
-    if (is_checking())
+    if (has_begun)
         tell_end();
 }

@@ -37,6 +37,8 @@ extern _Atomic bool epshim_checking;
 
 /* How deep this thread is in the book-keeping: a signal handler finds more than 0. */
 int *epshim_depth(void);
+/* Where on the stack it went into it, or 0. */
+uintptr_t *epshim_frame(void);
 /* Where it keeps its id; 0 before it is first asked for. */
 int *epshim_tid(void);
 

@@ -13,6 +13,14 @@ int *epshim_depth(void)
     return &depth;
 }
 
+/* Likewise: where on the stack it went into the book-keeping, or 0. */
+static __thread uintptr_t frame __attribute__((tls_model("initial-exec")));
+
+uintptr_t *epshim_frame(void)
+{
+    return &frame;
+}
+
 /* Likewise: the thread's id as gettid(2) has it, or 0 while nobody has asked. */
 static __thread int tid __attribute__((tls_model("initial-exec")));
 

@@ -93,7 +93,7 @@ pub fn wait(child: Pid) -> Option<WaitStatus> {
 
 /// Does it with all signals blocked in this thread, but for those that libc keeps for itself:
 /// they are sent to single threads, and never to a child.
-fn without_signals<R>(work: impl FnOnce() -> Option<R>) -> Option<R> {
+pub fn without_signals<R>(work: impl FnOnce() -> Option<R>) -> Option<R> {
     let mut all = MaybeUninit::uninit();
     let mut old = MaybeUninit::uninit();
     // SAFETY: sigfillset writes the first set, and pthread_sigmask the second unless it fails.

@@ -117,6 +117,13 @@ pub fn dropped() -> u64 {
     DROPPED.load(Relaxed)
 }
 
+/// In a forked child: what its parent's threads left was for its parent, or is half written.
+pub fn forked() {
+    NOTES.store(0, Relaxed);
+    DROPPED.store(0, Relaxed);
+    BOARD.iter().for_each(|place| place.state.store(0, Relaxed));
+}
+
 /// What a report calls a call of this kind: `enum tell_io`.
 pub const fn call(kind: u32) -> &'static str {
     match kind {

@@ -66,6 +66,11 @@ pub fn enter(fd: c_int, kind: u32, site: u64) {
     let tid = model::tid();
     let claim =
         |place: &&Place| place.tid.compare_exchange(0, -1, Ordering::Acquire, Relaxed).is_ok();
+    // A thread is in one call at a time, on two descriptors at most. Another one that it is in
+    // already it has left by siglongjmp(3), or interrupted by a handler.
+    let is_other =
+        |place: &&Place| place.site.load(Relaxed) != site || place.fd.load(Relaxed) == fd;
+    mine(tid).filter(is_other).for_each(Place::free);
     let Some(place) = TABLE.iter().find(claim) else { return };
     place.fd.store(fd, Relaxed);
     place.kind.store(kind, Relaxed);
@@ -77,21 +82,35 @@ pub fn enter(fd: c_int, kind: u32, site: u64) {
     IS_USED.store(1, Relaxed);
 }
 
+/// This thread waits for events: it is in no other call, whatever the table says.
+pub fn left() {
+    if is_used() {
+        mine(model::tid()).for_each(Place::free);
+    }
+}
+
+fn mine(tid: c_int) -> impl Iterator<Item = &'static Place> {
+    TABLE.iter().filter(move |place| place.tid.load(Relaxed) == tid)
+}
+
 /// The call of this thread returned.
 pub fn leave(fd: c_int) -> Option<Blocked> {
     if !is_used() {
         return None;
     }
     let tid = model::tid();
-    let mine = |place: &&Place| place.tid.load(Relaxed) == tid && place.fd.load(Relaxed) == fd;
-    let place = TABLE.iter().find(mine)?;
+    let place = mine(tid).find(|place| place.fd.load(Relaxed) == fd)?;
     let blocked = place.read(tid);
     let is_told = place.is_told.load(Relaxed) != 0;
-    place.tid.store(0, Ordering::Release);
+    place.free();
     (!is_told).then_some(blocked)
 }
 
 impl Place {
+    fn free(&self) {
+        self.tid.store(0, Ordering::Release);
+    }
+
     fn read(&self, tid: c_int) -> Blocked {
         Blocked {
             tid,
@@ -116,7 +135,11 @@ pub fn hanging(now: u64, limit: u64, mut each: impl FnMut(Blocked)) {
         if tid <= 0 || now.saturating_sub(place.since.load(Relaxed)) <= limit {
             continue;
         }
-        if kernel::is_asleep(tid) && place.is_told.swap(1, Relaxed) == 0 {
+        if !kernel::is_alive(tid) {
+            // It ended in it: pthread_cancel(3).
+            let _ = place.tid.compare_exchange(tid, 0, Ordering::AcqRel, Relaxed);
+        } else if place.is_told.load(Relaxed) == 0 && kernel::is_asleep(tid) {
+            place.is_told.store(1, Relaxed);
             each(place.read(tid));
         }
     }
@@ -125,6 +148,6 @@ pub fn hanging(now: u64, limit: u64, mut each: impl FnMut(Blocked)) {
 /// In a forked child: the other threads are not there.
 pub fn forget() {
     for place in &TABLE {
-        place.tid.store(0, Relaxed);
+        place.free();
     }
 }

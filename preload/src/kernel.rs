@@ -195,9 +195,14 @@ impl Kernel for Asking {
     }
 
     fn is_alive(&mut self, tid: c_int) -> bool {
-        let path = Path::new("/proc/", tid);
-        rustix::fs::access(path.as_str(), rustix::fs::Access::EXISTS).is_ok()
+        is_alive(tid)
     }
+}
+
+/// Whether there is such a process, or thread.
+pub fn is_alive(tid: c_int) -> bool {
+    let path = Path::new("/proc/", tid);
+    rustix::fs::access(path.as_str(), rustix::fs::Access::EXISTS).is_ok()
 }
 
 /// A line of fdinfo: `tfd: 5 events: 19 data: 5  pos:0 ino:3f sdev:10`, all but the first in hex.

@@ -30,6 +30,8 @@ mod frames;
 mod guard;
 #[allow(unsafe_code)] // numbers taken for descriptors
 mod kernel;
+#[allow(unsafe_code)] // what a lock guards
+mod lock;
 #[allow(unsafe_code)] // the heap
 mod memory;
 #[allow(unsafe_code)] // what the lock guards

@@ -2,28 +2,32 @@
 //! from a hook. That malloc may be the one that called the hook, or be in the middle of something
 //! when a signal handler calls it.
 //!
-//! The heap is dlmalloc's, on memory straight from the kernel. Its lock is a futex: a mutex of libc
-//! or std could reach functions that the library exports.
+//! The heap is dlmalloc's, on memory straight from the kernel. Large blocks are mappings of their own:
+//! dlmalloc would keep each size that a table has outgrown, which with 10,000 registrations is half
+//! of all memory.
 //!
-//! Large blocks are mappings of their own: dlmalloc would keep each size that a table has outgrown,
-//! which with 10,000 registrations is half of all memory.
+//! Surprising: where a thread was lost in the middle of a change (siglongjmp(3) out of a handler that
+//! interrupted the book-keeping), the heap is given up. From then on every block is a mapping of its
+//! own, and small ones are never given back: the checking ends soon, and the program waits for nothing.
 
+use crate::lock::{Lock, PATIENCE};
 use dlmalloc::{Allocator, Dlmalloc};
 use rustix::mm::{MapFlags, MremapFlags, ProtFlags, mmap_anonymous, mremap, munmap};
-use rustix::thread::futex;
 use std::alloc::{GlobalAlloc, Layout};
 use std::cell::UnsafeCell;
 use std::ptr;
-use std::sync::atomic::{AtomicU32, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 #[global_allocator]
 static HEAP: Heap = Heap {
-    lock: Lock(AtomicU32::new(FREE)),
+    lock: Lock::new(),
+    is_lost: AtomicBool::new(false),
     blocks: UnsafeCell::new(Dlmalloc::new_with_allocator(Pages)),
 };
 
 struct Heap {
     lock: Lock,
+    is_lost: AtomicBool,
     blocks: UnsafeCell<Dlmalloc<Pages>>,
 }
 
@@ -32,27 +36,54 @@ unsafe impl Sync for Heap {}
 
 /// Holds the heap while the process is forked, so that the copy is whole. From pthread_atfork(3).
 pub fn before_fork() {
-    HEAP.lock.acquire();
+    HEAP.take();
 }
 
 /// Lets it go, in the parent and in the child.
 pub fn after_fork() {
-    HEAP.lock.release();
+    if !HEAP.is_lost.load(Relaxed) {
+        HEAP.lock.give();
+    }
 }
 
-/// In a copy of the memory that was made without those two, by clone(2) or `_Fork`: whether the heap
-/// is whole. If not, another thread was changing it, and nothing may be allocated or freed again.
+/// Somebody was lost in the book-keeping: if he had the lock, the heap is lost with him. If it was
+/// another one, that does no harm.
+pub fn abandon() {
+    if !HEAP.lock.is_free() {
+        HEAP.is_lost.store(true, Relaxed);
+    }
+}
+
+/// Whether the heap is given up.
+pub fn is_lost() -> bool {
+    HEAP.is_lost.load(Relaxed)
+}
+
+/// In a copy of the memory: false, if it was made without those two, by clone(2) or `_Fork`, while
+/// another thread was changing the heap, which is lost then.
 pub fn is_whole() -> bool {
-    HEAP.lock.0.load(Acquire) == FREE
+    abandon();
+    !is_lost()
 }
 
 impl Heap {
-    fn with<R>(&self, work: impl FnOnce(&mut Dlmalloc<Pages>) -> R) -> R {
-        self.lock.acquire();
+    /// False: whoever has the lock will not give it back, and the heap is not to be used again.
+    fn take(&self) -> bool {
+        if !self.is_lost.load(Relaxed) && self.lock.take(PATIENCE) {
+            return true;
+        }
+        self.is_lost.store(true, Relaxed);
+        false
+    }
+
+    fn with<R>(&self, work: impl FnOnce(&mut Dlmalloc<Pages>) -> R) -> Option<R> {
+        if !self.take() {
+            return None;
+        }
         // SAFETY: under the lock, which no panic leaves held: dlmalloc calls nothing but `Pages`.
         let result = work(unsafe { &mut *self.blocks.get() });
-        self.lock.release();
-        result
+        self.lock.give();
+        Some(result)
     }
 }
 
@@ -65,6 +96,11 @@ fn is_large(size: usize, align: usize) -> bool {
     size >= LARGE && align <= PAGE
 }
 
+/// A mapping for one block, zeroed. None for an alignment that nothing here asks for.
+fn mapped(layout: Layout) -> *mut u8 {
+    if layout.align() > PAGE { ptr::null_mut() } else { Pages.alloc(layout.size()).0 }
+}
+
 // SAFETY: dlmalloc hands out blocks of the size and alignment asked for, that are nobody else's
 // until they are given back; the lock makes the calls one after another. The kernel does the same
 // with mappings. Which of them a block is from, its size says, which its owner gives back with it.
@@ -75,6 +111,7 @@ unsafe impl GlobalAlloc for Heap {
         }
         // SAFETY: the caller's promises are those that are asked for; likewise below.
         self.with(|blocks| unsafe { blocks.malloc(layout.size(), layout.align()) })
+            .unwrap_or_else(|| mapped(layout))
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
@@ -83,6 +120,7 @@ unsafe impl GlobalAlloc for Heap {
         }
         // SAFETY: as above.
         self.with(|blocks| unsafe { blocks.calloc(layout.size(), layout.align()) })
+            .unwrap_or_else(|| mapped(layout))
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
@@ -96,46 +134,24 @@ unsafe impl GlobalAlloc for Heap {
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         let (old, align) = (layout.size(), layout.align());
-        match (is_large(old, align), is_large(size, align)) {
-            (true, true) => Pages.remap(block, old, size, true),
-            (false, false) => {
-                // SAFETY: as above.
-                self.with(|blocks| unsafe { blocks.realloc(block, old, align, size) })
+        if is_large(old, align) && is_large(size, align) {
+            return Pages.remap(block, old, size, true);
+        }
+        if !is_large(old, align) && !is_large(size, align) {
+            // SAFETY: as above.
+            let moved = self.with(|blocks| unsafe { blocks.realloc(block, old, align, size) });
+            if let Some(moved) = moved {
+                return moved;
             }
-            // SAFETY: as above; the new block is another one, and both have so many bytes.
-            _ => unsafe {
-                let moved = self.alloc(Layout::from_size_align_unchecked(size, align));
-                if !moved.is_null() {
-                    ptr::copy_nonoverlapping(block, moved, old.min(size));
-                    self.dealloc(block, layout);
-                }
-                moved
-            },
         }
-    }
-}
-
-const FREE: u32 = 0;
-const HELD: u32 = 1;
-/// Held, and somebody may be asleep.
-const AWAITED: u32 = 2;
-
-struct Lock(AtomicU32);
-
-impl Lock {
-    fn acquire(&self) {
-        if self.0.compare_exchange(FREE, HELD, Acquire, Relaxed).is_ok() {
-            return;
-        }
-        while self.0.swap(AWAITED, Acquire) != FREE {
-            // An error means that it has changed, or a signal: look again.
-            let _ = futex::wait(&self.0, futex::Flags::PRIVATE, AWAITED, None);
-        }
-    }
-
-    fn release(&self) {
-        if self.0.swap(FREE, Release) == AWAITED {
-            let _ = futex::wake(&self.0, futex::Flags::PRIVATE, 1);
+        // SAFETY: as above; the new block is another one, and both have so many bytes.
+        unsafe {
+            let moved = self.alloc(Layout::from_size_align_unchecked(size, align));
+            if !moved.is_null() {
+                ptr::copy_nonoverlapping(block, moved, old.min(size));
+                self.dealloc(block, layout);
+            }
+            moved
         }
     }
 }

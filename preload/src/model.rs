@@ -5,31 +5,21 @@
 //! holder that does not give it back (a thread killed in the middle) costs the checking, not the
 //! program.
 
-use crate::{attention, blocking, guard, kernel, tell, watched};
+use crate::lock::{Locked, PATIENCE};
+use crate::{attention, blocking, guard, kernel, tell};
 use attention::{Event, Note};
 use epshim_check::report::Seen;
 use epshim_check::world::Site;
 use epshim_check::{Checker, Rule};
-use rustix::io::Errno;
-use rustix::thread::futex;
 use rustix::time::{ClockId, clock_gettime};
-use std::cell::UnsafeCell;
 use std::ffi::c_int;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use crate::descriptors::Table;
 
-struct Model {
-    /// 0: free; 1: held; 2: held, and somebody waits.
-    lock: AtomicU32,
-    checker: UnsafeCell<Option<Checker>>,
-}
-
-// SAFETY: the checker is only touched by who holds the lock (`with`), or where there is one thread
-// (`start`, before any is told of, and `forked`).
-unsafe impl Sync for Model {}
-
-static MODEL: Model = Model { lock: AtomicU32::new(0), checker: UnsafeCell::new(None) };
+static MODEL: Locked<Option<Checker>> = Locked::new(None);
+/// The rules that are off: a bit for each, in the order of [`Rule::ALL`].
+static OFF: AtomicU32 = AtomicU32::new(0);
 
 /// Calls that were not recorded because the lock was not to be had.
 static MISSED: AtomicU64 = AtomicU64::new(0);
@@ -37,12 +27,6 @@ static MISSED: AtomicU64 = AtomicU64::new(0);
 /// Waits that were begun, and registrations that were made.
 pub static WAITS: AtomicU64 = AtomicU64::new(0);
 pub static ADDED: AtomicU64 = AtomicU64::new(0);
-
-/// So often it is tried before the thread sleeps,
-const SPINS: u32 = 200;
-/// and so long it sleeps in all before the holder is taken for dead.
-const PATIENCE: u32 = 20;
-const SLEEP: futex::Timespec = futex::Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 
 unsafe extern "C" {
     /// The thread's own place for its id, 0 until it is asked.
@@ -68,63 +52,41 @@ pub fn now() -> u64 {
 }
 
 /// Before anything is told.
-pub fn start(off: &[Rule]) {
-    // SAFETY: nothing is told yet, so nobody else is here.
-    unsafe { *MODEL.checker.get() = Some(Checker::without(off)) };
+pub fn start(is_on: impl Fn(Rule) -> bool) {
+    let off = Rule::ALL.into_iter().enumerate().filter(|&(_, rule)| !is_on(rule));
+    OFF.store(off.fold(0, |bits, (place, _)| bits | 1 << place), Relaxed);
+    MODEL.with(PATIENCE, |model| *model = Some(new()));
+}
+
+fn new() -> Checker {
+    let is_off = |place: usize| OFF.load(Relaxed) >> place & 1 != 0;
+    let rules = Rule::ALL.into_iter().enumerate();
+    let off = rules.filter(|&(place, _)| is_off(place)).map(|(_, rule)| rule);
+    Checker::without(&off.collect::<Vec<_>>())
 }
 
 /// Does something with the model, unless the lock is not to be had. Takes the notes along first.
+/// The lock is given back after a panic too: what is inconsistent then is not used again, for
+/// checking is off.
 pub fn with<R>(work: impl FnOnce(&mut Checker) -> R) -> Option<R> {
-    if !take_lock() {
-        MISSED.fetch_add(1, Relaxed);
-        return None;
+    let result = MODEL.with(PATIENCE, |model| {
+        let checker = model.as_mut()?;
+        if attention::is_wanted() {
+            let now = now();
+            attention::take(|note| pass_on(checker, now, note));
+        }
+        Some(work(checker))
+    });
+    if result.is_none() {
+        missed();
     }
-    let _unlock = Unlock;
-    // SAFETY: the lock is held until `_unlock` goes, after the reference.
-    let checker = unsafe { &mut *MODEL.checker.get() }.as_mut()?;
-    if attention::is_wanted() {
-        let now = now();
-        attention::take(|note| pass_on(checker, now, note));
-    }
-    Some(work(checker))
+    result.flatten()
 }
 
-/// Released on a panic too: what is inconsistent then is not used again, for checking is off.
-struct Unlock;
-
-impl Drop for Unlock {
-    fn drop(&mut self) {
-        if MODEL.lock.swap(0, Ordering::Release) == 2 {
-            let _ = futex::wake(&MODEL.lock, futex::Flags::PRIVATE, 1);
-        }
-    }
-}
-
-fn take_lock() -> bool {
-    let lock = &MODEL.lock;
-    for _ in 0..SPINS {
-        if lock.compare_exchange_weak(0, 1, Ordering::Acquire, Relaxed).is_ok() {
-            return true;
-        }
-        std::hint::spin_loop();
-    }
-    let mut patience = PATIENCE;
-    while patience > 0 {
-        if lock.swap(2, Ordering::Acquire) == 0 {
-            return true;
-        }
-        // Woken in vain, for another thread was faster: the holder lives.
-        if futex::wait(lock, futex::Flags::PRIVATE, 2, Some(&SLEEP)) == Err(Errno::TIMEDOUT) {
-            patience -= 1;
-        }
-        if !watched::is_checking() {
-            return false;
-        }
-    }
-    if watched::stop_checking() {
-        guard::say(format_args!("the checker's lock was not given back, and it is off"));
-    }
-    false
+/// The lock is not to be had.
+fn missed() {
+    MISSED.fetch_add(1, Relaxed);
+    guard::give_up("its lock was not given back");
 }
 
 fn pass_on(checker: &mut Checker, now: u64, note: Note) {
@@ -138,65 +100,61 @@ fn pass_on(checker: &mut Checker, now: u64, note: Note) {
     }
 }
 
-/// This thread has the lock for the length of a fork.
-static IS_FORKING: AtomicU32 = AtomicU32::new(0);
-
-/// Takes the lock, so that no other thread leaves the books half written in the child.
-pub fn before_fork() {
-    if take_lock() {
-        IS_FORKING.store(1, Relaxed);
+/// Takes the lock, so that no other thread leaves the books half written in the child. False: it is
+/// not to be had.
+pub fn before_fork() -> bool {
+    let is_taken = MODEL.lock().take(PATIENCE);
+    if !is_taken {
+        missed();
     }
+    is_taken
 }
 
 /// Gives it back, in both processes.
 pub fn after_fork() {
-    if IS_FORKING.swap(0, Relaxed) != 0 {
-        drop(Unlock);
-    }
+    MODEL.lock().give();
 }
 
 /// In a forked child: its other threads are not there, one of which may have held the lock (where
-/// the copy was made by clone(2) or `_Fork`, which call no handlers).
+/// the copy was made by clone(2) or `_Fork`, which call no handlers). Not while this thread has it.
 pub fn forked() {
     // SAFETY: this thread's own variable.
     unsafe { *epshim_tid() = 0 };
-    WAITS.store(0, Relaxed);
-    ADDED.store(0, Relaxed);
-    blocking::forget();
-    let is_mine = IS_FORKING.load(Relaxed) != 0;
-    let was_held = !is_mine && MODEL.lock.swap(0, Ordering::Acquire) != 0;
-    // SAFETY: a forked child has one thread, this one.
-    let checker = unsafe { &mut *MODEL.checker.get() };
-    if was_held {
-        // Copied in the middle of a change: it is left as it is, and not looked at.
-        std::mem::forget(checker.replace(Checker::default()));
-    } else if let Some(checker) = checker {
-        checker.forked();
+    for count in [&WAITS, &ADDED, &MISSED] {
+        count.store(0, Relaxed);
     }
+    blocking::forget();
+    MODEL.renew(|| Some(new()));
+    MODEL.with(0, |model| model.as_mut().map(Checker::forked));
 }
 
 /// How much was seen, and how much was not.
 pub fn seen() -> Seen {
-    let (dropped_calls, high_descriptors, rings) = tell::unrecorded();
-    let (unknown, dropped) = with(|checker| {
-        let unknown = checker.unknown_deliveries() + checker.ambiguous_deliveries();
-        (unknown, checker.dropped_suspicions())
+    let seen = counted();
+    with(|checker| Seen {
+        unknown_deliveries: checker.unknown_deliveries() + checker.ambiguous_deliveries(),
+        dropped_calls: seen.dropped_calls + checker.dropped_suspicions(),
+        ..seen.clone()
     })
-    .unwrap_or_default();
+    .unwrap_or(seen)
+}
+
+/// The same without the model, as far as it was counted beside it.
+pub fn counted() -> Seen {
+    let (dropped_calls, high_descriptors, rings) = tell::unrecorded();
     let waits = WAITS.load(Relaxed);
     Seen {
         waits,
         unheard_epolls: if waits == 0 { kernel::epolls() } else { 0 },
         registrations: ADDED.load(Relaxed),
         rings,
-        unknown_deliveries: unknown,
-        dropped_calls: dropped_calls + dropped,
+        dropped_calls,
         high_descriptors,
         ..Seen::default()
     }
 }
 
 /// Calls that were not recorded.
-pub fn missed() -> u64 {
+pub fn not_recorded() -> u64 {
     MISSED.load(Relaxed)
 }

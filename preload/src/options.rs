@@ -2,7 +2,7 @@
 //! are not for users: they are the command's and the tests'.
 
 use epshim_check::Options as Check;
-use epshim_check::options::{Complaint, Mode};
+use epshim_check::options::Complaint;
 
 /// The options.
 #[derive(Debug, Default)]
@@ -35,9 +35,8 @@ impl Options {
         options
     }
 
-    /// Whether this process is to be checked.
-    pub fn is_checking(&self, process: i32) -> bool {
-        let is_the_program = self.process.is_none_or(|program| program == process);
-        self.check.mode == Mode::Check && (self.check.trace_children || is_the_program)
+    /// Whether they are for this process.
+    pub fn is_watching(&self, process: i32) -> bool {
+        self.check.trace_children || self.process.is_none_or(|program| program == process)
     }
 }

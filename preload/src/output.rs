@@ -8,7 +8,7 @@ use crate::files::with_file;
 use epshim_check::options::{Color, expand};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::BorrowedFd;
-use rustix::fs::{FileType, OFlags, fstat};
+use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
 use rustix::io::{self, Errno, write};
 use std::ffi::CString;
 
@@ -17,9 +17,9 @@ use std::ffi::CString;
 pub enum Destination {
     /// Standard error.
     Stderr {
-        /// It was a socket from the start. If it is one only now, it is no longer standard error:
-        /// the program closed it, and the number is a connection's.
-        may_be_socket: bool,
+        /// It was [data](is_data) from the start. If it is so only now, it is no longer standard
+        /// error: the program closed it, and something else of its own got the number.
+        may_be_data: bool,
     },
     /// A file; `%p` is the process id.
     File(String),
@@ -29,7 +29,7 @@ impl Destination {
     /// As an option says it, from the directory that the program was started in.
     pub fn new(path: Option<&str>) -> Self {
         match path {
-            None => Self::Stderr { may_be_socket: is_socket() },
+            None => Self::Stderr { may_be_data: is_data() },
             Some(path) if path.starts_with('/') => Self::File(path.to_owned()),
             Some(path) => {
                 let folder = rustix::process::getcwd(Vec::new()).unwrap_or_default();
@@ -42,8 +42,8 @@ impl Destination {
     /// Writes a text of this process. False if it did not get there.
     pub fn write(&self, pid: u32, text: &[u8]) -> bool {
         match self {
-            Self::Stderr { may_be_socket } => {
-                (*may_be_socket || !is_socket())
+            Self::Stderr { may_be_data } => {
+                (*may_be_data || !is_data())
                     && aside_or_here(|| write_all(stderr(), text)) == Some(Ok(()))
             }
             Self::File(path) => CString::new(expand(path, pid)).is_ok_and(|path| {
@@ -72,8 +72,15 @@ fn stderr() -> BorrowedFd<'static> {
     unsafe { BorrowedFd::borrow_raw(libc::STDERR_FILENO) }
 }
 
-fn is_socket() -> bool {
-    fstat(stderr()).is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode).is_socket())
+/// Whether it is a connection, or a file that is read too: a database rather than a log.
+fn is_data() -> bool {
+    fstat(stderr()).is_ok_and(|stat| match FileType::from_raw_mode(stat.st_mode) {
+        FileType::Socket => true,
+        FileType::RegularFile => {
+            fcntl_getfl(stderr()).is_ok_and(|flags| flags & OFlags::RWMODE == OFlags::RDWR)
+        }
+        _ => false,
+    })
 }
 
 /// In one call, unless the kernel takes less. A reader who does not read is not waited for long.

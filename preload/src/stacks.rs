@@ -4,24 +4,26 @@
 //! Callers are found by the unwinder, which takes microseconds: only for calls that are rare, and
 //! never for reads, writes and closes.
 
+use crate::lock::{Lock, Locked, PATIENCE};
 use epshim_check::options::MAX_STACK_DEPTH;
 use epshim_check::world::Site;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::ffi::{c_int, c_void};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Mutex, TryLockError};
 
-/// No address of a program has this bit.
+/// No address of a program has this bit: those of 32 bits are too short, and the upper half of 64
+/// bits is the kernel's.
 const IS_STACK: u64 = 1 << 63;
 /// So many different stacks are kept; a call after that has its own address only.
 const STACKS: usize = 4096;
 
 static DEPTH: AtomicUsize = AtomicUsize::new(0);
-static KEPT: Mutex<Kept> = Mutex::new(Kept { stacks: Vec::new(), numbers: None });
+static KEPT: Locked<Kept> = Locked::new(Kept { stacks: Vec::new(), numbers: BTreeMap::new() });
 
 struct Kept {
     stacks: Vec<Box<[usize]>>,
-    numbers: Option<HashMap<Box<[usize]>, u64>>,
+    /// Sorted and not hashed: a hash is seeded with what may have to be read from a file.
+    numbers: BTreeMap<Box<[usize]>, u64>,
 }
 
 unsafe extern "C" {
@@ -52,12 +54,9 @@ pub fn capture(site: *const c_void) -> Site {
     if walk.length < 2 {
         return address;
     }
-    // A thread that has it now is not waited for: it may be one that a fork has left behind.
-    let mut kept = match KEPT.try_lock() {
-        Ok(kept) => kept,
-        Err(TryLockError::Poisoned(_) | TryLockError::WouldBlock) => return address,
-    };
-    kept.number(&walk.frames[..walk.length]).map_or(address, |number| Site(IS_STACK | number))
+    // A thread that has it now is not waited for.
+    let number = KEPT.with(0, |kept| kept.number(&walk.frames[..walk.length])).flatten();
+    number.map_or(address, |number| Site(IS_STACK | number))
 }
 
 /// The return addresses of a site, the innermost first.
@@ -65,14 +64,18 @@ pub fn of(site: Site) -> Vec<usize> {
     if site.0 & IS_STACK == 0 {
         return vec![site.0 as usize];
     }
-    let kept = KEPT.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    kept.stacks.get((site.0 & !IS_STACK) as usize).map_or_else(Vec::new, |stack| stack.to_vec())
+    let stack = |kept: &mut Kept| Some(kept.stacks.get((site.0 & !IS_STACK) as usize)?.to_vec());
+    KEPT.with(PATIENCE, stack).flatten().unwrap_or_default()
+}
+
+/// To be held over a fork.
+pub fn lock() -> &'static Lock {
+    KEPT.lock()
 }
 
 impl Kept {
     fn number(&mut self, frames: &[usize]) -> Option<u64> {
-        let numbers = self.numbers.get_or_insert_with(HashMap::new);
-        if let Some(&number) = numbers.get(frames) {
+        if let Some(&number) = self.numbers.get(frames) {
             return Some(number);
         }
         if self.stacks.len() == STACKS {
@@ -80,7 +83,7 @@ impl Kept {
         }
         let number = self.stacks.len() as u64;
         self.stacks.push(frames.into());
-        numbers.insert(frames.into(), number);
+        self.numbers.insert(frames.into(), number);
         Some(number)
     }
 }

@@ -9,14 +9,16 @@ use crate::blocking;
 use crate::descriptors::{self, Slot, Table};
 use crate::guard::{self, book_keeping};
 use crate::jump::hidden;
+use crate::lock::PATIENCE;
 use crate::model::{self, now, tid};
 use crate::options::Options;
 use crate::{family, kernel, memory, process, report, stacks, watched, watcher};
+use epshim_check::options::Mode;
 use epshim_check::world::{Descriptors, Kind, Site};
-use epshim_check::{AtFailure, Ctl, Io, Outcome, Rule};
+use epshim_check::{AtFailure, Ctl, Io, Outcome};
 use libc::{c_char, c_int, c_long, c_void, epoll_event, size_t, ssize_t};
 use std::ffi::CStr;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering::Relaxed};
 
 /// Calls whose descriptor no slot was found for.
 static DROPPED: AtomicU64 = AtomicU64::new(0);
@@ -60,7 +62,11 @@ unsafe extern "C" fn start(options: *const c_char) {
     let text = unsafe { CStr::from_ptr(options) }.to_string_lossy();
     let options = Options::parse(&text);
     process::prepare();
-    if !options.is_checking(process::id()) {
+    if !options.is_watching(process::id()) {
+        return;
+    }
+    report::greet(&options);
+    if options.check.mode != Mode::Check {
         return;
     }
     // SAFETY: a string; what it returns is the environment's.
@@ -70,9 +76,7 @@ unsafe extern "C" fn start(options: *const c_char) {
     guard::prepare(options.panic_after);
     stacks::start(options.check.stack_depth);
     report::start(&options, no_color);
-    report::greet(&options);
-    let is_off = |rule: &Rule| !options.check.wants(*rule);
-    model::start(&Rule::ALL.into_iter().filter(is_off).collect::<Vec<_>>());
+    model::start(|rule| options.check.wants(rule));
     watched::start_checking();
 }
 
@@ -123,13 +127,16 @@ fn show(fd: c_int, slot: &Slot) {
 /// This process is a forked child, with the books of its parent.
 fn adopt() {
     process::adopt();
-    if !memory::is_whole() {
-        watched::stop_checking();
-        return;
-    }
+    let is_whole = memory::is_whole();
     model::forked();
     watcher::forked();
     report::forked();
+    guard::forked();
+    attention::forked();
+    DROPPED.store(0, Relaxed);
+    if !is_whole {
+        guard::give_up("the program was copied in the middle of it");
+    }
 }
 
 extern "C" fn created(epfd: c_int, _flags: c_int, site: *const c_void) {
@@ -235,6 +242,7 @@ fn ctl_failed(ctl: Ctl, errno: c_int) {
 
 extern "C" fn wait_begins(epfd: c_int, _maxevents: c_int, timeout: i64, site: *const c_void) {
     often(|| {
+        blocking::left();
         let next = model::with(|checker| {
             model::WAITS.fetch_add(1, Relaxed);
             checker.wait_begins(tid(), now(), epfd, timeout, at(site), &Table);
@@ -405,39 +413,63 @@ extern "C" fn unseen(_number: c_long) {
     });
 }
 
-/// The books are to be whole in the child.
+/// The thread that has all locks, to fork: the books are to be whole in the child. 0: none.
+static FORKER: AtomicI32 = AtomicI32::new(0);
+
 extern "C" fn fork_begins() {
-    guard::enter_fork();
-    model::before_fork();
+    if guard::enter_fork() {
+        // In a handler, which may have interrupted who has the locks: that is this thread, in the
+        // child too, and it will give them back.
+        return;
+    }
+    if !model::before_fork() {
+        return;
+    }
+    if !stacks::lock().take(PATIENCE) {
+        return model::after_fork();
+    }
+    // Whoever waits for these has it already, or nothing that the others wait for.
     memory::before_fork();
+    FORKER.store(tid(), Relaxed);
+}
+
+/// In both processes.
+fn fork_made() {
+    guard::leave_fork(|| {
+        if FORKER.compare_exchange(tid(), 0, Relaxed, Relaxed).is_ok() {
+            memory::after_fork();
+            stacks::lock().give();
+            model::after_fork();
+        }
+    });
 }
 
 extern "C" fn fork_ended() {
-    memory::after_fork();
-    model::after_fork();
-    guard::leave_fork();
+    fork_made();
 }
 
 extern "C" fn forked() {
-    memory::after_fork();
-    guard::leave_fork();
+    fork_made();
     book_keeping(|| {
         process::is_new_copy(); // It is no longer one.
         adopt();
     });
-    model::after_fork();
 }
 
 /// The program ends.
 extern "C" fn end() {
+    guard::prepare_end();
     change(|| {
         watcher::finish();
         report::finish();
     });
+    if guard::has_failed() && process::owns_memory() {
+        guard::keep(report::finish_failed);
+    }
 }
 
 /// Calls that were not recorded, calls on descriptors that have no slot, and rings.
 pub fn unrecorded() -> (u64, u64, u64) {
-    let dropped = guard::skipped() + attention::dropped() + model::missed();
+    let dropped = guard::skipped() + attention::dropped() + model::not_recorded();
     (dropped, DROPPED.load(Relaxed), UNSEEN.load(Relaxed))
 }

@@ -6,10 +6,11 @@
 use crate::attention::{self, Event, Note};
 use crate::blocking;
 use crate::descriptors::Table;
-use crate::guard;
 use crate::kernel::{self, Asking};
+use crate::lock::Lock;
 use crate::model::{self, now};
-use crate::{report, watched};
+use crate::{guard, report, watched};
+use epshim_check::Suspicion;
 use epshim_check::world::{MILLISECOND, Nanos, SECOND};
 use rustix::thread::futex;
 use std::ffi::c_void;
@@ -24,8 +25,8 @@ static SLEEPS_UNTIL: AtomicU64 = AtomicU64::new(0);
 /// What it sleeps on.
 static CALLS: AtomicU32 = AtomicU32::new(0);
 
-/// 1: it has suspicions in hand.
-static IS_BUSY: AtomicU32 = AtomicU32::new(0);
+/// Held by whoever has suspicions in hand; for good by the thread that ends the program.
+static HAND: Lock = Lock::new();
 
 /// How often it looks for calls that hang.
 const LOOK: Nanos = 50 * MILLISECOND;
@@ -34,6 +35,8 @@ const LINGER: Nanos = SECOND;
 /// A call that takes longer than this hangs.
 const HANGS: Nanos = 100 * MILLISECOND;
 const STACK: usize = 256 * 1024;
+/// Sleeps of [`Lock::take`]: 12 seconds. The symbolizer is given up after 10.
+const PATIENCE_AT_END: u32 = 120;
 
 /// Something is due at this time: the watcher must be there, and awake by then.
 pub fn needed(at: Nanos) {
@@ -116,23 +119,26 @@ fn look() -> Option<Nanos> {
             });
         });
     }
-    IS_BUSY.store(1, Ordering::SeqCst);
-    let due = model::with(|checker| checker.due(at, &Table)).unwrap_or_default();
-    for suspicion in due {
-        settle(suspicion);
+    if HAND.take(0) {
+        settle(at);
+        HAND.give();
     }
-    IS_BUSY.store(0, Ordering::Release);
-    let _ = futex::wake(&IS_BUSY, futex::Flags::PRIVATE, u32::MAX);
     model::with(|checker| checker.next_due()).flatten()
 }
 
-/// Asks the kernel about a suspicion, without the lock, and reports what comes of it.
-pub fn settle(suspicion: epshim_check::Suspicion) {
-    let asked = suspicion.asked();
-    let verdict = suspicion.confirm(now(), &mut Asking);
-    let finding = model::with(|checker| checker.settle(verdict, &asked, now())).flatten();
-    if let Some(finding) = finding.filter(|_| watched::is_checking()) {
-        report::write(&finding);
+/// Asks the kernel about the suspicions that are due, without the lock, and reports what comes of it.
+fn settle(at: Nanos) {
+    let due = model::with(|checker| checker.due(at, &Table)).unwrap_or_default();
+    if due.is_empty() {
+        return;
+    }
+    let confirm = |suspicion: Suspicion| (suspicion.asked(), suspicion.confirm(now(), &mut Asking));
+    let answers: Vec<_> = due.into_iter().map(confirm).collect();
+    for (asked, verdict) in answers {
+        let finding = model::with(|checker| checker.settle(verdict, &asked, now())).flatten();
+        if let Some(finding) = finding {
+            report::write(&finding);
+        }
     }
 }
 
@@ -145,18 +151,13 @@ fn sleep(calls: u32, until: Nanos, now: Nanos) {
     let _ = futex::wait(&CALLS, futex::Flags::PRIVATE, calls, Some(&time));
 }
 
-/// When the program ends: what is due now is looked at now, by the thread that ends it.
+/// When the program ends: what is due now is looked at now, by the thread that ends it. What the
+/// watcher has in hand would be lost with it, and is waited for, as long as names may take to find.
 pub fn finish() {
     let at = now();
-    let patience = futex::Timespec { tv_sec: 10, tv_nsec: 0 };
     model::with(|checker| checker.finish(at));
-    // What the watcher has in hand would be lost with it.
-    if IS_BUSY.load(Ordering::SeqCst) != 0 {
-        let _ = futex::wait(&IS_BUSY, futex::Flags::PRIVATE, 1, Some(&patience));
-    }
-    let due = model::with(|checker| checker.due(at, &Table)).unwrap_or_default();
-    for suspicion in due {
-        settle(suspicion);
+    if HAND.take(PATIENCE_AT_END) {
+        settle(at);
     }
 }
 
@@ -164,7 +165,7 @@ pub fn finish() {
 pub fn forked() {
     IS_THERE.store(0, Relaxed);
     SLEEPS_UNTIL.store(0, Relaxed);
-    IS_BUSY.store(0, Relaxed);
+    HAND.forked();
 }
 
 /// A call returned after it had blocked for `nanos`.

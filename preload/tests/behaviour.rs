@@ -39,12 +39,22 @@ fn a_storm_of_signals_neither_hangs_nor_loses_an_errno() {
 
 #[test]
 fn a_checker_that_fails_says_so_once_and_the_program_lives_on() {
-    for call in [1, 2, 3, 100, 1000] {
+    for call in [1, 2, 3, 100, 1000, 5000] {
         let output = support::run(&mut failing("signals", call));
+        assert!(output.stdout.is_empty());
         let errors = String::from_utf8_lossy(&output.stderr);
-        // Before, it may have found that the program registers descriptors twice, on purpose.
-        let said = errors.lines().filter(|line| line.contains("== epshim: the checker failed"));
-        assert_eq!(said.count(), 1, "{errors}");
+        let lines: Vec<&str> = errors.lines().collect();
+        let says_so = |line: &str| line.contains("== epshim: the checker failed, and is off: ");
+        assert_eq!(lines.iter().filter(|line| says_so(line)).count(), 1, "{errors}");
+        // After that comes the end of the report, which is whole and says so too, and nothing else.
+        let at = lines.iter().position(|line| says_so(line)).unwrap();
+        assert!(lines[at + 1].contains("== epshim: ") && lines[at + 1].contains(" finding"));
+        let end = lines[at + 1..].join(" ");
+        assert_eq!(end.matches("the checker failed and was switched off").count(), 1, "{errors}");
+        assert!(end.contains("not seen: ") && !end.contains("SUMMARY"), "{errors}");
+        // What was reported before is counted.
+        let reported = lines[..at].iter().filter(|line| line.contains("SUMMARY")).count();
+        assert!(lines[at + 1].contains(&format!("epshim: {reported} finding")), "{errors}");
     }
 }
 

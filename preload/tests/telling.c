@@ -13,6 +13,7 @@
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* Fixed numbers, all but the last watched. */
@@ -110,6 +111,16 @@ void tell_shut_down(int fd)
 void tell_unseen(long number)
 {
     TELL("unseen %ld; ", number);
+}
+
+void tell_fork_begins(void)
+{
+    TELL("fork begins; ");
+}
+
+void tell_fork_ended(void)
+{
+    TELL("fork ended; ");
 }
 
 void tell_forked(void)
@@ -266,6 +277,19 @@ static void test_transfers(void)
     close(file);
 }
 
+/* A fork is told of before and after, in both processes. */
+static void test_fork(void)
+{
+    int status;
+    told[0] = 0;
+    pid_t child = fork();
+    if (child == 0)
+        _exit(strcmp(told, "fork begins; forked; ") != 0);
+    CHECK_EQ(strcmp(told, "fork begins; fork ended; "), 0);
+    CHECK_EQ(waitpid(child, &status, 0), child);
+    CHECK_EQ(status, 0);
+}
+
 static void test_descriptors(void)
 {
     int one = 1;
@@ -302,6 +326,7 @@ int main(void)
     test_io();
     test_messages();
     test_transfers();
+    test_fork();
     test_descriptors();
     return 0;
 }

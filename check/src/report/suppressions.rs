@@ -21,14 +21,14 @@ use serde::Serialize;
 use std::fmt;
 
 /// The lines of a suppressions file, and what came of each.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Suppressions {
     lines: Vec<Suppression>,
     /// The findings that were suppressed, and by which line.
     suppressed: FxHashMap<Key, usize>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Suppression {
     /// None: all.
     rule: Option<Rule>,

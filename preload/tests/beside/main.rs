@@ -9,6 +9,8 @@ mod aside;
 mod files;
 #[path = "../../src/frames.rs"]
 mod frames;
+#[path = "../../src/lock.rs"]
+mod lock;
 #[path = "../../src/memory.rs"]
 mod memory;
 #[path = "../../src/output.rs"]

@@ -1,0 +1,151 @@
+//! What is reported, where, and what the program's end is then, as the options say; and that nothing
+//! in between hangs: forks beside a thread that reports, forks in handlers, handlers that jump away.
+
+mod support;
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use support::Mode;
+
+/// The exit code of `mistakes.c`.
+const ITS_OWN: i32 = 5;
+
+fn mistakes(options: &str, arguments: &[&str]) -> Command {
+    let program = support::compile(&["tests/reporting/mistakes.c"], "mistakes", &[]);
+    let mut command = support::command(program, Mode::Checking);
+    command.env("EPSHIM_OPTIONS", options).args(arguments);
+    command
+}
+
+#[track_caller]
+fn ends(command: &mut Command, code: i32) -> String {
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    let errors = String::from_utf8_lossy(&stderr).into_owned();
+    assert_eq!(status.code(), Some(code), "{command:?}: {status}\n{errors}");
+    assert!(stdout.is_empty());
+    errors
+}
+
+#[track_caller]
+fn counts(text: &str, what: &str, times: usize) {
+    assert_eq!(text.matches(what).count(), times, "{what} in:\n{text}");
+}
+
+/// A path of this test's own, where nothing is.
+fn nothing_at(name: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("reporting-{name}"));
+    let _ = fs::remove_file(&path);
+    path
+}
+
+#[test]
+fn the_exit_code_is_the_program_s_unless_another_is_asked_for() {
+    for (options, code) in [
+        ("mode=check", ITS_OWN),
+        ("mode=check:exitcode=7", 7),
+        ("mode=check:halt_on_error=1", 1),
+        ("mode=check:halt_on_error=1:exitcode=9", 9),
+        ("mode=check:exitcode=7:except=ctl-error", ITS_OWN),
+        ("mode=check:exitcode=7:halt_on_error=1:only=ghost", ITS_OWN),
+    ] {
+        let errors = ends(&mut mistakes(options, &[]), code);
+        let found = usize::from(!options.contains("except") && !options.contains("only"));
+        counts(&errors, "SUMMARY: epshim: ctl-error", found);
+        counts(&errors, &format!("epshim: {found} finding"), 1);
+        counts(&errors, "not seen: ", 1);
+    }
+}
+
+#[test]
+fn what_is_suppressed_is_counted_and_is_no_finding() {
+    let path = nothing_at("suppressions");
+    fs::write(&path, "ctl-error:mistakes\nnonsense\n").unwrap();
+    let options = format!("mode=check:exitcode=7:suppressions={}", path.display());
+    let errors = ends(&mut mistakes(&options, &[]), ITS_OWN);
+    counts(&errors, "SUMMARY", 0);
+    counts(&errors, "suppressed by ctl-error:mistakes: 1 finding", 1);
+    counts(&errors, "epshim: suppressions: ", 1);
+    fs::remove_file(&path).unwrap();
+    let errors = ends(&mut mistakes(&options, &[]), 7);
+    counts(&errors, "epshim: suppressions: cannot read", 1);
+}
+
+#[test]
+fn a_report_that_cannot_go_where_it_is_asked_to_goes_to_standard_error() {
+    let errors = ends(&mut mistakes("mode=check:log_path=/nonexistent/log", &[]), ITS_OWN);
+    counts(&errors, "cannot be written where log_path says", 2);
+    counts(&errors, "SUMMARY: epshim: ctl-error", 1);
+    let log = nothing_at("log");
+    let options = format!("mode=check:log_path={}", log.display());
+    assert_eq!(ends(&mut mistakes(&options, &[]), ITS_OWN), "");
+    counts(&fs::read_to_string(log).unwrap(), "SUMMARY: epshim: ctl-error", 1);
+}
+
+#[test]
+fn without_callers_and_without_names_a_call_site_is_still_said() {
+    let options = "mode=check:stack_depth=0:symbolizer=/nonexistent/epshim";
+    let errors = ends(&mut mistakes(options, &[]), ITS_OWN);
+    counts(&errors, "#0 (", 2);
+    counts(&errors, "#1 (", 0);
+    counts(&errors, "(/nonexistent/epshim", 1);
+    counts(&errors, "no such file", 1);
+    let errors = ends(&mut mistakes("mode=check:symbolize=0", &[]), ITS_OWN);
+    assert!(!errors.contains("names of"), "{errors}");
+}
+
+#[test]
+fn help_and_complaints_are_said_whatever_the_mode() {
+    let errors = ends(&mut mistakes("help=1", &[]), ITS_OWN);
+    counts(&errors, "EPSHIM_OPTIONS=key=value", 1);
+    counts(&errors, "halt_on_error=0|1", 1);
+    let errors = ends(&mut mistakes("mod=check", &[]), ITS_OWN);
+    counts(&errors, "did you mean `mode`?", 1);
+    assert_eq!(errors.lines().count(), 1);
+    assert_eq!(ends(&mut mistakes("mode=transparent", &[]), ITS_OWN), "");
+}
+
+#[test]
+fn nothing_is_written_into_what_took_the_place_of_standard_error() {
+    let path = nothing_at("data");
+    // The program checks that its file stays empty.
+    let arguments = ["data", path.to_str().unwrap()];
+    assert_eq!(ends(&mut mistakes("mode=check", &arguments), ITS_OWN), "");
+    assert_eq!(fs::read(&path).unwrap(), b"");
+}
+
+#[test]
+fn standard_error_that_nobody_reads_ends_no_program() {
+    ends(&mut mistakes("mode=check", &["pipe"]), ITS_OWN);
+    ends(&mut mistakes("mode=check:panic_after=4", &["pipe"]), ITS_OWN);
+}
+
+/// However busy the parent is with reports of its own at the moment of a fork.
+#[test]
+fn every_child_reports_its_own() {
+    let errors = ends(&mut mistakes("mode=check", &["forks"]), ITS_OWN);
+    assert!(!errors.contains("the checker failed"), "{errors}");
+    // 60 children, of which each has made one mistake, and the parent.
+    counts(&errors, "not seen: ", 61);
+    counts(&errors, "epshim: 1 finding in 1 wait, 1 registration", 60);
+}
+
+#[test]
+fn a_handler_may_fork_at_any_time() {
+    let errors = ends(&mut mistakes("mode=check", &["handler"]), ITS_OWN);
+    assert!(!errors.contains("the checker failed"), "{errors}");
+    assert!(errors.contains("SUMMARY: epshim: ctl-error"), "{errors}");
+}
+
+/// It may leave the book-keeping half done, which ends the checking; that is said, and nobody waits
+/// for what does not come.
+#[test]
+fn a_handler_that_jumps_away_costs_the_checking_at_most() {
+    for _ in 0..5 {
+        let errors = ends(&mut mistakes("mode=check", &["jumps"]), ITS_OWN);
+        let has_failed = errors.contains("epshim: the checker failed, and is off");
+        counts(&errors, "not seen: ", 1);
+        counts(&errors, "the checker failed and was switched off", usize::from(has_failed));
+        assert!(has_failed || errors.contains("SUMMARY: epshim: ctl-error"), "{errors}");
+    }
+}
