@@ -9,15 +9,15 @@
 /* The kernel's (uapi/linux/close_range.h), whose headers need not be installed. */
 enum { UNSHARE = 1 << 1 };
 
-HOOK(int, close, is_watched(fd), (int fd), (fd))
+HOOK(int, close, is_close_told(fd), (int fd), (fd))
 {
-    tell_closing(fd, site);
+    closing(fd, site);
     return NEXT(close)(fd);
 }
 
-HOOK(int, __close, is_watched(fd), (int fd), (fd))
+HOOK(int, __close, is_close_told(fd), (int fd), (fd))
 {
-    tell_closing(fd, site);
+    closing(fd, site);
     return NEXT(__close)(fd);
 }
 
@@ -41,6 +41,8 @@ void closing_range(unsigned first, unsigned last, int flags, const void *site)
         return;
     for (unsigned fd = next_watched(first); fd < WATCHABLE && fd <= last; fd = next_watched(fd + 1))
         tell_closing((int)fd, site);
+    if (atomic_load_explicit(&epshim_looking, memory_order_relaxed))
+        tell_gone(first, last);
 }
 
 HOOK(int, close_range, is_checking(), (unsigned first, unsigned last, int flags),
@@ -65,8 +67,7 @@ static void closing_stream(FILE *stream, const void *site)
     int saved = errno;
     int fd = fileno(stream); /* -1 where the stream is memory */
     errno = saved;
-    if (is_watched(fd))
-        tell_closing(fd, site);
+    closing(fd, site);
 }
 
 HOOK(int, fclose, is_checking(), (FILE *stream), (stream))
@@ -96,7 +97,6 @@ FREOPEN(freopen64)
 HOOK(int, closedir, is_checking(), (DIR *directory), (directory))
 {
     int fd = directory == NULL ? -1 : dirfd(directory);
-    if (is_watched(fd))
-        tell_closing(fd, site);
+    closing(fd, site);
     return NEXT(closedir)(directory);
 }

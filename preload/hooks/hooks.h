@@ -155,6 +155,21 @@ static inline bool is_checking(void)
     return atomic_load_explicit(&epshim_checking, memory_order_relaxed);
 }
 
+/* Whether it is told of that this descriptor is closed. */
+static inline bool is_close_told(int fd)
+{
+    return is_watched(fd) || atomic_load_explicit(&epshim_looking, memory_order_relaxed);
+}
+
+/* Tells that this descriptor is about to be closed. */
+static inline void closing(int fd, const void *site)
+{
+    if (is_watched(fd))
+        tell_closing(fd, site);
+    if (fd >= 0 && atomic_load_explicit(&epshim_looking, memory_order_relaxed))
+        tell_gone((unsigned)fd, (unsigned)fd);
+}
+
 /* Tells that a call returned got, and passes it on. */
 static inline ssize_t io_ended(int fd, enum tell_io kind, size_t asked, ssize_t got,
                                const void *site)
@@ -193,7 +208,7 @@ size_t messages_asked(unsigned count, int got, const void *timeout);
 enum tell_io kind_of_vmsplice(int fd);
 /* Tells of every watched descriptor from first to last. */
 void closing_range(unsigned first, unsigned last, int flags, const void *site);
-/* Whether dup2 or dup3 is about to close a watched descriptor. */
+/* Whether dup2 or dup3 is about to close a descriptor of whose close it is told. */
 bool replaces(int from, int to);
 /* A call on a watched descriptor returned result; and so do they. */
 int fcntl_ended(int fd, int operation, int result, const void *site);

@@ -56,7 +56,7 @@ static long make_copy(const struct call *call)
     int from = (int)call->a, to = (int)call->b;
     bool is_plain = call->number == SYS_dup2 || ((int)call->c & ~O_CLOEXEC) == 0;
     if (call->number != SYS_dup && is_plain && replaces(from, to))
-        tell_closing(to, call->site);
+        closing(to, call->site);
     long copy = make(call);
     if (copy >= 0 && copy != from && is_watched(from))
         tell_duplicated(from, (int)copy, call->site);
@@ -68,7 +68,7 @@ static long make_control(const struct call *call)
 {
     int fd = (int)call->a;
     if (call->number == SYS_close)
-        tell_closing(fd, call->site);
+        closing(fd, call->site);
     long result = make(call);
     if (call->number == SYS_fcntl || call->number == SYS_fcntl64)
         fcntl_ended(fd, (int)call->b, (int)result, call->site);
@@ -228,6 +228,7 @@ static maker *maker_of(const struct call *call)
     case SYS_io_uring_setup:
         return make_unseen;
     case SYS_close:
+        return is_close_told((int)call->a) ? make_control : NULL;
     case SYS_fcntl:
     case SYS_fcntl64:
     case SYS_ioctl:

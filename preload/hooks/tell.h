@@ -35,6 +35,9 @@ static inline bool is_watched(int fd)
 /* Whether anything is checked at all. False: transparent, and nothing below is called. */
 extern _Atomic bool epshim_checking;
 
+/* Whether the library looks at descriptors just now: then all that are closed are told of. */
+extern _Atomic bool epshim_looking;
+
 /* How deep this thread is in the book-keeping: a signal handler finds more than 0. */
 int *epshim_depth(void);
 /* Where on the stack it went into it, or 0. */
@@ -76,6 +79,8 @@ void tell_io_begins(int fd, enum tell_io kind, bool dontwait, const void *site);
  * output of an error, for the same reason. */
 void tell_io_ended(int fd, enum tell_io kind, size_t asked, ssize_t got, int error, const void *site);
 
+/* These are about to be closed while the library looks at some, watched or not. */
+void tell_gone(unsigned first, unsigned last);
 /* A watched descriptor is about to be closed (or replaced, by dup2 and dup3). */
 void tell_closing(int fd, const void *site);
 /* A descriptor's file has another descriptor now. from is watched. */

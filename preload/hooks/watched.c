@@ -3,6 +3,7 @@
 
 _Atomic unsigned long epshim_watched[WATCHABLE / WORD_BITS];
 _Atomic bool epshim_checking;
+_Atomic bool epshim_looking;
 
 /* Always in the static TLS block, so that a signal handler may touch it: the general model may
  * allocate (glibc, elf/dl-tls.c). */

@@ -2,16 +2,16 @@
 //! memory and has a descriptor table of its own, with nothing in it but 0, 1 and 2.
 //!
 //! The program's table never changes, not for an instant: a program that opens a file expects the
-//! lowest number that is free (open(2)), and has perhaps none left. Nor is it copied: what the
-//! program closes meanwhile would stay open in the copy, and registered in its epolls (epoll(7),
-//! Q6). The child is made as vfork(2) does, with a stack of its own and no exit signal: there is no
+//! lowest number that is free (open(2)), and has perhaps none left. Nor is there a copy of it while
+//! the program closes something: that would stay open in the copy, and registered in its epolls
+//! (epoll(7), Q6). For the moment in which the kernel has one, closes wait: see looking.rs. The child is made as vfork(2) does, with a stack of its own and no exit signal: there is no
 //! SIGCHLD, and wait(2) without `__WCLONE` does not find it. All signals are blocked in it, so that
 //! none of the program's handlers ever runs there, and a write to a pipe without a reader kills
 //! nobody.
 //!
 //! Surprising: `/proc/self` is the child's.
 
-use crate::table;
+use crate::{looking, table};
 use rustix::io;
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
 use rustix::process::{Pid, WaitOptions, WaitStatus, waitpid};
@@ -43,12 +43,17 @@ pub fn aside<R>(work: impl FnOnce() -> R) -> Result<R, Lost> {
     let stack = Stack::new().ok_or(Lost::Refused)?;
     let system_call = table::system_call();
     let mut result = Err(Lost::Died);
-    let in_child = || {
-        // Until then the table is the program's.
-        result = if table::leave(system_call) { Ok(work()) } else { Err(Lost::Refused) };
-    };
     without_signals(|| {
-        wait(start(&stack, libc::CLONE_FILES, in_child)?);
+        let mut look = Some(looking::look_at_all());
+        let in_child = || {
+            // Until then the table is the program's, or a copy that holds its files.
+            let has_left = table::leave(system_call);
+            look = None;
+            result = if has_left { Ok(work()) } else { Err(Lost::Refused) };
+        };
+        let child = start(&stack, libc::CLONE_FILES, in_child);
+        drop(look);
+        wait(child?);
         Some(())
     })
     .ok_or(Lost::Refused)?;

@@ -2,7 +2,7 @@
 //! hooks.
 
 use crate::files::read_file;
-use crate::process;
+use crate::{looking, process};
 use epshim_check::world::{Kernel, Kind, Listed, bits};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fd::BorrowedFd;
@@ -136,62 +136,57 @@ fn tcp_bytes(fd: c_int) -> Option<[u64; 2]> {
     (got == 0 && size >= 136).then(|| [info[15], info[16]])
 }
 
-/// Descriptors of this process that are open on the same file, but not `except`.
+/// Descriptors of this process that are open on the same file, but not `except`. Within a look.
 fn others(file_sought: (u64, u64), except: c_int) -> Option<c_int> {
-    (0..LOOKED_AT).find(|&fd| fd != except && file(fd) == Some(file_sought))
+    let is_open_on_it = |&fd: &c_int| looking::at(fd, file).flatten() == Some(file_sought);
+    (0..LOOKED_AT).filter(|&fd| fd != except).find(is_open_on_it)
 }
 
+/// What is asked of descriptors is asked within a look: see looking.rs.
 impl Kernel for Asking {
     fn registrations(&mut self, epfd: c_int) -> Option<Vec<Listed>> {
         // Not "self": it is read by another process.
-        let path = format!("/proc/{}/fdinfo/{epfd}", process::id());
+        let path = CString::new(format!("/proc/{}/fdinfo/{epfd}", process::id())).ok()?;
         let mut text = Vec::new();
-        if !read_file(&CString::new(path).ok()?, &mut text) {
+        if !looking::at(epfd, |_| read_file(&path, &mut text))? {
             return None;
         }
         Some(String::from_utf8_lossy(&text).lines().filter_map(listed).collect())
     }
 
     fn readiness(&mut self, fd: c_int, events: u32) -> Option<u32> {
-        let borrowed = borrowed(fd)?;
-        // The low bits are poll's own (include/uapi/linux/eventpoll.h).
-        let flags = PollFlags::from_bits_truncate(events as u16);
-        let mut asked = [PollFd::from_borrowed_fd(borrowed, flags)];
-        rustix::event::poll(&mut asked, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).ok()?;
-        let ready = u32::from(asked[0].revents().bits());
-        (ready & u32::from(PollFlags::NVAL.bits()) == 0).then_some(ready)
+        looking::at(fd, |fd| readiness(fd, events))?
     }
 
     fn unread(&mut self, fd: c_int) -> Option<u64> {
-        unread(fd)
+        looking::at(fd, unread)?
     }
 
     fn traffic(&mut self, fd: c_int) -> u64 {
-        let [acked, received] = tcp_bytes(fd).unwrap_or_default();
-        let unread = unread(fd).unwrap_or(0);
-        acked.wrapping_add(received.rotate_left(20)).wrapping_add(unread.rotate_left(40))
+        looking::at(fd, traffic).unwrap_or(0)
     }
 
     fn file(&mut self, fd: c_int) -> Option<(u64, u64)> {
-        file(fd)
+        looking::at(fd, file)?
     }
 
     fn is_open(&mut self, fd: c_int) -> bool {
-        is_open(fd)
+        looking::at(fd, is_open).unwrap_or(false)
     }
 
     fn is_epoll(&mut self, fd: c_int) -> Option<bool> {
-        is_epoll(fd)
+        looking::at(fd, is_epoll)?
     }
 
     fn keeper(&mut self, epfd: c_int, ghost: &Listed) -> Option<c_int> {
         // Those that share the epoll's own inode cannot be told apart by it.
-        (file(epfd) != Some(ghost.file)).then(|| others(ghost.file, ghost.fd)).flatten()
+        (self.file(epfd) != Some(ghost.file)).then(|| others(ghost.file, ghost.fd)).flatten()
     }
 
     fn has_both_ends(&mut self, fd: c_int) -> bool {
         // Both ends of a pipe are one inode (pipe(7)).
-        kind(fd) == Kind::Pipe && file(fd).is_some_and(|file| others(file, fd).is_some())
+        looking::at(fd, kind) == Some(Kind::Pipe)
+            && self.file(fd).is_some_and(|file| others(file, fd).is_some())
     }
 
     fn is_alive(&mut self, tid: c_int) -> bool {
@@ -203,6 +198,22 @@ impl Kernel for Asking {
 pub fn is_alive(tid: c_int) -> bool {
     let path = Path::new("/proc/", tid);
     rustix::fs::access(path.as_str(), rustix::fs::Access::EXISTS).is_ok()
+}
+
+fn readiness(fd: c_int, events: u32) -> Option<u32> {
+    let borrowed = borrowed(fd)?;
+    // The low bits are poll's own (include/uapi/linux/eventpoll.h).
+    let flags = PollFlags::from_bits_truncate(events as u16);
+    let mut asked = [PollFd::from_borrowed_fd(borrowed, flags)];
+    rustix::event::poll(&mut asked, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).ok()?;
+    let ready = u32::from(asked[0].revents().bits());
+    (ready & u32::from(PollFlags::NVAL.bits()) == 0).then_some(ready)
+}
+
+fn traffic(fd: c_int) -> u64 {
+    let [acked, received] = tcp_bytes(fd).unwrap_or_default();
+    let unread = unread(fd).unwrap_or(0);
+    acked.wrapping_add(received.rotate_left(20)).wrapping_add(unread.rotate_left(40))
 }
 
 /// A line of fdinfo: `tfd: 5 events: 19 data: 5  pos:0 ino:3f sdev:10`, all but the first in hex.

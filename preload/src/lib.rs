@@ -11,6 +11,7 @@
 mod attention;
 mod blocking;
 mod jump;
+mod looking;
 mod options;
 mod report;
 

@@ -1,8 +1,8 @@
 //! How a child that shares the program's descriptor table leaves it for one of its own, in which
 //! are 0, 1 and 2.
 //!
-//! With close_range(2) the program's descriptors are not copied to be closed (before Linux 6.12, up
-//! to the first 64 are, for the length of that call). It is made by libc's syscall(2), looked up
+//! With close_range(2) the program's descriptors are not copied to be closed, but for the first 64,
+//! for the length of that call (fs/file.c, dup_fd: it copies whole words of the bitmap). It is made by libc's syscall(2), looked up
 //! behind the library's own: libc has no other way to it that is not wrapped.
 
 use crate::files::close;

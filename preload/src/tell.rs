@@ -12,11 +12,11 @@ use crate::jump::hidden;
 use crate::lock::PATIENCE;
 use crate::model::{self, now, tid};
 use crate::options::Options;
-use crate::{family, kernel, memory, process, report, stacks, watched, watcher};
+use crate::{family, kernel, looking, memory, process, report, stacks, watched, watcher};
 use epshim_check::options::Mode;
 use epshim_check::world::{Descriptors, Kind, Site};
 use epshim_check::{AtFailure, Ctl, Io, Outcome};
-use libc::{c_char, c_int, c_long, c_void, epoll_event, size_t, ssize_t};
+use libc::{c_char, c_int, c_long, c_uint, c_void, epoll_event, size_t, ssize_t};
 use std::ffi::CStr;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering::Relaxed};
 
@@ -41,6 +41,7 @@ hidden! {
     tell_wait_ended => wait_ended;
     tell_io_begins => io_begins;
     tell_io_ended => io_ended;
+    tell_gone => gone;
     tell_closing => closing;
     tell_duplicated => duplicated;
     tell_flags_changed => flags_changed;
@@ -207,6 +208,8 @@ fn register(epfd: c_int, op: c_int, fd: c_int) {
             update(epfd, |state| state.is_epoll = true);
             if let Some(slot) = descriptors::slot(fd).filter(|slot| slot.get().registrations == 0) {
                 slot.begin_anew();
+                // Now, while the program has it open: later, it may be closing it.
+                Table.kind(fd);
             }
             update(fd, |state| {
                 (state.registrations, state.is_left) = (state.registrations + 1, false)
@@ -342,6 +345,10 @@ fn outcome(asked: size_t, got: ssize_t, error: c_int) -> Outcome {
 
 fn leave(event: Event, fd: c_int, site: *const c_void, amount: u64) {
     attention::leave(Note { event, fd, tid: tid(), site: site.addr() as u64, amount });
+}
+
+extern "C" fn gone(first: c_uint, last: c_uint) {
+    change(|| looking::closing(first, last));
 }
 
 extern "C" fn closing(fd: c_int, site: *const c_void) {

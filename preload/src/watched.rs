@@ -1,7 +1,7 @@
 //! The variables that the hooks look at: `hooks/watched.c`.
 
 use std::ffi::c_int;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 
 /// Descriptors at and above this number are not watched. `WATCHABLE` in hooks/tell.h.
 pub const WATCHABLE: usize = 1 << 20;
@@ -9,10 +9,21 @@ pub const WATCHABLE: usize = 1 << 20;
 const WORD_BITS: usize = usize::BITS as usize;
 
 unsafe extern "C" {
-    // An array of C's `_Atomic unsigned long`, which on Linux is as wide as a pointer, and one
+    // An array of C's `_Atomic unsigned long`, which on Linux is as wide as a pointer, and two
     // `_Atomic bool`: the same as Rust's atomics in memory.
     safe static epshim_watched: [AtomicUsize; WATCHABLE / WORD_BITS];
     safe static epshim_checking: AtomicBool;
+    safe static epshim_looking: AtomicBool;
+}
+
+/// From now on all closes are told of, those of descriptors that are not watched too.
+pub fn start_looking() {
+    epshim_looking.store(true, SeqCst);
+}
+
+/// From now on not.
+pub fn stop_looking() {
+    epshim_looking.store(false, SeqCst);
 }
 
 /// Whether calls are told of.

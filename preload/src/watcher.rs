@@ -9,7 +9,7 @@ use crate::descriptors::Table;
 use crate::kernel::{self, Asking};
 use crate::lock::Lock;
 use crate::model::{self, now};
-use crate::{guard, report, watched};
+use crate::{guard, looking, report, watched};
 use epshim_check::Suspicion;
 use epshim_check::world::{MILLISECOND, Nanos, SECOND};
 use rustix::thread::futex;
@@ -133,7 +133,9 @@ fn settle(at: Nanos) {
         return;
     }
     let confirm = |suspicion: Suspicion| (suspicion.asked(), suspicion.confirm(now(), &mut Asking));
+    let look = looking::look();
     let answers: Vec<_> = due.into_iter().map(confirm).collect();
+    drop(look);
     for (asked, verdict) in answers {
         let finding = model::with(|checker| checker.settle(verdict, &asked, now())).flatten();
         if let Some(finding) = finding {
@@ -166,6 +168,7 @@ pub fn forked() {
     IS_THERE.store(0, Relaxed);
     SLEEPS_UNTIL.store(0, Relaxed);
     HAND.forked();
+    looking::forked();
 }
 
 /// A call returned after it had blocked for `nanos`.

@@ -86,6 +86,11 @@ void tell_io_ended(int fd, enum tell_io kind, size_t asked, ssize_t got, int err
     TELL("%s %d asked %zu got %zd error %d; ", kinds[kind], fd, asked, got, error);
 }
 
+void tell_gone(unsigned first, unsigned last)
+{
+    TELL("gone %u to %u; ", first, last);
+}
+
 void tell_closing(int fd, const void *site)
 {
     CHECK(site != NULL);
@@ -290,6 +295,29 @@ static void test_fork(void)
     CHECK_EQ(status, 0);
 }
 
+/* While the library looks at descriptors, every close is told of. */
+static void test_looking(void)
+{
+    int free = open("/dev/null", O_RDONLY), from = open("/dev/null", O_RDONLY);
+    char expected[64];
+    TOLD(hook_dup2(from, free), free, "");
+    atomic_store(&epshim_looking, true);
+    snprintf(expected, sizeof(expected), "gone %d to %d; ", free, free);
+    TOLD(hook_dup2(from, free), free, expected);
+    TOLD(hook_dup2(-1, free), -1, "");
+    TOLD(hook_syscall(SYS_dup3, from, free, 0, 0, 0, 0), free, expected);
+    TOLD(hook_dup2(OTHER, EPOLL), EPOLL, "closing 26; gone 26 to 26; ");
+    TOLD(hook_close(free), 0, expected);
+    snprintf(expected, sizeof(expected), "gone %d to %d; ", from, from);
+    TOLD(hook_syscall(SYS_close, from, 0, 0, 0, 0, 0), 0, expected);
+    TOLD(hook_close(-1), -1, "");
+    TOLD(hook_close_range(90, 95, CLOSE_RANGE_CLOEXEC), 0, "");
+    TOLD(hook_close_range(90, 95, 0), 0, "gone 90 to 95; ");
+    TOLD(hook_fclose(fdopen(dup2(OTHER, 90), "r")), 0, "gone 90 to 90; ");
+    atomic_store(&epshim_looking, false);
+    TOLD(hook_close(-1), -1, "");
+}
+
 static void test_descriptors(void)
 {
     int one = 1;
@@ -327,6 +355,7 @@ int main(void)
     test_messages();
     test_transfers();
     test_fork();
+    test_looking();
     test_descriptors();
     return 0;
 }

@@ -11,6 +11,8 @@ mod files;
 mod frames;
 #[path = "../../src/lock.rs"]
 mod lock;
+#[path = "../../src/looking.rs"]
+mod looking;
 #[path = "../../src/memory.rs"]
 mod memory;
 #[path = "../../src/output.rs"]
@@ -20,8 +22,28 @@ mod symbolize;
 #[path = "../../src/table.rs"]
 mod table;
 
+/// In place of the hooks, which are C's.
+mod watched {
+    use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+
+    static IS_LOOKING: AtomicBool = AtomicBool::new(false);
+
+    pub fn start_looking() {
+        IS_LOOKING.store(true, SeqCst);
+    }
+
+    pub fn stop_looking() {
+        IS_LOOKING.store(false, SeqCst);
+    }
+
+    pub fn is_looking() -> bool {
+        IS_LOOKING.load(SeqCst)
+    }
+}
+
 mod children;
 mod heap;
+mod looks;
 mod places;
 mod reports;
 
