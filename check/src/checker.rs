@@ -373,7 +373,7 @@ impl Checker {
         self.put_off(suspicion, now, SECOND);
     }
 
-    /// A process and its child both changed one epoll since the fork.
+    /// A process and its child both changed one epoll since the fork, and both are alive.
     pub fn shared(&mut self, tid: Tid, now: Nanos, epfd: Fd, other: i32, site: Site) {
         let Some(id) = self.epolls.last_named(epfd) else { return };
         let Some(epoll) = self.epolls.get_mut(id) else { return };

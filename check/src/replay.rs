@@ -219,7 +219,9 @@ impl Replay {
             &Observation::LetGo(fd) => world.hold(fd, false),
             Observation::Fork => checker.forked(),
             &Observation::Shared { epfd, other } => {
-                checker.shared(tid, now, epfd, other, site);
+                if crate::world::Kernel::is_alive(world, other) {
+                    checker.shared(tid, now, epfd, other, site);
+                }
             }
             Observation::Exit => checker.thread_ended(tid),
             Observation::End => {}

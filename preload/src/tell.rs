@@ -14,7 +14,7 @@ use crate::model::{self, now, tid};
 use crate::options::Options;
 use crate::{family, kernel, looking, memory, process, report, stacks, watched, watcher};
 use epshim_check::options::Mode;
-use epshim_check::world::{Descriptors, Kind, Site};
+use epshim_check::world::{Descriptors, Kernel, Kind, Site};
 use epshim_check::{AtFailure, Ctl, Io, Outcome};
 use libc::{c_char, c_int, c_long, c_uint, c_void, epoll_event, size_t, ssize_t};
 use std::ffi::CStr;
@@ -175,7 +175,9 @@ extern "C" fn ctl(
         }
         register(epfd, op, fd);
         model::ADDED.fetch_add(u64::from(op == libc::EPOLL_CTL_ADD), Relaxed);
+        // Asked at once: it may have ended, as it should, before the watcher comes to ask.
         let other = family::changed(epfd, process::id());
+        let other = other.filter(|&other| kernel::Asking.is_alive(other));
         model::with(|checker| {
             checker.ctl(tid(), now(), ctl, &Table);
             if let Some(other) = other {
