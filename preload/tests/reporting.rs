@@ -6,14 +6,17 @@ mod support;
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
+use std::sync::OnceLock;
 use support::Mode;
 
 /// The exit code of `mistakes.c`.
 const ITS_OWN: i32 = 5;
 
 fn mistakes(options: &str, arguments: &[&str]) -> Command {
-    let program = support::compile(&["tests/reporting/mistakes.c"], "mistakes", &[]);
-    let mut command = support::command(program, Mode::Checking);
+    // Once: a program that is replaced while it runs has another name, with "(deleted)" in it.
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    let compile = || support::compile(&["tests/reporting/mistakes.c"], "mistakes", &[]);
+    let mut command = support::command(PROGRAM.get_or_init(compile), Mode::Checking);
     command.env("EPSHIM_OPTIONS", options).args(arguments);
     command
 }
