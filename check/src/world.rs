@@ -122,10 +122,6 @@ pub trait Kernel {
     fn traffic(&mut self, fd: Fd) -> u64;
     /// The file: inode and device. `None` if it is not open.
     fn file(&mut self, fd: Fd) -> Option<(u64, u64)>;
-    /// Whether the number is open.
-    fn is_open(&mut self, fd: Fd) -> bool;
-    /// Whether it is an epoll.
-    fn is_epoll(&mut self, fd: Fd) -> Option<bool>;
     /// Another descriptor of this process that keeps the file of a registration of `epfd` open.
     fn keeper(&mut self, epfd: Fd, ghost: &Listed) -> Option<Fd>;
     /// Whether this process holds the other end of a pipe or a socket pair too.

@@ -170,14 +170,6 @@ impl Kernel for Asking {
         looking::at(fd, file)?
     }
 
-    fn is_open(&mut self, fd: c_int) -> bool {
-        looking::at(fd, is_open).unwrap_or(false)
-    }
-
-    fn is_epoll(&mut self, fd: c_int) -> Option<bool> {
-        looking::at(fd, is_epoll)?
-    }
-
     fn keeper(&mut self, epfd: c_int, ghost: &Listed) -> Option<c_int> {
         // Those that share the epoll's own inode cannot be told apart by it.
         (self.file(epfd) != Some(ghost.file)).then(|| others(ghost.file, ghost.fd)).flatten()

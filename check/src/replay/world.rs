@@ -334,14 +334,6 @@ impl Kernel for World {
         self.file_of(fd).map(|file| (file, 1))
     }
 
-    fn is_open(&mut self, fd: Fd) -> bool {
-        self.file_of(fd).is_some()
-    }
-
-    fn is_epoll(&mut self, fd: Fd) -> Option<bool> {
-        self.is_an_epoll(fd)
-    }
-
     fn keeper(&mut self, _: Fd, ghost: &Listed) -> Option<Fd> {
         let numbers = self.numbers.borrow();
         let keeps = |number: &Number| number.file.map(|file| (file, 1)) == Some(ghost.file);

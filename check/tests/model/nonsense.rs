@@ -82,14 +82,6 @@ impl Kernel for Noise {
         (self.next() % 2 == 0).then(|| (self.next() % 3, 1))
     }
 
-    fn is_open(&mut self, _: i32) -> bool {
-        self.next() % 2 == 0
-    }
-
-    fn is_epoll(&mut self, _: i32) -> Option<bool> {
-        (self.next() % 2 == 0).then(|| self.next() % 2 == 0)
-    }
-
     fn keeper(&mut self, _: i32, _: &Listed) -> Option<i32> {
         (self.next() % 2 == 0).then(|| fd(self.next()))
     }

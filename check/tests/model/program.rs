@@ -332,14 +332,6 @@ impl world::Kernel for Asked<'_> {
         self.0.fds.get(&fd).map(|&file| (file, 1))
     }
 
-    fn is_open(&mut self, fd: i32) -> bool {
-        self.0.fds.contains_key(&fd)
-    }
-
-    fn is_epoll(&mut self, fd: i32) -> Option<bool> {
-        Some(fd == EPFD)
-    }
-
     fn keeper(&mut self, _: i32, ghost: &Listed) -> Option<i32> {
         let keeps = |&(&fd, &file): &(&i32, &u64)| fd != ghost.fd && file == ghost.file.0;
         self.0.fds.iter().find(keeps).map(|(&fd, _)| fd)

@@ -52,14 +52,6 @@ impl Kernel for Silent {
         None
     }
 
-    fn is_open(&mut self, _: Fd) -> bool {
-        true
-    }
-
-    fn is_epoll(&mut self, _: Fd) -> Option<bool> {
-        None
-    }
-
     fn keeper(&mut self, _: Fd, _: &Listed) -> Option<Fd> {
         None
     }
