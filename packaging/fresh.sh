@@ -32,18 +32,19 @@ make_machine() {
     mkdir -p "$machine"
     if [ ! -e "$archive" ]; then
         say "installing Debian 12"
-        debootstrap --variant=minbase bookworm "$machine" http://deb.debian.org/debian >"$out/debootstrap.log" 2>&1 ||
+        debootstrap --variant=minbase bookworm "$machine" >"$out/debootstrap.log" 2>&1 ||
             { tail "$out/debootstrap.log" >&2 && exit 1; }
         tar -C "$machine" -cf "$archive.part" . && mv "$archive.part" "$archive"
     else
         tar -C "$machine" -xf "$archive"
     fi
-    # As Debian's installer writes it.
-    cat >"$machine/etc/apt/sources.list" <<'END'
-deb http://deb.debian.org/debian bookworm main
-deb http://deb.debian.org/debian bookworm-updates main
-deb http://deb.debian.org/debian-security bookworm-security main
-END
+    # debootstrap names its mirror for the release alone; Debian's installer also the updates.
+    local mirror
+    mirror=$(awk '$1 == "deb" { print $2; exit }' "$machine/etc/apt/sources.list")
+    {
+        echo "deb $mirror bookworm-updates main"
+        echo "deb $mirror-security bookworm-security main"
+    } >>"$machine/etc/apt/sources.list"
     cp /etc/resolv.conf "$machine/etc/resolv.conf"
     # The authorities that the administrator of this machine trusts besides Debian's.
     mkdir -p "$machine/usr/local/share/ca-certificates"
