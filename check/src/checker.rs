@@ -345,12 +345,28 @@ impl Checker {
         }
     }
 
+    #[allow(clippy::too_many_arguments, reason = "one observation, and each of them is of it")]
     /// A registered descriptor was closed after a hang-up was delivered, with so many bytes unread:
     /// see [`Io::may_lose_input`](crate::Io::may_lose_input).
-    pub fn closed_unread(&mut self, tid: Tid, now: Nanos, fd: Fd, bytes: u64, site: Site) {
+    pub fn closed_unread(
+        &mut self,
+        tid: Tid,
+        now: Nanos,
+        fd: Fd,
+        bytes: u64,
+        site: Site,
+        descriptors: &dyn Descriptors,
+    ) {
         let deleted = self.hung_up.as_ref().filter(|deleted| deleted.fd == fd);
         let watching = self.epolls.watching(fd).map(|(_, registration)| registration);
         let Some(registration) = watching.or(deleted) else { return };
+        // A thread that never waits may have the delivery from one that does, rounds ago.
+        let thread = self.threads.get(tid).filter(|thread| thread.waits > 0);
+        let epoll = thread.and_then(|thread| self.epolls.get(thread.last));
+        let is_reason = |epoll| rules::hangup_unread::is_reason(epoll, registration, descriptors);
+        if !epoll.is_none_or(is_reason) {
+            return;
+        }
         let added = (Role::RegisteredBy, registration.added);
         let case = Case::Unread { bytes, delivered: registration.delivery.events };
         let suspicion = self.suspect(Rule::HangupUnread, tid, now, case).on(fd);

@@ -232,7 +232,7 @@ impl Replay {
     fn close(&mut self, tid: Tid, fd: Fd, site: Site) {
         let unread = self.world.may_lose(fd);
         if unread > 0 {
-            self.checker.closed_unread(tid, self.now, fd, unread, site);
+            self.checker.closed_unread(tid, self.now, fd, unread, site, &self.world);
         }
         let is_epoll = self.world.is_an_epoll(fd) == Some(true);
         self.world.close(fd, site);

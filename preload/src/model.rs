@@ -93,7 +93,7 @@ fn pass_on(checker: &mut Checker, now: u64, note: Note) {
     let Note { event, fd, tid, site, amount } = note;
     match event {
         Event::Unwritten => checker.unwritten(tid, now, fd, &Table),
-        Event::ClosedUnread => checker.closed_unread(tid, now, fd, amount, Site(site)),
+        Event::ClosedUnread => checker.closed_unread(tid, now, fd, amount, Site(site), &Table),
         Event::ReadBlocked => checker.blocked(tid, now, fd, "a read", amount, true, Site(site)),
         Event::AcceptBlocked => checker.blocked(tid, now, fd, "accept", amount, true, Site(site)),
         Event::WriteBlocked => checker.blocked(tid, now, fd, "a write", amount, true, Site(site)),

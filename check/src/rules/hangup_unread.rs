@@ -1,8 +1,9 @@
 //! `hangup-unread`.
 
+use crate::epoll::{Epoll, Registration};
 use crate::rule::{Certainty, Explanation};
 use crate::suspicion::{Case, Suspicion, Verdict};
-use crate::world::{Kernel, Nanos, bits};
+use crate::world::{Descriptors, Kernel, Nanos, bits};
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {
@@ -16,9 +17,11 @@ pub const EXPLANATION: Explanation = Explanation {
         the descriptor is closed, and no read since returned end of file or an error. Suspected.",
     silent: "\
         When the program read to the end of file or to an error. When the hang-up was not in the \
-        last delivery: the program did not act on it. When that had EPOLLERR: the peer reset the \
-        connection. After the program's own shutdown(): it wants no more. Protocols that abort \
-        on purpose look the same, hence only suspected.",
+        last delivery, or that was rounds ago: the program did not act on it. When that \
+        had EPOLLERR: the peer reset the connection. When another descriptor of the same round \
+        hung up, ended or was closed: a proxy whose client has left wants no more of the answer. \
+        After the program's own shutdown(), for the same reason. Protocols that abort on purpose \
+        look the same, hence only suspected.",
     fix: "\
         Treat EPOLLHUP and EPOLLRDHUP as \"read now\": read until 0 or an error, then close.",
     wrong: r"if (event.events & (EPOLLHUP | EPOLLRDHUP))
@@ -35,6 +38,24 @@ else if (event.events & EPOLLIN)
         "https://github.com/systemd/systemd/issues/12086",
     ],
 };
+
+/// Whether a descriptor was closed for its own hang-up, as far as can be told: that was delivered in
+/// the epoll's latest round, and nothing else that came with it has hung up, ended or gone.
+pub(crate) fn is_reason(
+    epoll: &Epoll,
+    closed: &Registration,
+    descriptors: &dyn Descriptors,
+) -> bool {
+    let has_ended = |one: &Registration| {
+        let (generation, io) = descriptors.state(one.fd);
+        let hung_up = one.delivery.events & (bits::HUP | bits::RDHUP | bits::ERR) != 0;
+        hung_up || generation != one.generation || io.has_ended()
+    };
+    let came_along = |one: &&Registration| one.fd != closed.fd && one.delivery.round == epoll.round;
+    closed.delivery.round == epoll.round
+        && !epoll.has_removed_beside(closed.fd)
+        && !epoll.all().filter(came_along).any(has_ended)
+}
 
 /// The bytes were counted before the close: there is nothing left to ask.
 pub(crate) fn confirm(suspicion: Suspicion, now: Nanos, _: &mut dyn Kernel) -> Verdict {

@@ -142,7 +142,10 @@ fn observe(checker: &mut Checker, noise: &mut Noise) {
         },
         16 => checker.unwritten(tid, now, two, noise),
         17 => checker.blocked(tid, now, two, "read", noise.next(), r % 2 == 0, site),
-        18 => checker.closed_unread(tid, now, two, noise.next(), site),
+        18 => {
+            let bytes = noise.next();
+            checker.closed_unread(tid, now, two, bytes, site, noise);
+        }
         _ => {
             for suspicion in checker.due(now, noise) {
                 let asked = suspicion.asked();

@@ -141,6 +141,31 @@ fn without_a_hang_up_in_the_last_delivery_nobody_acted_on_one() {
 }
 
 #[test]
+fn a_proxy_whose_client_has_left_wants_no_more() {
+    // 5 is the upstream, 6 the client: as nginx does where the load generator is killed.
+    let proxy = |client: &str, done: &str| {
+        let done = format!("kernel unread 5 100\n {done}\n t1 close 5");
+        let together = format!("1ms t1 got 5:IN|RDHUP 6:{client}\n {done}");
+        let before = format!("1ms t1 got 5:IN|RDHUP\n t1 wait 3\n 2ms t1 got 6:{client}\n {done}");
+        [together, before].map(|rest| {
+            found(&format!("t1 create 3\n t1 add 3 5 IN|RDHUP\n t1 add 3 6 IN|RDHUP\n t1 wait 3\n {rest}\n 1s end"))
+        })
+    };
+    for (client, done) in [
+        ("IN|RDHUP", ""),
+        ("IN|ERR|HUP", ""),
+        ("IN", "t1 read 6 0/8"),
+        ("IN", "t1 close 6"),
+        ("IN", "t1 del 3 6\n t1 close 6"),
+    ] {
+        assert_eq!(proxy(client, done), [NOTHING, NOTHING], "{client} {done}");
+    }
+    // The client only has a request: 5 was closed for its own hang-up, but not in the next round.
+    assert_eq!(proxy("IN", "t1 read 6 4/8")[0], ["hangup-unread suspected 5"]);
+    assert_eq!(proxy("IN", "t1 read 6 4/8")[1], NOTHING);
+}
+
+#[test]
 fn an_epoll_closed_under_its_waiter_is_found_while_that_hangs() {
     let trace = "t1 create 3\n t1 wait 3 @5\n 10ms t2 close 3 @6\n 3s end";
     assert_eq!(found(trace), ["epfd-misuse certain -1"]);
