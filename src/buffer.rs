@@ -74,6 +74,7 @@ impl EventBuffer {
 
     /// Lets `wait` write events, and makes those it counts readable. Only the waits of `sys.rs`
     /// are passed in: they return how many events at the front the kernel initialised.
+    #[inline]
     pub(crate) fn fill(
         &mut self,
         wait: impl FnOnce(&mut [MaybeUninit<Event>]) -> io::Result<usize>,

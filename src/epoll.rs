@@ -85,6 +85,7 @@ impl Epoll {
         self.ctl(layout::EPOLL_CTL_DEL, source.as_fd(), None)
     }
 
+    #[inline]
     fn ctl(&self, op: i32, source: BorrowedFd<'_>, event: Option<Event>) -> io::Result<()> {
         sys::ctl(self.as_raw_fd(), op, source.as_raw_fd(), event)
     }
@@ -104,6 +105,7 @@ impl Epoll {
     ///   returned, never retried here: the loop may have to look at what the handler did.
     /// - `EINVAL`: the buffer has no capacity.
     #[doc(alias = "epoll_wait")]
+    #[inline]
     pub fn wait(&self, events: &mut EventBuffer, timeout: Option<Duration>) -> io::Result<usize> {
         match milliseconds(timeout) {
             Some(timeout) => events.fill(|array| sys::wait(self.as_raw_fd(), array, timeout)),
@@ -213,6 +215,7 @@ impl Epoll {
 }
 
 /// The timeout of epoll_wait(2), where milliseconds say it exactly.
+#[inline]
 fn milliseconds(timeout: Option<Duration>) -> Option<i32> {
     let Some(timeout) = timeout else { return Some(-1) };
     let whole = timeout.subsec_nanos() % 1_000_000 == 0;

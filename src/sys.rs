@@ -71,6 +71,7 @@ pub(crate) fn set_errno(value: c_int) {
 }
 
 /// -1 becomes the error in errno, everything else is passed on.
+#[inline]
 pub(crate) fn check(result: c_int) -> io::Result<c_int> {
     if result == -1 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }
@@ -85,6 +86,7 @@ pub(crate) fn create(flags: c_int) -> io::Result<OwnedFd> {
 }
 
 /// epoll_ctl(2) with an event of our own, or none.
+#[inline]
 pub(crate) fn ctl(epfd: c_int, op: c_int, fd: c_int, mut event: Option<Event>) -> io::Result<()> {
     let event = event.as_mut().map_or(ptr::null_mut(), ptr::from_mut);
     // SAFETY: `event` is null or points to an event that lives through the call.
@@ -93,6 +95,7 @@ pub(crate) fn ctl(epfd: c_int, op: c_int, fd: c_int, mut event: Option<Event>) -
 }
 
 /// epoll_wait(2). The first so many events are initialised as it returns.
+#[inline]
 pub(crate) fn wait(
     epfd: c_int,
     events: &mut [MaybeUninit<Event>],
@@ -136,6 +139,7 @@ pub(crate) fn signal(eventfd: BorrowedFd<'_>) {
 
 /// The length of an event array, cut to the most that the kernel takes (`EP_MAX_EVENTS` in
 /// `fs/eventpoll.c`).
+#[inline]
 fn maxevents(events: &[MaybeUninit<Event>]) -> c_int {
     events.len().min(c_int::MAX as usize / size_of::<Event>()) as c_int
 }
@@ -154,6 +158,7 @@ pub(crate) fn epoll_create1(flags: c_int) -> c_int {
 ///
 /// `event` may be any pointer: the kernel reads it with a checked copy and reports EFAULT. That
 /// the bytes read mean what the caller thinks is all that is at stake.
+#[inline]
 pub(crate) unsafe fn epoll_ctl(epfd: c_int, op: c_int, fd: c_int, event: *mut Event) -> c_int {
     // SAFETY: libc passes its arguments to the kernel, which validates each (epoll_ctl(2));
     // `Event` is proved to be libc's epoll_event in `proof.rs`.
@@ -166,6 +171,7 @@ pub(crate) unsafe fn epoll_ctl(epfd: c_int, op: c_int, fd: c_int, event: *mut Ev
 ///
 /// If `events` is writable for `maxevents` events, nothing else may use that memory during the
 /// call. Any other pointer is reported by the kernel as EFAULT.
+#[inline]
 pub(crate) unsafe fn epoll_wait(
     epfd: c_int,
     events: *mut Event,

@@ -1,6 +1,6 @@
 //! The calls through C functions, libc's or epshim's, and through the crate epshim.
 
-use super::stage::{Caller, Stage};
+use super::stage::{Caller, Stage, failed};
 use crate::library::CFunctions;
 use epshim::{Epoll, EventBuffer, EventData, EventFlags};
 use libc::{c_int, epoll_event};
@@ -70,18 +70,18 @@ impl<'a> Rust<'a> {
 
 impl Caller for Rust<'_> {
     fn wait(&mut self) {
-        let ready = self.epoll.wait(&mut self.events, Some(Duration::ZERO)).expect("it is ours");
+        let ready = self.epoll.wait(&mut self.events, Some(Duration::ZERO)).unwrap_or_else(failed);
         assert_eq!(ready, self.stage.sources.len());
     }
 
     fn modify(&mut self) {
         let data = EventData::from_u64(black_box(0));
-        self.epoll.modify(&self.stage.sources[0], self.interest, data).expect("registered");
+        self.epoll.modify(&self.stage.sources[0], self.interest, data).unwrap_or_else(failed);
     }
 
     fn add_delete(&mut self) {
         let (epoll, spare) = (&self.epoll, &self.stage.spare);
-        epoll.add(spare, self.interest, EventData::from_u64(black_box(0))).expect("not registered");
-        epoll.delete(spare).expect("registered");
+        epoll.add(spare, self.interest, EventData::from_u64(black_box(0))).unwrap_or_else(failed);
+        epoll.delete(spare).unwrap_or_else(failed);
     }
 }

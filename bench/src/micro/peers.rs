@@ -1,6 +1,6 @@
 //! The calls through the peers, each as its own documentation uses it.
 
-use super::stage::{Caller, Stage};
+use super::stage::{Caller, Stage, failed};
 use mio::unix::SourceFd;
 use mio::{Interest, Token};
 use nix::sys::epoll::{Epoll, EpollEvent, EpollFlags, EpollTimeout};
@@ -106,20 +106,23 @@ impl<'a> Polling<'a> {
 impl Caller for Polling<'_> {
     fn wait(&mut self) {
         self.events.clear();
-        let ready = self.poller.wait(&mut self.events, Some(Duration::ZERO)).expect("it is ours");
+        let ready = self.poller.wait(&mut self.events, Some(Duration::ZERO)).unwrap_or_else(failed);
         assert_eq!(ready, self.stage.sources.len());
     }
 
     fn modify(&mut self) {
         let event = polling::Event::readable(black_box(0));
-        self.poller.modify_with_mode(&self.stage.sources[0], event, self.mode).expect("added");
+        self.poller
+            .modify_with_mode(&self.stage.sources[0], event, self.mode)
+            .unwrap_or_else(failed);
     }
 
     fn add_delete(&mut self) {
         let event = polling::Event::readable(black_box(0));
         // SAFETY: deleted below, long before it is closed.
-        unsafe { self.poller.add_with_mode(&self.stage.spare, event, self.mode) }.expect("new");
-        self.poller.delete(&self.stage.spare).expect("added");
+        unsafe { self.poller.add_with_mode(&self.stage.spare, event, self.mode) }
+            .unwrap_or_else(failed);
+        self.poller.delete(&self.stage.spare).unwrap_or_else(failed);
     }
 }
 
@@ -143,7 +146,7 @@ impl<'a> Mio<'a> {
 
 impl Caller for Mio<'_> {
     fn wait(&mut self) {
-        self.poll.poll(&mut self.events, Some(Duration::ZERO)).expect("it is ours");
+        self.poll.poll(&mut self.events, Some(Duration::ZERO)).unwrap_or_else(failed);
         assert_eq!(self.events.iter().count(), self.stage.sources.len());
     }
 
@@ -153,7 +156,7 @@ impl Caller for Mio<'_> {
         self.poll
             .registry()
             .reregister(&mut source, Token(black_box(0)), Interest::READABLE)
-            .expect("registered");
+            .unwrap_or_else(failed);
     }
 
     fn add_delete(&mut self) {
@@ -161,7 +164,7 @@ impl Caller for Mio<'_> {
         let registry = self.poll.registry();
         registry
             .register(&mut SourceFd(&fd), Token(black_box(0)), Interest::READABLE)
-            .expect("new");
-        registry.deregister(&mut SourceFd(&fd)).expect("registered");
+            .unwrap_or_else(failed);
+        registry.deregister(&mut SourceFd(&fd)).unwrap_or_else(failed);
     }
 }
