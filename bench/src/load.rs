@@ -23,8 +23,6 @@ use std::net::SocketAddrV4;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
-/// What one connection receives at once, at most.
-const ROOM: usize = 256 * 1024;
 /// Deliveries per wait.
 const BATCH: usize = 256;
 /// A server that says nothing for so long has failed.
@@ -40,6 +38,13 @@ pub struct Shape {
     pub message: usize,
     /// Messages under way on each connection.
     pub depth: usize,
+}
+
+impl Shape {
+    /// Bytes on each connection, at most.
+    fn under_way(self) -> usize {
+        self.message * self.depth
+    }
 }
 
 /// What was seen in one slice.
@@ -90,8 +95,9 @@ impl Load {
         first_source: u8,
     ) -> Result<Self, Box<dyn Error>> {
         let shared = Shared {
-            pattern: Pattern::new(ROOM),
-            room: vec![0; ROOM],
+            pattern: Pattern::new(shape.under_way()),
+            // More than can come: a read never fills it, and so proves that everything was taken.
+            room: vec![0; shape.under_way() + 1],
             shape,
             running: false,
             completed: 0,
