@@ -96,7 +96,7 @@ fn help_teaches_on_stdout_and_is_the_same_in_both() {
         "127.0.0.1",
         "SIGTERM",
         "SIGUSR1",
-        "256 KiB",
+        "512 KiB",
         "128 bytes",
         "--threads N",
         "--reuseport",

@@ -95,7 +95,7 @@ impl Load {
         first_source: u8,
     ) -> Result<Self, Box<dyn Error>> {
         let shared = Shared {
-            pattern: Pattern::new(shape.under_way()),
+            pattern: Pattern::new(),
             // More than can come: a read never fills it, and so proves that everything was taken.
             room: vec![0; shape.under_way() + 1],
             shape,

@@ -131,16 +131,16 @@ static ALWAYS_INLINE bool echo(struct server *server, struct connection *c, cons
     return rest == 0 || keep(server, c, message + sent, rest);
 }
 
-/* Reads once, behind what is packed. Returns how much is to be echoed, 0 if nothing; -1 at the end
- * of the stream or an error. */
-static ALWAYS_INLINE ssize_t read_once(struct server *server, struct connection *c)
+/* Reads once, into the buffer from `at` on. Returns how much is to be echoed, 0 if nothing; -1 at the
+ * end of the stream or an error. */
+static ALWAYS_INLINE ssize_t read_once(struct server *server, struct connection *c, size_t at)
 {
-    size_t room = BUFFER_SIZE - server->packed_size;
+    size_t room = BUFFER_SIZE - at;
     if (!c->lingering && c->left < room)
         room = c->left;
     ssize_t got;
     do
-        got = transfer_in(server->through_libc, c->fd, server->buffer + server->packed_size, room);
+        got = transfer_in(server->through_libc, c->fd, server->buffer + at, room);
     while (UNLIKELY(got == -EINTR));
     if (got == -EAGAIN) {
         c->readable = c->read_on = false;
@@ -156,6 +156,30 @@ static ALWAYS_INLINE ssize_t read_once(struct server *server, struct connection 
         return 0;
     if (c->left != NO_LIMIT)
         c->left -= (size_t)got;
+    return got;
+}
+
+/* Reads what has come behind so much of a stream that its peer is probably still sending: it is
+ * echoed in one with that, and the peer, too, can read it in one. */
+static size_t read_more(struct server *server, struct connection *c, size_t at)
+{
+    size_t start = at;
+    ssize_t got = STREAM_SIZE;
+    while (got >= STREAM_SIZE && at < BUFFER_SIZE && c->left > 0) {
+        got = read_once(server, c, at);
+        at += got > 0 ? (size_t)got : 0;
+    }
+    if (got == -1)
+        c->readable = c->read_on = true; /* the next turn finds the end again */
+    return at - start;
+}
+
+/* Reads behind what is packed. Returns as read_once. */
+static ALWAYS_INLINE ssize_t read_message(struct server *server, struct connection *c)
+{
+    ssize_t got = read_once(server, c, server->packed_size);
+    if (UNLIKELY(got >= STREAM_SIZE))
+        got += (ssize_t)read_more(server, c, server->packed_size + (size_t)got);
     return got;
 }
 
@@ -191,7 +215,7 @@ static ALWAYS_INLINE size_t turn(struct server *server, struct connection *c)
     ssize_t got = 0;
     bool open = !c->given_up && (!c->pending || flush(server, c));
     if (open && !c->pending && c->readable && (c->lingering || c->left > 0))
-        got = read_once(server, c);
+        got = read_message(server, c);
     if (got > 0)
         return (size_t)got;
     end_turn(server, c, open && got == 0);

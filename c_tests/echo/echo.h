@@ -31,7 +31,8 @@
 #include <sys/socket.h>
 
 enum {
-    BUFFER_SIZE = 256 * 1024,
+    BUFFER_SIZE = 512 * 1024,
+    STREAM_SIZE = 32 * 1024, /* whoever sends so much at once is probably still sending */
     PACKED_SIZE = 16 * 1024, /* so much is packed in the buffer, and then it is written */
     BATCH = 256,             /* deliveries per wait */
     ACCEPTS_PER_ROUND = 64, /* so that a flood of new connections does not starve the old ones */

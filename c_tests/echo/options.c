@@ -31,7 +31,7 @@ static const char HELP[] =
     "  SIGUSR1          print one line of statistics on stderr for each thread\n"
     "\n"
     "Memory: an idle connection takes up less than 128 bytes, besides what the kernel keeps. It owns\n"
-    "a buffer only while its peer is slow to read, of at most 256 KiB; until that is sent, nothing\n"
+    "a buffer only while its peer is slow to read, of at most 512 KiB; until that is sent, nothing\n"
     "more is read from it.\n"
     "\n"
     "Exit status: 0 stopped, all bytes echoed; 1 cannot start, or stopped with bytes lost;\n"

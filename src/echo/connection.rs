@@ -19,7 +19,10 @@ use std::io::{self, ErrorKind};
 use std::net::{Shutdown, TcpStream};
 
 /// What one read takes at most, and so what one connection can own.
-pub const BUFFER_SIZE: usize = 256 * 1024;
+pub const BUFFER_SIZE: usize = 512 * 1024;
+
+/// Whoever sends so much at once is probably still sending.
+const STREAM_SIZE: usize = 32 * 1024;
 
 /// So much is packed in the buffer, and then it is written.
 pub const PACKED_SIZE: usize = 16 * 1024;
@@ -119,7 +122,7 @@ impl Connection {
         }
         let wanted = self.lingering || self.left != Some(0);
         if self.readable && wanted && self.pending.is_empty() {
-            self.read_once(shared)
+            self.read_message(shared)
         } else {
             Ok(0)
         }
@@ -158,11 +161,35 @@ impl Connection {
         Ok(())
     }
 
-    /// Reads once, behind what is packed. Returns how much is to be echoed.
+    /// Reads behind what is packed. Returns how much is to be echoed.
     #[inline(always)]
-    fn read_once(&mut self, shared: &mut Shared) -> io::Result<usize> {
+    fn read_message(&mut self, shared: &mut Shared) -> io::Result<usize> {
+        let got = self.read_once(shared, shared.packed)?;
+        if got < STREAM_SIZE { Ok(got) } else { Ok(self.read_more(shared, got)) }
+    }
+
+    /// Reads what has come behind so much of a stream that its peer is probably still sending: it is
+    /// echoed in one with that, and the peer, too, can read it in one. Returns how much it is now.
+    #[inline(never)]
+    fn read_more(&mut self, shared: &mut Shared, mut message: usize) -> usize {
+        let mut got = STREAM_SIZE;
+        while got >= STREAM_SIZE && shared.packed + message < BUFFER_SIZE && self.left != Some(0) {
+            got = self.read_once(shared, shared.packed + message).unwrap_or_else(|_| {
+                // The next turn finds the end again.
+                self.readable = true;
+                self.read_on = true;
+                0
+            });
+            message += got;
+        }
+        message
+    }
+
+    /// Reads once, into the buffer from `at` on. Returns how much is to be echoed.
+    #[inline(always)]
+    fn read_once(&mut self, shared: &mut Shared, at: usize) -> io::Result<usize> {
         let left = if self.lingering { None } else { self.left };
-        let room = &mut shared.buffer[shared.packed..];
+        let room = &mut shared.buffer[at..];
         let size = left.map_or(room.len(), |left| left.min(room.len()));
         let got = match shared.transfer.receive(&self.stream, &mut room[..size]) {
             Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),

@@ -32,7 +32,7 @@ Signals:
   SIGUSR1          print one line of statistics on stderr for each thread
 
 Memory: an idle connection takes up less than 128 bytes, besides what the kernel keeps. It owns
-a buffer only while its peer is slow to read, of at most 256 KiB; until that is sent, nothing
+a buffer only while its peer is slow to read, of at most 512 KiB; until that is sent, nothing
 more is read from it.
 
 Exit status: 0 stopped, all bytes echoed; 1 cannot start, or stopped with bytes lost;

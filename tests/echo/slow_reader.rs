@@ -6,7 +6,7 @@ use super::server::on_every_server;
 /// How much is sent, and comes back.
 const TOTAL: usize = 64 << 20;
 
-/// By how much the server's memory may grow, in KiB. A connection may hold 256 KiB; growing a
+/// By how much the server's memory may grow, in KiB. A connection may hold 512 KiB; growing a
 /// buffer by doubling needs the old one beside the new, which makes 768 KiB at the most; the rest
 /// is for code and heap pages touched for the first time, and for the kernel's count of a
 /// process's pages, which is off by up to 64 pages a processor (percpu_counter). It is a

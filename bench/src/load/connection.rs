@@ -5,19 +5,21 @@
 //! 250 ns (the kernel's way to guard its own returns leaves nothing to predict it from), and the load
 //! has to be cheaper than the servers.
 
-use super::pattern::Pattern;
 use super::Shared;
+use super::pattern::{Pattern, WHOLE};
 use libc::c_int;
 use rustix::event::epoll;
 use rustix::io::Errno;
-use rustix::net::{RecvFlags, SendFlags, recv, send};
-use std::io;
+use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags, recv, send, sendmsg};
+use std::io::{self, IoSlice};
 use std::mem::size_of;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::os::fd::{FromRawFd, OwnedFd, RawFd};
 
 /// Messages under way, at most.
 pub const MAX_DEPTH: usize = 16;
+/// Pieces in one call, at most: half a mebibyte.
+const MAX_PIECES: usize = 64;
 /// Connections from one source address: the local ports would not do for more at once.
 pub const PER_ADDRESS: usize = 8192;
 
@@ -108,8 +110,14 @@ impl Connection {
 
     #[inline(always)]
     fn compare(&mut self, got: usize, shared: &Shared) -> io::Result<()> {
-        let expected = shared.pattern.piece(self.start + self.received, got);
-        if shared.room[..got] != *expected || self.received + got as u64 > self.sent {
+        let mut rest = &shared.room[..got];
+        let mut is_same = self.received + got as u64 <= self.sent;
+        for piece in shared.pattern.pieces(self.start + self.received, got) {
+            let (compared, behind) = rest.split_at(piece.len());
+            is_same &= compared == piece;
+            rest = behind;
+        }
+        if !is_same {
             let place = self.received;
             return Err(io::Error::other(format!("wrong bytes, at {place} or behind")));
         }
@@ -144,8 +152,8 @@ impl Connection {
     fn send(&mut self, shared: &Shared) -> io::Result<()> {
         while self.sent < self.allowed {
             let size = (self.allowed - self.sent) as usize;
-            let piece = shared.pattern.piece(self.start + self.sent, size);
-            let sent = match send(&self.socket, piece, SendFlags::NOSIGNAL) {
+            let pieces = shared.pattern.pieces(self.start + self.sent, size);
+            let sent = match send_pieces(&self.socket, pieces, size) {
                 Ok(sent) => sent,
                 Err(Errno::AGAIN) => return Ok(()),
                 Err(error) => return Err(error.into()),
@@ -154,6 +162,25 @@ impl Connection {
         }
         Ok(())
     }
+}
+
+/// Sends what the socket takes of these pieces. A small message is one piece.
+#[inline(always)]
+fn send_pieces<'a>(
+    socket: &OwnedFd,
+    mut pieces: impl Iterator<Item = &'a [u8]>,
+    size: usize,
+) -> Result<usize, Errno> {
+    if size <= WHOLE {
+        return send(socket, pieces.next().unwrap_or_default(), SendFlags::NOSIGNAL);
+    }
+    let mut slices = [IoSlice::new(&[]); MAX_PIECES];
+    let mut count = 0;
+    for (slice, piece) in slices.iter_mut().zip(pieces) {
+        *slice = IoSlice::new(piece);
+        count += 1;
+    }
+    sendmsg(socket, &slices[..count], &mut SendAncillaryBuffer::default(), SendFlags::NOSIGNAL)
 }
 
 fn connect(from: Ipv4Addr, to: SocketAddrV4) -> io::Result<OwnedFd> {
