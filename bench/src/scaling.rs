@@ -70,7 +70,7 @@ pub fn run(
     bar.finish_and_clear();
     let cost_of_connections = ratio(&seats[3], &seats[2], cost);
     let outcomes = seats.iter().map(|seat| Outcome::of(seat, &seats[0], None)).collect();
-    seats.into_iter().try_for_each(Seat::leave)?;
+    seats.into_iter().try_for_each(|seat| seat.leave().map(drop))?;
     Ok(Scaling {
         server: server.name,
         processes,

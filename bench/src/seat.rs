@@ -68,15 +68,15 @@ impl Seat {
         Ok(())
     }
 
-    /// Asserts that every idle connection still echoes, and that the servers end well.
-    pub fn leave(mut self) -> Result<()> {
+    /// Asserts that every idle connection still echoes, and that the servers end well. Returns the slices.
+    pub fn leave(mut self) -> Result<Vec<Slice>> {
         let name = &self.name;
         self.holders.check().map_err(|error| format!("{name}: {error}"))?;
         drop((self.load, self.holders));
         for server in self.servers {
             server.stop().map_err(|error| format!("{name}: {error}"))?;
         }
-        Ok(())
+        Ok(self.slices)
     }
 
     /// Which slices count.
