@@ -16,6 +16,7 @@ pub use connection::PER_ADDRESS;
 use pattern::Pattern;
 use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
+use rustix::time::{ClockId, clock_gettime};
 use std::error::Error;
 use std::io;
 use std::mem::MaybeUninit;
@@ -54,6 +55,8 @@ pub struct Slice {
     pub seconds: f64,
     /// The servers' processor time, in nanoseconds.
     pub cpu: f64,
+    /// This thread's processor time, in nanoseconds.
+    pub load: f64,
     /// Nanoseconds that a server or this thread stood ready without a processor.
     pub delay: u64,
     pub round_trips: Histogram,
@@ -149,7 +152,7 @@ impl Load {
         self.shared.round_trips.clear();
         let delays = || servers.iter().map(|s| run_delay(s.id())).sum::<u64>() + own_delay();
         let cpu = || servers.iter().map(|s| s.cpu_time()).sum::<io::Result<Duration>>();
-        let (delay, before, start) = (delays(), cpu()?, Instant::now());
+        let (delay, before, load, start) = (delays(), cpu()?, own_cpu(), Instant::now());
         let mut after = before;
         // A server that had no processor at all, and so did nothing, says nothing.
         while after == before || self.shared.completed == 0 {
@@ -164,6 +167,7 @@ impl Load {
             messages: self.shared.completed,
             seconds: elapsed.as_secs_f64(),
             cpu: (after - before).as_nanos() as f64,
+            load: own_cpu() - load,
             delay: delays() - delay,
             round_trips: self.shared.round_trips.clone(),
         };
@@ -225,4 +229,10 @@ impl Shared {
 /// How long this thread stood ready without a processor.
 fn own_delay() -> u64 {
     run_delay(std::process::id())
+}
+
+/// This thread's processor time, in nanoseconds.
+fn own_cpu() -> f64 {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    time.tv_sec as f64 * 1e9 + time.tv_nsec as f64
 }

@@ -16,6 +16,10 @@ pub struct Outcome {
     /// Nanoseconds of the server's processor.
     pub cpu_per_message: Median,
     pub cpu_ratio: Median,
+    /// Parts of the time in which the server and the load had a processor. A load that had one all the time
+    /// was the slower side: a faster server would show in the processor time of a message only.
+    pub server_busy: f64,
+    pub load_busy: f64,
     /// Round trips in microseconds: half, 99% and 99.9% were not longer.
     pub p50: f64,
     pub p99: f64,
@@ -45,6 +49,8 @@ impl Outcome {
             ratio: ratio(seat, reference, rate),
             cpu_per_message: Median::of(mine(cost)),
             cpu_ratio: ratio(seat, reference, cost),
+            server_busy: Median::of(mine(|slice| slice.cpu / slice.seconds / 1e9)).value,
+            load_busy: Median::of(mine(|slice| slice.load / slice.seconds / 1e9)).value,
             p50: microseconds(0.5),
             p99: microseconds(0.99),
             p999: microseconds(0.999),

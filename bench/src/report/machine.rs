@@ -17,6 +17,7 @@ pub struct Machine {
     pub processors: usize,
     pub memory_gib: u64,
     pub kernel: String,
+    pub congestion_control: String,
     pub compilers: Vec<String>,
     pub peers: Vec<String>,
     /// The servers' and the load generator's; none where there is only one.
@@ -33,6 +34,7 @@ impl Machine {
             processors: count.lines().filter(|line| line.starts_with("processor")).count(),
             memory_gib: kib.unwrap_or(0).div_ceil(1024 * 1024),
             kernel: file("/proc/sys/kernel/osrelease"),
+            congestion_control: file("/proc/sys/net/ipv4/tcp_congestion_control"),
             compilers: [first_line("cc", "--version"), first_line("rustc", "--version")]
                 .into_iter()
                 .flatten()

@@ -61,7 +61,8 @@ fn head(text: &mut String, report: &Report) {
     line!(text, "Measured on {} in {:.0} s with\n", report.date, report.seconds);
     line!(text, "```sh\ncargo run --release -p epshim-bench -- {}\n```\n", report.arguments);
     let (processor, count, gib) = (&machine.processor, machine.processors, machine.memory_gib);
-    line!(text, "- Machine: {processor}, {count} processors, {gib} GiB, Linux {}", machine.kernel);
+    let (kernel, tcp) = (&machine.kernel, &machine.congestion_control);
+    line!(text, "- Machine: {processor}, {count} processors, {gib} GiB, Linux {kernel}, TCP {tcp}");
     line!(text, "- Compilers: {}", machine.compilers.join("; "));
     line!(text, "- Peers: {}", machine.peers.join(", "));
     match machine.pinned_to {
@@ -77,7 +78,15 @@ fn head(text: &mut String, report: &Report) {
         text,
         "subjects alternate, and ratios are taken within a round. What is called *again* is"
     );
-    line!(text, "the reference a second time, and has to read 1.00.\n");
+    line!(
+        text,
+        "the reference a second time, and has to read 1.00. Where the load was busy all the time"
+    );
+    line!(
+        text,
+        "it was the slower side: then the ratios of messages are nearer to 1 than the servers are,"
+    );
+    line!(text, "and the processor time of a message says more.\n");
 }
 
 /// Ratios of messages a second: servers downwards, scenarios to the right.
@@ -132,16 +141,16 @@ fn servers(text: &mut String, outcomes: &[Outcome]) {
     line!(
         text,
         "| server | messages/s | ratio | p50 us | p99 us | p99.9 us | CPU ns/message | ratio \
-        | calls/message | bytes/connection | slices (thrown away) |"
+        | busy: server, load | calls/message | bytes/connection | slices (thrown away) |"
     );
-    line!(text, "|---|{}", "---:|".repeat(10));
+    line!(text, "|---|{}", "---:|".repeat(11));
     for outcome in outcomes {
         let or_none = |value: Option<f64>, digits| {
             value.map_or("-".to_owned(), |value: f64| format!("{value:.digits$}"))
         };
         line!(
             text,
-            "| {} | {:.0} | {} | {:.1} | {:.1} | {:.1} | {:.0} | {} | {} | {} | {} ({}) |",
+            "| {} | {:.0} | {} | {:.1} | {:.1} | {:.1} | {:.0} | {} | {:.2}, {:.2} | {} | {} | {} ({}) |",
             outcome.subject,
             outcome.rate.value,
             ratio(&outcome.ratio),
@@ -150,6 +159,8 @@ fn servers(text: &mut String, outcomes: &[Outcome]) {
             outcome.p999,
             outcome.cpu_per_message.value,
             ratio(&outcome.cpu_ratio),
+            outcome.server_busy,
+            outcome.load_busy,
             or_none(outcome.syscalls_per_message, 2),
             or_none(outcome.memory_per_connection, 0),
             outcome.slices,
