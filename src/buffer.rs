@@ -72,8 +72,33 @@ impl EventBuffer {
         self.len = 0;
     }
 
-    /// Lets `wait` write events, and makes those it counts readable. Only the waits of `sys.rs`
-    /// are passed in: they return how many events at the front the kernel initialised.
+    /// Lets `wait` write events, for waits that this crate does not make: a system call of one's own,
+    /// or another library's. Returns what `wait` returns, and what was in the buffer before is gone.
+    /// [`Epoll::wait`](crate::Epoll::wait) is what programs want nearly always: it can be cancelled, and
+    /// sanitizers and the checker see it.
+    ///
+    /// # Errors
+    ///
+    /// Those of `wait`; the buffer is empty then.
+    ///
+    /// # Safety
+    ///
+    /// The number that `wait` returns is at most that of the events it was given, and so many at the
+    /// front are initialised then.
+    ///
+    /// # Panics
+    ///
+    /// If the number is larger: nothing of it is read then.
+    #[inline]
+    pub unsafe fn fill_with(
+        &mut self,
+        wait: impl FnOnce(&mut [MaybeUninit<Event>]) -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        self.fill(wait)
+    }
+
+    /// Lets `wait` write events, and makes those it counts readable. Only the waits of `sys.rs` and of
+    /// `fill_with` are passed in: they return how many events at the front the kernel initialised.
     #[inline]
     pub(crate) fn fill(
         &mut self,
@@ -136,14 +161,17 @@ mod tests {
     use super::EventBuffer;
     use crate::{Event, EventData, EventFlags};
     use std::io;
+    use std::mem::MaybeUninit;
 
     fn write(buffer: &mut EventBuffer, values: &[u64]) {
-        let written = buffer.fill(|array| {
+        let wait = |array: &mut [MaybeUninit<Event>]| {
             for (slot, &value) in array.iter_mut().zip(values) {
                 slot.write(Event::new(EventFlags::IN, EventData::from_u64(value)));
             }
             Ok(values.len())
-        });
+        };
+        // SAFETY: so many events were written, or the buffer panics, as it should.
+        let written = unsafe { buffer.fill_with(wait) };
         assert_eq!(written.unwrap(), values.len());
     }
 

@@ -84,12 +84,12 @@ struct server {
     int stop, statistics; /* eventfds: how many signals have come */
     unsigned thread;      /* its number, from 1; 0 if there are no others */
     int64_t spin;         /* nanoseconds */
-    bool through_libc;    /* recv and send: a library is preloaded that may want to see them */
+    bool through_libc;    /* wait, recv and send: a library is preloaded that may want to see them */
     struct connection *connections;
     struct connection *first_ready, *last_ready;
     size_t count;           /* connections now */
     uint64_t total, echoed; /* connections and bytes, since the start */
-    int64_t now;            /* milliseconds, since some moment */
+    int64_t now;            /* milliseconds, since some moment; looked at where it matters */
 
     bool accept_paused; /* descriptors are exhausted, the listener's interest is off */
     bool freed;         /* a connection was closed since accept was last tried */
@@ -128,12 +128,8 @@ bool listener_announce(const struct options *options);
 void listener_turn(struct server *server);
 void listener_close(struct server *server);
 
-/* connection.c */
+/* connection.c; what connections do in a round is in turn.h */
 bool connection_open(struct server *server, int fd);
-void connection_note(struct server *server, struct connection *c, uint32_t events);
-/* One turn for each connection that is on the ready list now; those that are put on it again have
- * theirs in the next round. */
-void connections_turn(struct server *server);
 void connection_limit(struct server *server, struct connection *c);
 uint64_t connection_unsent(const struct connection *c);
 void connection_give_up(struct server *server, struct connection *c);

@@ -1,5 +1,6 @@
 /* What one thread does. The loop: wait, note, turns, accept. */
 #include "echo.h"
+#include "turn.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -58,8 +59,8 @@ static int timeout(const struct server *server)
 }
 
 /* epoll_wait(2), which with --spin-us looks again and again before it sleeps. No signal is missed
- * between two looks: they all come as events. */
-static int wait_for_events(struct server *server, struct epoll_event *batch)
+ * between two looks: they all come as events. Returns as transfer_wait. */
+static ALWAYS_INLINE ssize_t wait_for_events(struct server *server, struct epoll_event *batch)
 {
     int until_due = timeout(server);
     if (server->spin > 0 && until_due != 0) {
@@ -67,13 +68,13 @@ static int wait_for_events(struct server *server, struct epoll_event *batch)
         if (until_due > 0 && until_due < spin / 1000000)
             spin = (int64_t)until_due * 1000000;
         do {
-            int ready = epshim_wait(server->epoll, batch, BATCH, 0);
+            ssize_t ready = transfer_wait(server->through_libc, server->epoll, batch, 0);
             if (ready != 0)
                 return ready;
         } while (nanoseconds() - start < spin);
         until_due = timeout(server);
     }
-    return epshim_wait(server->epoll, batch, BATCH, until_due);
+    return transfer_wait(server->through_libc, server->epoll, batch, until_due);
 }
 
 /* False: stop at once. */
@@ -101,10 +102,10 @@ static void print_statistics(struct server *server)
 }
 
 /* One round. False: stop at once. */
-static bool round_of(struct server *server, const struct epoll_event *batch, int ready)
+static ALWAYS_INLINE bool round_of(struct server *server, const struct epoll_event *batch, ssize_t ready)
 {
     bool signalled = false, accept_now = false;
-    for (int i = 0; i < ready; i++) {
+    for (ssize_t i = 0; i < ready; i++) {
         void *source = batch[i].data.ptr;
         if (source == &server->listener)
             accept_now = true;
@@ -115,6 +116,8 @@ static bool round_of(struct server *server, const struct epoll_event *batch, int
         else
             connection_note(server, source, batch[i].events);
     }
+    if (accept_now || signalled || server->accept_paused || server->stopping)
+        server->now = milliseconds(); /* messages depend on no time */
     if (signalled && !heed_stop_signals(server))
         return false;
     connections_turn(server);
@@ -133,12 +136,12 @@ int server_run(struct server *server)
 {
     struct epoll_event batch[BATCH];
     while (!server->stopping || server->count > 0 || server->listener != -1) {
-        int ready = wait_for_events(server, batch);
-        if (ready == -1 && errno != EINTR) {
+        ssize_t ready = wait_for_events(server, batch);
+        if (ready < 0 && ready != -EINTR) {
+            errno = (int)-ready;
             say_errno("epoll_wait failed");
             return 1;
         }
-        server->now = milliseconds();
         if (!round_of(server, batch, ready) || server->failed)
             return 1;
     }

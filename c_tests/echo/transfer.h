@@ -1,12 +1,16 @@
-/* recv(2) and send(2) on a socket that does not block, made where they stand: no function lies
- * between, and so no return from one. After a system call such a return is often mispredicted on
- * processors with the mitigation "Safe RET" (spec_rstack_overflow in
- * /sys/devices/system/cpu/vulnerabilities). What it brings: docs/design.md, The echo servers.
+/* The three calls that a message takes, epoll_wait(2), recv(2) and send(2) on a socket that does not
+ * block, made where they stand: no function lies between, and so no return from one. After a system
+ * call such a return is often mispredicted on processors with the mitigation "Safe RET"
+ * (spec_rstack_overflow in /sys/devices/system/cpu/vulnerabilities), and after a sleep nearly always.
+ * What it brings: docs/design.md, The echo servers. What it costs: no wait here can be cancelled
+ * (pthread_cancel(3)), which nobody does.
  *
- * Whoever preloads a library, such as the checker, may want to see the calls: then libc's functions
- * make them, as they do on other architectures. So does -DECHO_LIBC_CALLS at compile time. */
+ * Whoever preloads a library, such as the checker, may want to see the calls: then epshim and libc
+ * make them, as they do on other architectures. So they do with -DECHO_LIBC_CALLS. */
 #ifndef TRANSFER_H
 #define TRANSFER_H
+
+#include "echo.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -51,8 +55,21 @@ static ALWAYS_INLINE long transfer_call(long number, int fd, const void *data, s
 }
 #endif
 
-/* Both return what the kernel does: a size, or an error's number negated. errno is not touched, or
- * says the same. */
+/* All return what the kernel does: a number or a size, or an error's number negated. errno is not
+ * touched, or says the same. */
+static ALWAYS_INLINE ssize_t transfer_wait(bool through_libc, int epoll, struct epoll_event *batch,
+                                           int timeout)
+{
+#ifdef ECHO_INLINE_CALLS
+    if (!UNLIKELY(through_libc)) /* without a signal mask epoll_pwait is epoll_wait, which aarch64 has not */
+        return transfer_call(SYS_epoll_pwait, epoll, batch, BATCH, timeout);
+#else
+    (void)through_libc;
+#endif
+    int ready = epshim_wait(epoll, batch, BATCH, timeout);
+    return ready == -1 ? -errno : ready;
+}
+
 static ALWAYS_INLINE ssize_t transfer_in(bool through_libc, int fd, char *data, size_t size)
 {
 #ifdef ECHO_INLINE_CALLS

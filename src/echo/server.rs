@@ -38,6 +38,7 @@ pub struct Server {
     pub(crate) connections: Slab<Connection>,
     pub(crate) shared: Shared,
     pub(crate) stop: Option<Stop>,
+    /// In this round, if anything in it depends on the time.
     pub(crate) now: Instant,
     /// Connections since the start.
     pub(crate) total: u64,
@@ -105,11 +106,11 @@ impl Server {
     pub fn run(&mut self) -> Result<bool, String> {
         let mut events = EventBuffer::with_capacity(BATCH);
         while self.stop.is_none() || !self.connections.is_empty() || self.listener.is_some() {
-            match self.epoll.wait_spinning(&mut events, self.spin, self.timeout()) {
+            match self.wait(&mut events) {
                 Err(error) if error.kind() != ErrorKind::Interrupted => {
                     return Err(format!("epoll_wait failed: {error}"));
                 }
-                _ => self.now = Instant::now(),
+                _ => {}
             }
             let stop_at_once = self
                 .round(&events)
@@ -119,6 +120,25 @@ impl Server {
             }
         }
         Ok(self.shared.lost == 0)
+    }
+
+    /// With `--spin-us` looks again and again before it sleeps. Not `Epoll::wait_spinning`, which blocks
+    /// signals meanwhile: no signal is missed here between two looks, for they all come as events.
+    #[inline(always)]
+    fn wait(&self, events: &mut EventBuffer) -> io::Result<usize> {
+        let transfer = self.shared.transfer;
+        let until_due = self.timeout();
+        if !self.spin.is_zero() && until_due != Some(Duration::ZERO) {
+            let spin = until_due.map_or(self.spin, |until_due| until_due.min(self.spin));
+            let start = Instant::now();
+            while start.elapsed() < spin {
+                match transfer.wait(&self.epoll, events, Some(Duration::ZERO)) {
+                    Ok(0) => {}
+                    found => return found,
+                }
+            }
+        }
+        transfer.wait(&self.epoll, events, self.timeout())
     }
 
     pub fn is_stopping(&self) -> bool {
@@ -136,6 +156,7 @@ impl Server {
     }
 
     /// One round. True: stop at once.
+    #[inline(always)]
     fn round(&mut self, events: &EventBuffer) -> io::Result<bool> {
         let mut accept_now = false;
         let mut stop_now = false;
@@ -146,6 +167,10 @@ impl Server {
                 STATISTICS => self.print_statistics(),
                 key => self.note(key, event.flags()),
             }
+        }
+        let retry_at = self.listener.as_ref().and_then(Listener::retry_at);
+        if accept_now || stop_now || retry_at.is_some() || self.stop.is_some() {
+            self.now = Instant::now(); // Messages depend on no time.
         }
         if stop_now && self.heed_stop_signals()? {
             return Ok(true);
@@ -162,6 +187,7 @@ impl Server {
         Ok(false)
     }
 
+    #[inline(always)]
     fn note(&mut self, key: Key, events: EventFlags) {
         // A stale delivery finds nobody.
         if self.connections.get_mut(key).is_some_and(|connection| connection.note(events)) {
@@ -179,6 +205,7 @@ impl Server {
 
     /// One turn for each connection that is on the ready list now; those that are put on it again
     /// have theirs in the next round.
+    #[inline(always)]
     fn turns(&mut self) {
         let mut round = mem::replace(&mut self.ready, mem::take(&mut self.spare));
         for key in round.drain(..) {
@@ -205,6 +232,7 @@ impl Server {
     }
 
     /// Writes what is packed, and ends those turns.
+    #[inline(always)]
     fn echo_packed(&mut self) {
         let mut messages = mem::take(&mut self.messages);
         let mut start = 0;

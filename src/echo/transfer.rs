@@ -1,16 +1,21 @@
-//! recv(2) and send(2) on a socket that does not block, made where they stand: no function lies
-//! between, and so no return from one. After a system call such a return is often mispredicted on
-//! processors with the mitigation "Safe RET" (`spec_rstack_overflow` in
-//! `/sys/devices/system/cpu/vulnerabilities`). That is why everything that a turn usually does is
-//! `inline(always)`. What it brings: `docs/design.md`, The echo servers.
+//! The three calls that a message takes, epoll_wait(2), recv(2) and send(2) on a socket that does not
+//! block, made where they stand: no function lies between, and so no return from one. After a system
+//! call such a return is often mispredicted on processors with the mitigation "Safe RET"
+//! (`spec_rstack_overflow` in `/sys/devices/system/cpu/vulnerabilities`), and after a sleep nearly
+//! always. That is why everything that a turn usually does is `inline(always)`. What it brings:
+//! `docs/design.md`, The echo servers. What it costs: no wait here can be cancelled
+//! (pthread_cancel(3)), which nobody does.
 //!
-//! Whoever preloads a library, such as the checker, may want to see the calls: then libc's functions
+//! Whoever preloads a library, such as the checker, may want to see the calls: then epshim and libc
 //! make them, as they do on other architectures.
 
+use epshim::{Epoll, Event, EventBuffer};
 use std::ffi::c_int;
 use std::io;
+use std::mem::MaybeUninit;
 use std::net::TcpStream;
 use std::os::fd::AsRawFd;
+use std::time::Duration;
 
 /// How to make the calls.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +27,32 @@ impl Transfer {
     /// As suits this process.
     pub fn of_this_process() -> Self {
         Self { through_libc: std::env::var_os("LD_PRELOAD").is_some_and(|list| !list.is_empty()) }
+    }
+
+    /// Waits until something is ready, or until the timeout has passed, in milliseconds rounded up.
+    #[inline(always)]
+    pub fn wait(
+        self,
+        epoll: &Epoll,
+        events: &mut EventBuffer,
+        timeout: Option<Duration>,
+    ) -> io::Result<usize> {
+        if !INLINED || self.through_libc {
+            return epoll.wait(events, timeout);
+        }
+        let timeout = timeout.map_or(-1, |timeout| {
+            timeout.as_nanos().div_ceil(1_000_000).try_into().unwrap_or(c_int::MAX)
+        });
+        // Without a signal mask epoll_pwait is epoll_wait, which aarch64 has not.
+        let wait = |room: &mut [MaybeUninit<Event>]| {
+            let (room, size) = (room.as_mut_ptr().cast(), room.len());
+            // SAFETY: the room is ours alone, and writable for as many events as is said.
+            result(unsafe {
+                inlined::call(libc::SYS_epoll_pwait, epoll.as_raw_fd(), room, size, timeout)
+            })
+        };
+        // SAFETY: the kernel returns how many events it has written (epoll_wait(2)).
+        unsafe { events.fill_with(wait) }
     }
 
     /// Receives into `room`. Tries again where a signal came between.
@@ -90,8 +121,8 @@ mod inlined {
     use std::arch::asm;
     use std::ffi::{c_int, c_long};
 
-    /// recvfrom(2) or sendto(2), without an address. See syscall(2), architecture calling
-    /// conventions.
+    /// recvfrom(2) or sendto(2), without an address, or epoll_pwait(2), without a signal mask. See
+    /// syscall(2), architecture calling conventions.
     ///
     /// # Safety
     ///
@@ -130,8 +161,8 @@ mod inlined {
     use std::arch::asm;
     use std::ffi::{c_int, c_long};
 
-    /// recvfrom(2) or sendto(2), without an address. See syscall(2), architecture calling
-    /// conventions.
+    /// recvfrom(2) or sendto(2), without an address, or epoll_pwait(2), without a signal mask. See
+    /// syscall(2), architecture calling conventions.
     ///
     /// # Safety
     ///
