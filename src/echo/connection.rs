@@ -53,7 +53,13 @@ pub struct Shared {
     pub lost: u64,
 }
 
-/// A connection of the server.
+/// What a slow peer has not taken: the bytes from `start` on.
+struct Pending {
+    bytes: Vec<u8>,
+    start: usize,
+}
+
+/// A connection of the server. It fits a cache line, with its place in the slab.
 pub struct Connection {
     stream: TcpStream,
     /// Not drained: no edge will tell of what is there already.
@@ -64,9 +70,8 @@ pub struct Connection {
     pub queued: bool,
     /// Everything is sent and shut down; what comes is discarded.
     lingering: bool,
-    /// What could not be sent, from `pending_start` on.
-    pending: Vec<u8>,
-    pending_start: usize,
+    /// What could not be sent.
+    pending: Option<Box<Pending>>,
     /// During the stop: bytes that are still to be read and echoed.
     left: Option<usize>,
     /// Bytes that the peer had not acknowledged at the last sweep.
@@ -83,8 +88,7 @@ impl Connection {
             read_on: false,
             queued: false,
             lingering: false,
-            pending: Vec::new(),
-            pending_start: 0,
+            pending: None,
             left: None,
             unacknowledged: 0,
             silent: 0,
@@ -99,7 +103,7 @@ impl Connection {
     pub fn note(&mut self, events: EventFlags) -> bool {
         self.readable |= events.intersects(EventFlags::IN | READ_ON);
         self.read_on |= events.intersects(READ_ON);
-        if self.pending.is_empty() {
+        if self.pending.is_none() {
             self.readable
         } else {
             events.intersects(EventFlags::OUT | READ_ON)
@@ -117,11 +121,11 @@ impl Connection {
     /// nothing. An error is the end of the connection, as is the end of the stream.
     #[inline(always)]
     pub fn turn(&mut self, shared: &mut Shared) -> io::Result<usize> {
-        if !self.pending.is_empty() {
+        if self.pending.is_some() {
             self.flush(shared)?;
         }
         let wanted = self.lingering || self.left != Some(0);
-        if self.readable && wanted && self.pending.is_empty() {
+        if self.readable && wanted && self.pending.is_none() {
             self.read_message(shared)
         } else {
             Ok(0)
@@ -132,10 +136,10 @@ impl Connection {
     /// the next round.
     #[inline(always)]
     pub fn end_turn(&mut self) -> io::Result<bool> {
-        if self.pending.is_empty() && self.left == Some(0) && !self.lingering {
+        if self.pending.is_none() && self.left == Some(0) && !self.lingering {
             self.linger()?;
         }
-        Ok(self.readable && self.pending.is_empty())
+        Ok(self.readable && self.pending.is_none())
     }
 
     /// Everything of the limit is echoed: says so to the peer. A close now could reset the
@@ -150,14 +154,15 @@ impl Connection {
     }
 
     /// Sends of the pending rest what can be sent.
+    #[cold]
     fn flush(&mut self, shared: &mut Shared) -> io::Result<()> {
-        let sent = shared.transfer.send(&self.stream, &self.pending[self.pending_start..])?;
-        self.sent(shared, sent);
-        self.pending_start += sent;
-        if self.pending_start == self.pending.len() {
-            self.pending = Vec::new();
-            self.pending_start = 0;
+        let Some(pending) = &mut self.pending else { return Ok(()) };
+        let sent = shared.transfer.send(&self.stream, &pending.bytes[pending.start..])?;
+        pending.start += sent;
+        if pending.start == pending.bytes.len() {
+            self.pending = None;
         }
+        self.sent(shared, sent);
         Ok(())
     }
 
@@ -225,13 +230,15 @@ impl Connection {
     #[cold]
     fn keep(&mut self, shared: &mut Shared, start: usize, end: usize) -> io::Result<()> {
         let rest = &shared.buffer[start..end];
-        if self.pending.try_reserve_exact(rest.len()).is_err() {
+        let mut bytes = Vec::new();
+        if bytes.try_reserve_exact(rest.len()).is_err() {
             let lost = rest.len();
             say(format_args!("out of memory: a connection is closed and {lost} bytes are lost"));
             shared.lost += lost as u64;
             return Err(ErrorKind::OutOfMemory.into());
         }
-        self.pending.extend_from_slice(rest);
+        bytes.extend_from_slice(rest);
+        self.pending = Some(Box::new(Pending { bytes, start: 0 }));
         Ok(())
     }
 
@@ -255,7 +262,7 @@ impl Connection {
     pub fn unsent(&self) -> u64 {
         let unacknowledged = socket::unacknowledged(&self.stream);
         let end_of_stream = usize::from(self.lingering);
-        let pending = self.pending.len() - self.pending_start;
+        let pending = self.pending.as_ref().map_or(0, |rest| rest.bytes.len() - rest.start);
         let unread = self.left.unwrap_or(0);
         (pending + unread + unacknowledged.saturating_sub(end_of_stream)) as u64
     }

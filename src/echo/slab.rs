@@ -34,6 +34,8 @@ impl Key {
     }
 }
 
+/// On a cache line of its own, or more.
+#[repr(align(64))]
 struct Place<T> {
     generation: u32,
     value: Option<T>,
@@ -96,6 +98,12 @@ impl<T> Slab<T> {
 #[cfg(test)]
 mod tests {
     use super::Slab;
+
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn a_connection_fits_a_cache_line() {
+        assert_eq!(size_of::<super::Place<crate::connection::Connection>>(), 64);
+    }
 
     #[test]
     fn a_key_of_a_removed_value_finds_nothing_though_its_place_is_taken_again() {
