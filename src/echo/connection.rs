@@ -40,11 +40,16 @@ const INTEREST: EventFlags = EventFlags::IN
 const READ_ON: EventFlags =
     EventFlags::RDHUP.union(EventFlags::HUP).union(EventFlags::ERR).union(EventFlags::PRI);
 
+/// Whole pages: the kernel copies a stream faster into them than into memory of `malloc`, which large
+/// blocks begin 16 bytes behind the begin of one.
+#[repr(align(4096))]
+pub struct Buffer(pub [u8; BUFFER_SIZE]);
+
 /// What the connections share.
 pub struct Shared {
     pub transfer: Transfer,
     /// What is read goes here, behind what is packed.
-    pub buffer: Box<[u8]>,
+    pub buffer: Box<Buffer>,
     /// How much is packed at the front.
     pub packed: usize,
     /// Bytes echoed since the start.
@@ -194,7 +199,7 @@ impl Connection {
     #[inline(always)]
     fn read_once(&mut self, shared: &mut Shared, at: usize) -> io::Result<usize> {
         let left = if self.lingering { None } else { self.left };
-        let room = &mut shared.buffer[at..];
+        let room = &mut shared.buffer.0[at..];
         let size = left.map_or(room.len(), |left| left.min(room.len()));
         let got = match shared.transfer.receive(&self.stream, &mut room[..size]) {
             Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
@@ -221,7 +226,7 @@ impl Connection {
     /// what cannot be sent now.
     #[inline(always)]
     pub fn echo(&mut self, shared: &mut Shared, start: usize, end: usize) -> io::Result<()> {
-        let sent = shared.transfer.send(&self.stream, &shared.buffer[start..end])?;
+        let sent = shared.transfer.send(&self.stream, &shared.buffer.0[start..end])?;
         self.sent(shared, sent);
         if sent == end - start { Ok(()) } else { self.keep(shared, start + sent, end) }
     }
@@ -229,7 +234,7 @@ impl Connection {
     /// Keeps a copy of what cannot be sent now.
     #[cold]
     fn keep(&mut self, shared: &mut Shared, start: usize, end: usize) -> io::Result<()> {
-        let rest = &shared.buffer[start..end];
+        let rest = &shared.buffer.0[start..end];
         let mut bytes = Vec::new();
         if bytes.try_reserve_exact(rest.len()).is_err() {
             let lost = rest.len();

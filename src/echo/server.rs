@@ -5,7 +5,7 @@
 //! all others. Nothing is allocated per event once the lists have grown to the number of
 //! connections.
 
-use crate::connection::{BUFFER_SIZE, Connection, PACKED_SIZE, Shared};
+use crate::connection::{BUFFER_SIZE, Buffer, Connection, PACKED_SIZE, Shared};
 use crate::listener::Listener;
 use crate::options::Options;
 use crate::say;
@@ -72,7 +72,7 @@ impl Server {
                  or --bind"
             )
         })?;
-        let buffer = vec![0; BUFFER_SIZE].into_boxed_slice();
+        let buffer = Box::new(Buffer([0; BUFFER_SIZE]));
         Ok(Self {
             thread,
             spin: options.spin,
