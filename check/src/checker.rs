@@ -345,9 +345,9 @@ impl Checker {
         }
     }
 
-    #[allow(clippy::too_many_arguments, reason = "one observation, and each of them is of it")]
     /// A registered descriptor was closed after a hang-up was delivered, with so many bytes unread:
     /// see [`Io::may_lose_input`](crate::Io::may_lose_input).
+    #[allow(clippy::too_many_arguments, reason = "one observation, and each of them is of it")]
     pub fn closed_unread(
         &mut self,
         tid: Tid,

@@ -127,7 +127,7 @@ impl Server {
     #[inline(always)]
     fn wait(&self, events: &mut EventBuffer) -> io::Result<usize> {
         let transfer = self.shared.transfer;
-        let until_due = self.timeout();
+        let mut until_due = self.timeout();
         if !self.spin.is_zero() && until_due != Some(Duration::ZERO) {
             let spin = until_due.map_or(self.spin, |until_due| until_due.min(self.spin));
             let start = Instant::now();
@@ -137,8 +137,9 @@ impl Server {
                     found => return found,
                 }
             }
+            until_due = self.timeout();
         }
-        transfer.wait(&self.epoll, events, self.timeout())
+        transfer.wait(&self.epoll, events, until_due)
     }
 
     pub fn is_stopping(&self) -> bool {

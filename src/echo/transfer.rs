@@ -116,18 +116,28 @@ fn negated(returned: isize) -> isize {
 const INLINED: bool =
     cfg!(all(any(target_arch = "x86_64", target_arch = "aarch64"), target_pointer_width = "64"));
 
-#[cfg(all(target_arch = "x86_64", target_pointer_width = "64"))]
 mod inlined {
+    #[cfg(all(
+        any(target_arch = "x86_64", target_arch = "aarch64"),
+        target_pointer_width = "64"
+    ))]
     use std::arch::asm;
     use std::ffi::{c_int, c_long};
 
     /// recvfrom(2) or sendto(2), without an address, or epoll_pwait(2), without a signal mask. See
-    /// syscall(2), architecture calling conventions.
+    /// syscall(2), architecture calling conventions. Not where [`INLINED`](super::INLINED) is false.
     ///
     /// # Safety
     ///
     /// As for the call of that number.
     #[inline(always)]
+    #[cfg_attr(
+        not(all(
+            any(target_arch = "x86_64", target_arch = "aarch64"),
+            target_pointer_width = "64"
+        )),
+        allow(unused_variables)
+    )]
     pub unsafe fn call(
         number: c_long,
         fd: c_int,
@@ -135,8 +145,9 @@ mod inlined {
         size: usize,
         flags: c_int,
     ) -> isize {
-        let result;
+        let result: isize;
         // SAFETY: the kernel changes rax, rcx, r11 and what the caller answers for.
+        #[cfg(all(target_arch = "x86_64", target_pointer_width = "64"))]
         unsafe {
             asm!(
                 "syscall",
@@ -152,31 +163,8 @@ mod inlined {
                 options(nostack),
             );
         }
-        result
-    }
-}
-
-#[cfg(all(target_arch = "aarch64", target_pointer_width = "64"))]
-mod inlined {
-    use std::arch::asm;
-    use std::ffi::{c_int, c_long};
-
-    /// recvfrom(2) or sendto(2), without an address, or epoll_pwait(2), without a signal mask. See
-    /// syscall(2), architecture calling conventions.
-    ///
-    /// # Safety
-    ///
-    /// As for the call of that number.
-    #[inline(always)]
-    pub unsafe fn call(
-        number: c_long,
-        fd: c_int,
-        data: *mut u8,
-        size: usize,
-        flags: c_int,
-    ) -> isize {
-        let result;
         // SAFETY: the kernel changes x0 and what the caller answers for.
+        #[cfg(all(target_arch = "aarch64", target_pointer_width = "64"))]
         unsafe {
             asm!(
                 "svc 0",
@@ -190,23 +178,13 @@ mod inlined {
                 options(nostack),
             );
         }
+        #[cfg(not(all(
+            any(target_arch = "x86_64", target_arch = "aarch64"),
+            target_pointer_width = "64"
+        )))]
+        {
+            result = -(libc::ENOSYS as isize);
+        }
         result
-    }
-}
-
-#[cfg(not(all(
-    any(target_arch = "x86_64", target_arch = "aarch64"),
-    target_pointer_width = "64"
-)))]
-mod inlined {
-    use std::ffi::{c_int, c_long};
-
-    /// Not here.
-    ///
-    /// # Safety
-    ///
-    /// Never called.
-    pub unsafe fn call(_: c_long, _: c_int, _: *mut u8, _: usize, _: c_int) -> isize {
-        -(libc::ENOSYS as isize)
     }
 }
