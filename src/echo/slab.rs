@@ -41,19 +41,24 @@ struct Place<T> {
     value: Option<T>,
 }
 
+/// Places are made so many at a time: they never move, and nothing is copied when there are more.
+const BLOCK: usize = 64;
+
 /// Values of one kind. Places are used again; memory is kept for the largest number there was.
 pub struct Slab<T> {
-    places: Vec<Place<T>>,
+    blocks: Vec<Box<[Place<T>; BLOCK]>>,
+    /// How many places were used so far.
+    made: usize,
     free: Vec<usize>,
 }
 
 impl<T> Slab<T> {
     pub fn new() -> Self {
-        Self { places: Vec::new(), free: Vec::new() }
+        Self { blocks: Vec::new(), made: 0, free: Vec::new() }
     }
 
     pub fn len(&self) -> usize {
-        self.places.len() - self.free.len()
+        self.made - self.free.len()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -62,33 +67,37 @@ impl<T> Slab<T> {
 
     /// Every place that there is, for [`Slab::key_at`].
     pub fn places(&self) -> std::ops::Range<usize> {
-        0..self.places.len()
+        0..self.made
     }
 
     /// The key of the value at a place, if one is there.
     pub fn key_at(&self, place: usize) -> Option<Key> {
-        let taken = &self.places[place];
+        let taken = &self.blocks[place / BLOCK][place % BLOCK];
         taken.value.is_some().then(|| Key::new(place, taken.generation))
     }
 
     pub fn insert(&mut self, value: T) -> Key {
         let place = self.free.pop().unwrap_or_else(|| {
-            self.places.push(Place { generation: 0, value: None });
-            self.places.len() - 1
+            if self.made % BLOCK == 0 {
+                self.blocks.push(Box::new([const { Place { generation: 0, value: None } }; BLOCK]));
+            }
+            self.made += 1;
+            self.made - 1
         });
-        self.places[place].value = Some(value);
-        Key::new(place, self.places[place].generation)
+        let taken = &mut self.blocks[place / BLOCK][place % BLOCK];
+        taken.value = Some(value);
+        Key::new(place, taken.generation)
     }
 
     #[inline(always)]
     pub fn get_mut(&mut self, key: Key) -> Option<&mut T> {
-        let place = self.places.get_mut(key.place())?;
+        let place = &mut self.blocks.get_mut(key.place() / BLOCK)?[key.place() % BLOCK];
         if place.generation == key.generation() { place.value.as_mut() } else { None }
     }
 
     pub fn remove(&mut self, key: Key) -> Option<T> {
         self.get_mut(key)?;
-        let place = &mut self.places[key.place()];
+        let place = &mut self.blocks[key.place() / BLOCK][key.place() % BLOCK];
         place.generation = place.generation.wrapping_add(1);
         self.free.push(key.place());
         place.value.take()
