@@ -134,9 +134,9 @@ uninstall:
 bench: setup-demo
 	$(CARGO) run --quiet --release -p epshim-bench -- all
 
-# The layout of every Linux ABI, measured again and run where qemu can: see layouts/ and cross/.
+# The layout of every Linux ABI, measured again and run where qemu can: see crates/layouts/ and cross/.
 cross: setup-demo
-	sh layouts/install.sh
+	sh crates/layouts/install.sh
 	$(CARGO) run --quiet -p epshim-layouts -- check --require 18
 	$(CARGO) run --quiet -p epshim-layouts -- run --require 18
 	cross/install.sh

@@ -56,7 +56,7 @@ if [ "${1:-demo}" = test ]; then
     have mandoc || optional="$optional mandoc"
     have abidiff || optional="$optional abigail-tools"
     have javac || optional="$optional default-jdk-headless"
-    # What cli/tests/silence.rs runs under the checker.
+    # What crates/cli/tests/silence.rs runs under the checker.
     have redis-server || optional="$optional redis-server"
     have redis-benchmark || optional="$optional redis-tools"
     have nginx || [ -x /usr/sbin/nginx ] || optional="$optional nginx-light"

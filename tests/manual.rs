@@ -1,5 +1,5 @@
 //! The manual pages: clean under mandoc's own check, and in section 3 the prototypes of
-//! `include/epshim.h`. The options of the command are held by `cli/tests/manual.rs`.
+//! `include/epshim.h`. The options of the command are held by `crates/cli/tests/manual.rs`.
 #![cfg(feature = "verify")]
 
 #[path = "support/tools.rs"]

@@ -1,0 +1,153 @@
+//! Benchmarks of epshim. Times on one machine mean little; the ratios do: each subject is measured
+//! in small blocks that alternate with the reference, and the reference is measured a second time
+//! under another name, which must read 1.00.
+//!
+//! - `micro`, `reactor`, `servers`, `table`, `scaling`: the benchmarks.
+//! - [`alternate`], [`seat`], [`outcome`], [`statistics`], [`histogram`]: how they are measured.
+//! - [`load`], [`hold`]: the traffic. [`process`], [`programs`], [`syscalls`]: the servers.
+//! - [`serve`]: the peers' servers, in `crates/bench/servers/`.
+//! - [`report`]: JSON, Markdown and plots.
+
+#![deny(unsafe_code)]
+
+mod alternate;
+mod histogram;
+mod hold;
+#[allow(unsafe_code)] // A library opened at run time.
+mod library;
+#[allow(unsafe_code)] // Sockets with a source address.
+mod load;
+#[allow(unsafe_code)] // The calls that are measured.
+mod micro;
+mod options;
+mod outcome;
+#[allow(unsafe_code)] // Processors, clocks and limits of processes.
+mod process;
+mod programs;
+#[allow(unsafe_code)] // Loops by hand, and C's reactor.
+mod reactor;
+mod report;
+mod scaling;
+mod seat;
+mod serve;
+mod servers;
+mod statistics;
+#[allow(unsafe_code)] // perf_event_open.
+mod syscalls;
+#[allow(unsafe_code)] // select and poll.
+mod table;
+
+use clap::{Parser, ValueEnum};
+use options::{Arguments, Benchmark, Measuring};
+use report::Report;
+use servers::scenarios::Scenario;
+use servers::subjects::{self, REFERENCE};
+use std::error::Error;
+use std::process::ExitCode;
+use std::time::Instant;
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().benchmark) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("epshim-bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(benchmark: Benchmark) -> Result<()> {
+    let descriptors = process::raise_descriptor_limit()? as usize;
+    match benchmark {
+        Benchmark::Serve(options) => serve::run(&options),
+        Benchmark::Hold { address, connections, first_source } => {
+            hold::hold(address, connections, first_source)
+        }
+        Benchmark::All(measuring) => measure(&measuring, |report| {
+            micro(&measuring, report)?;
+            reactor(&measuring, report)?;
+            servers(&measuring, Scenario::value_variants(), &[], 64, report)?;
+            table(&measuring, descriptors, report)?;
+            scaling(&measuring, 50_000, 1000, 4, report)
+        }),
+        Benchmark::Micro(measuring) => measure(&measuring, |report| micro(&measuring, report)),
+        Benchmark::Reactor(measuring) => measure(&measuring, |report| reactor(&measuring, report)),
+        Benchmark::Servers { measuring, scenario, subject, peer_buffer } => {
+            let all = Scenario::value_variants();
+            let scenarios = if scenario.is_empty() { all } else { &scenario };
+            measure(&measuring, |report| {
+                servers(&measuring, scenarios, &subject, peer_buffer, report)
+            })
+        }
+        Benchmark::Table(measuring) => {
+            measure(&measuring, |report| table(&measuring, descriptors, report))
+        }
+        Benchmark::Scaling { measuring, connections, active, processes } => {
+            let (active, processes) = (active.into(), processes.into());
+            measure(&measuring, |report| {
+                scaling(&measuring, connections, active, processes, report)
+            })
+        }
+    }
+}
+
+/// Builds what is measured, measures it from a processor of our own, and writes the report.
+fn measure(measuring: &Measuring, benchmark: impl FnOnce(&mut Report) -> Result<()>) -> Result<()> {
+    programs::build()?;
+    let start = Instant::now();
+    let mut report = Report::new();
+    if let Some((_, load)) = process::processors() {
+        process::pin(load)?;
+    }
+    benchmark(&mut report)?;
+    report.seconds = start.elapsed().as_secs_f64();
+    report.write(&measuring.out)
+}
+
+fn micro(measuring: &Measuring, report: &mut Report) -> Result<()> {
+    report.micro = micro::run(measuring.rounds(2000, 100), measuring.library.clone())?;
+    Ok(())
+}
+
+fn reactor(measuring: &Measuring, report: &mut Report) -> Result<()> {
+    report.reactor = reactor::run(measuring.rounds(1000, 40), measuring.library.clone())?;
+    Ok(())
+}
+
+fn servers(
+    measuring: &Measuring,
+    scenarios: &[Scenario],
+    wanted: &[String],
+    peer_buffer: u32,
+    report: &mut Report,
+) -> Result<()> {
+    let (mut subjects, missing) = subjects::all(peer_buffer)?;
+    subjects.retain(|subject| {
+        let is_wanted = wanted.iter().any(|name| subject.name.contains(name.as_str()));
+        wanted.is_empty() || is_wanted || subject.name.starts_with(REFERENCE)
+    });
+    missing.iter().for_each(|reason| eprintln!("epshim-bench: skipped: {reason}"));
+    report.missing = missing;
+    for &scenario in scenarios {
+        report.servers.push(servers::run(scenario, &subjects, measuring.effort())?);
+    }
+    Ok(())
+}
+
+fn table(measuring: &Measuring, descriptors: usize, report: &mut Report) -> Result<()> {
+    report.table = table::run(measuring.rounds(500, 30), descriptors)?;
+    Ok(())
+}
+
+fn scaling(
+    measuring: &Measuring,
+    connections: usize,
+    active: usize,
+    processes: usize,
+    report: &mut Report,
+) -> Result<()> {
+    report.scaling = Some(scaling::run(connections, active, processes, measuring.effort())?);
+    Ok(())
+}

@@ -1,0 +1,210 @@
+//! Every program of `c_tests/misuse` under `epshim check`: exactly the expected rules are reported
+//! for a misuse and nothing for its twin, where it happens, and the program notices nothing.
+//!
+//! - `EPSHIM_CORPUS_RUNS=50`: so many rounds in place of one, and all programs under the sanitizers;
+//! - `EPSHIM_CORPUS_AT_A_TIME=16`: so many programs at a time in place of 8;
+//! - `EPSHIM_BLESS=1`: writes docs/reports, after which docs/rules.md is to be blessed too.
+
+#[path = "../../../../tests/support/c_compiler.rs"]
+#[allow(dead_code, reason = "the compiler alone is used")]
+mod c_compiler;
+mod golden;
+#[path = "../../../../tests/support/misuse.rs"]
+#[allow(dead_code, reason = "a part is used")]
+mod misuse;
+mod run;
+mod sanitizers;
+mod schema;
+mod stall;
+#[path = "../support/mod.rs"]
+mod support;
+
+use misuse::{Program, RULES, programs};
+use run::{Outcome, check, each};
+use schema::Schema;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+/// What a program with findings is asked to exit with.
+const FOUND: i32 = 9;
+
+/// So often a program is run where the machine stands still.
+const TRIES: u32 = 8;
+
+/// The tests take turns: each runs as many programs at a time as may run.
+static MACHINE: Mutex<()> = Mutex::new(());
+
+fn turn() -> MutexGuard<'static, ()> {
+    let turn = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
+    stall::since(Instant::now());
+    turn
+}
+
+fn number(variable: &str) -> Option<usize> {
+    let text = env::var(variable).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{variable}={text}: not a number")))
+}
+
+fn at_a_time() -> usize {
+    number("EPSHIM_CORPUS_AT_A_TIME").unwrap_or(8)
+}
+
+/// The rules that were found, surer than a note.
+fn rules(outcome: &Outcome) -> BTreeSet<&str> {
+    let findings = outcome.lines("finding").filter(|line| line["certainty"] != "note");
+    findings.map(|line| line["rule"].as_str().expect("a name")).collect()
+}
+
+/// What is wrong with what was found, and with what the program printed, if anything.
+fn judge(program: &Program, outcome: &Outcome, code: i32) -> Result<(), String> {
+    let expected: BTreeSet<_> = program.expects.iter().map(String::as_str).collect();
+    if rules(outcome) != expected {
+        return Err(format!("expected {expected:?}, found {:?}", rules(outcome)));
+    }
+    if outcome.code != Some(code) {
+        return Err(format!("it exits with {:?}, not {code}", outcome.code));
+    }
+    let verdict = if program.is_right() { "no" } else { "yes" };
+    let lines: Vec<_> = outcome.out.lines().collect();
+    if lines.len() != 2 || lines[1] != format!("misbehaved: {verdict}") {
+        return Err(format!("its output is another: {:?}", outcome.out));
+    }
+    let mut findings = outcome.lines("finding").filter(|line| line["certainty"] != "note");
+    findings.try_for_each(|line| points_at_the_mistake(program, line))
+}
+
+/// The first frame is the call that the source marks, with its function. A sanitizer's runtime makes
+/// the calls that it wraps itself: of those no more can be said.
+fn points_at_the_mistake(program: &Program, finding: &Value) -> Result<(), String> {
+    let frame = &finding["sites"][0]["frames"][0];
+    if frame["module"].as_str().is_some_and(|module| module.contains("san.so.")) {
+        return Ok(());
+    }
+    let is_here = frame["file"].as_str().is_some_and(|file| Path::new(file) == program.source);
+    let is_marked = frame["line"].as_u64().is_some_and(|line| program.findings().contains(&line));
+    let has_function = frame["function"].as_str().is_some_and(|function| !function.is_empty());
+    if is_here && is_marked && has_function {
+        return Ok(());
+    }
+    Err(format!("it points at {frame}, not at a line that is marked: {:?}", program.findings()))
+}
+
+/// What is wrong with the report's form: every line as docs/json.md says, as many findings in the
+/// text, and an end that says what was not seen.
+fn judge_report(outcome: &Outcome, schema: &Schema) -> Result<(), String> {
+    outcome.json.iter().try_for_each(|line| schema.refuse(line))?;
+    let Some(last) = outcome.json.last().filter(|line| line["kind"] == "summary") else {
+        return Err("the last line of JSON is no summary".to_owned());
+    };
+    let not_seen = last["not_seen"].as_array().expect("as documented");
+    if not_seen.first().and_then(Value::as_str) != Some("system calls made without libc") {
+        return Err(format!("the summary hides what was not seen: {last}"));
+    }
+    let reports = outcome.err.matches("== SUMMARY: epshim: ").count();
+    if reports != outcome.lines("finding").count() {
+        return Err("text and JSON have not the same findings".to_owned());
+    }
+    let Some((_, end)) = outcome.err.rsplit_once("== epshim: ") else {
+        return Err("the text has no end".to_owned());
+    };
+    let findings = last["findings"].as_u64().expect("as documented");
+    let says_how_many = end.starts_with(&format!("{findings} finding"));
+    if !says_how_many || !end.contains("==   not seen: system calls made without libc") {
+        return Err(format!("the end of the text is {end}"));
+    }
+    Ok(())
+}
+
+/// Runs a program until it was judged on a machine that did not stand still meanwhile, `TRIES` times at
+/// most.
+fn judged(
+    program: &Program,
+    run: impl Fn() -> Outcome,
+    judge: impl Fn(&Outcome) -> Result<(), String>,
+) -> Result<(), String> {
+    for _ in 1..TRIES {
+        let start = Instant::now();
+        let outcome = run();
+        let Err(why) = judge(&outcome) else { return Ok(()) };
+        let Some(stall) = stall::since(start) else {
+            return Err(format!("{why}\n{}", outcome.err));
+        };
+        println!("{}: the machine stood still for {stall:.1?}: again", program.name);
+    }
+    let outcome = run();
+    judge(&outcome).map_err(|why| format!("{why}\n{}", outcome.err))
+}
+
+/// Runs all of it, prints how long each round took, and fails with what went wrong and how often.
+#[test]
+fn every_misuse_is_found_where_it_happens_and_nothing_in_its_twin() {
+    let _turn = turn();
+    let schema = Schema::read();
+    let built = each(programs(), at_a_time(), |program| (program.build("", &[]), program));
+    let mut failures = BTreeMap::<_, Vec<_>>::new();
+    let rounds = number("EPSHIM_CORPUS_RUNS").unwrap_or(1);
+    for round in 1..=rounds {
+        let start = Instant::now();
+        let outcomes = each(built.iter().collect(), at_a_time(), |(path, program)| {
+            let run = || check(path, &["--error-exitcode", &FOUND.to_string()]);
+            let code = if program.is_right() { 0 } else { FOUND };
+            let verdict = |outcome: &Outcome| {
+                judge(program, outcome, code).and_then(|()| judge_report(outcome, &schema))
+            };
+            (program, judged(program, run, verdict))
+        });
+        println!("round {round} of {rounds}: {} runs, {:.1?}", outcomes.len(), start.elapsed());
+        for (program, verdict) in outcomes {
+            if let Err(why) = verdict {
+                println!("{}: {why}", program.name);
+                failures.entry(&program.name).or_default().push(why);
+            }
+        }
+    }
+    assert!(failures.is_empty(), "in {rounds} rounds: {failures:#?}");
+}
+
+/// One misuse of each rule.
+fn first_misuses() -> Vec<Program> {
+    let all = programs();
+    let first = |rule| all.iter().find(|one| one.rule() == rule && !one.is_right());
+    RULES.iter().map(|rule| first(*rule).expect("a misuse").clone()).collect()
+}
+
+#[test]
+fn reports_are_as_documented_and_the_exit_code_is_the_program_s_own() {
+    let _turn = turn();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reports");
+    let failures = each(first_misuses(), at_a_time(), |program| {
+        let path = program.build("", &[]);
+        let file = folder.join(program.rule()).with_extension("txt");
+        let verdict = |outcome: &Outcome| {
+            judge(&program, outcome, 0)?;
+            golden::compare(&file, &golden::last_finding(&outcome.err))
+        };
+        judged(&program, || check(&path, &[]), verdict)
+            .err()
+            .map(|why| format!("{}: {why}", program.name))
+    });
+    let failures: Vec<_> = failures.into_iter().flatten().collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn the_readme_shows_what_is_really_written() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/stranded.c");
+    let program = folder.join("stranded");
+    let mut compiler = c_compiler::compiler();
+    compiler.args(["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g"]);
+    c_compiler::run(compiler.arg(source.canonicalize().unwrap()).arg("-o").arg(&program));
+    let outcome = check(&program, &[]);
+    let (report, out) = golden::in_readme("epshim check target/stranded\n");
+    assert_eq!(outcome.out, out);
+    let real = golden::shown(&outcome.err);
+    assert_eq!(golden::essence(&real), golden::essence(&report), "{real}");
+}

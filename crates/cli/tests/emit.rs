@@ -1,0 +1,124 @@
+//! `epshim layout --emit` for this machine: each text is compiled or loaded by its own language's
+//! tools, and does a real round trip with the kernel: the programs are in `round_trip/`.
+//!
+//! Three pipes in one wait, so that the distance between two events counts; 64 bits of data that
+//! differ in every byte; edge-triggered, for the sign of EPOLLET; modified, deleted, refused.
+
+#[path = "../../../tests/support/koffi.rs"]
+mod koffi;
+#[path = "support/mod.rs"]
+mod support;
+#[path = "../../../tests/support/tools.rs"]
+mod tools;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use support::{emitted, folder, host, run};
+
+/// A folder with what is emitted for this machine, and the program that uses it.
+fn prepared(language: &str, file: &str, program: &str) -> PathBuf {
+    let folder = folder(&format!("emit-{language}"));
+    place(&folder, language, file, program);
+    folder
+}
+
+fn place(folder: &Path, language: &str, file: &str, program: &str) {
+    fs::write(folder.join(file), emitted(language, &host())).unwrap();
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/round_trip").join(program);
+    fs::copy(source, folder.join(program)).unwrap();
+}
+
+/// The program says that its round trip is done.
+fn round_trip(command: &mut Command) {
+    assert_eq!(run(command), "round trip: ok\n", "{command:?}");
+}
+
+const C: [&str; 5] = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror"];
+
+#[test]
+fn c() {
+    let folder = prepared("c", "target_epoll.h", "round_trip.c");
+    for compiler in ["cc", "clang"] {
+        if compiler == "clang" && !tools::is_installed(compiler) {
+            continue;
+        }
+        let program = folder.join(compiler);
+        run(Command::new(compiler)
+            .args(C)
+            .arg(folder.join("round_trip.c"))
+            .arg("-o")
+            .arg(&program));
+        round_trip(&mut Command::new(program));
+        // Beside the real header, in either order.
+        let header = folder.join("target_epoll.h");
+        let mut check = Command::new(compiler);
+        run(check.args(C).args(["-fsyntax-only", "-DTARGET_EPOLL_CHECK", "-x", "c"]).arg(&header));
+        let mut after = Command::new(compiler);
+        after.args(C).args(["-fsyntax-only", "-include", "sys/epoll.h", "-x", "c"]);
+        run(after.arg("-DTARGET_EPOLL_CHECK").arg(&header));
+    }
+}
+
+#[test]
+fn rust() {
+    let folder = prepared("rust", "epoll_abi.rs", "round_trip.rs");
+    let program = folder.join("round_trip");
+    let mut rustc = Command::new("rustc");
+    rustc.args(["--edition=2024", "-Dwarnings"]).arg(folder.join("round_trip.rs"));
+    run(rustc.arg("-o").arg(&program));
+    round_trip(&mut Command::new(program));
+}
+
+#[test]
+fn python() {
+    if tools::is_installed("python3") {
+        let folder = prepared("python", "epoll_abi.py", "round_trip.py");
+        let mut python = Command::new("python3");
+        round_trip(python.args(["-B", "-W", "error"]).arg(folder.join("round_trip.py")));
+    }
+}
+
+#[test]
+fn node() {
+    if let Some(folder) = koffi::folder() {
+        // Node looks for packages beside the program.
+        place(&folder, "node", "epoll_abi.mjs", "round_trip.mjs");
+        round_trip(Command::new("node").arg(folder.join("round_trip.mjs")));
+    }
+}
+
+/// Go and Zig are not in every distribution: where they are missing, nobody is to blame.
+fn is_here(tool: &str, arguments: &[&str]) -> bool {
+    let found = Command::new(tool).args(arguments).output();
+    let found = found.is_ok_and(|output| output.status.success());
+    if !found {
+        eprintln!("skipped: no {tool}; emit_every_target.rs reads the text");
+    }
+    found
+}
+
+#[test]
+fn go() {
+    if is_here("go", &["version"]) {
+        let folder = prepared("go", "epoll.go", "round_trip.go");
+        fs::create_dir(folder.join("epollabi")).unwrap();
+        fs::rename(folder.join("epoll.go"), folder.join("epollabi/epoll.go")).unwrap();
+        fs::write(folder.join("go.mod"), "module roundtrip\n\ngo 1.18\n").unwrap();
+        let mut go = Command::new("go");
+        go.args(["run", "."]).current_dir(&folder).env("GOCACHE", folder.join("cache"));
+        round_trip(go.env("GOFLAGS", "").env("GOTOOLCHAIN", "local"));
+    }
+}
+
+#[test]
+fn zig() {
+    if is_here("zig", &["version"]) {
+        let folder = prepared("zig", "epoll_abi.zig", "round_trip.zig");
+        let mut zig = Command::new("zig");
+        zig.args(["build-exe", "-lc", "-femit-bin=round_trip", "round_trip.zig"]);
+        zig.current_dir(&folder).env("ZIG_GLOBAL_CACHE_DIR", folder.join("cache"));
+        run(zig.env("ZIG_LOCAL_CACHE_DIR", folder.join("cache")));
+        round_trip(&mut Command::new(folder.join("round_trip")));
+    }
+}

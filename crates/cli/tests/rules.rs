@@ -1,0 +1,146 @@
+//! `epshim rules`, `epshim explain` and docs/rules.md: the rules' pages, complete and everywhere the same.
+//!
+//! `EPSHIM_BLESS=1 cargo test -p epshim-cli --test rules` writes docs/rules.md.
+
+mod support;
+
+use epshim_check::Rule;
+use serde_json::Value;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use support::{answer, folder, json, output, run};
+
+fn document() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/rules.md")
+}
+
+#[test]
+fn the_document_is_what_the_command_writes() {
+    let text = output(&["rules", "--markdown"]);
+    if std::env::var_os("EPSHIM_BLESS").is_some() {
+        fs::write(document(), &text).unwrap();
+    }
+    let there = fs::read_to_string(document()).unwrap_or_default();
+    assert!(there == text, "docs/rules.md is another; see the head of this file");
+}
+
+#[test]
+fn every_rule_has_a_line_in_the_table() {
+    let text = output(&["rules"]);
+    let names: Vec<_> = text.lines().skip(1).map(|line| line.split(' ').next().unwrap()).collect();
+    assert_eq!(names, Rule::ALL.map(Rule::name));
+    assert!(
+        text.contains("ghost                certain or suspected  A closed descriptor's"),
+        "{text}"
+    );
+}
+
+#[test]
+fn every_page_is_complete() {
+    let Value::Array(pages) = json(&output(&["rules", "--json"])) else { panic!("a list") };
+    assert_eq!(pages.len(), Rule::ALL.len());
+    for page in &pages {
+        let name = page["rule"].as_str().unwrap();
+        for (field, length) in [
+            ("finds", 40),
+            ("hurts", 90),
+            ("evidence", 90),
+            ("silent", 80),
+            ("fix", 60),
+            ("wrong", 30),
+            ("right", 30),
+            ("manual", 7),
+        ] {
+            let text = page[field].as_str().unwrap();
+            assert!(text.len() >= length && text.trim() == text, "{name}: {field}: {text:?}");
+        }
+        assert!(page["finds"].as_str().unwrap().len() <= 90, "{name}: a line of the table");
+        let seen = page["seen"].as_array().unwrap();
+        assert!((2..=4).contains(&seen.len()), "{name}: {seen:?}");
+        assert!(seen.iter().all(|seen| seen.as_str().unwrap().starts_with("https://github.com/")));
+        assert_eq!(json(&output(&["explain", "--json", name])), *page);
+        let widest = output(&["explain", name]).lines().map(|line| line.chars().count()).max();
+        assert!(widest.unwrap() <= 96, "{name}: {widest:?} columns");
+    }
+}
+
+#[test]
+fn a_page_has_its_sections_in_order() {
+    let page = output(&["explain", "level-spin"]);
+    let headings: Vec<_> =
+        page.lines().filter(|line| !line.starts_with(' ') && !line.is_empty()).collect();
+    let expected = [
+        "level-spin (certain)",
+        "Why it hurts",
+        "Evidence",
+        "Silent",
+        "Fix",
+        "Wrong",
+        "Right",
+        "Manual",
+        "Seen in",
+    ];
+    assert_eq!(headings, expected);
+    assert!(page.contains("\n  https://github.com/haproxy/haproxy/issues/413\n"), "{page}");
+}
+
+#[test]
+fn an_unknown_rule_is_answered_with_the_nearest() {
+    for (name, sentence) in [
+        ("gost", "epshim: no rule `gost`; did you mean `ghost`?\n"),
+        ("edge-drained", "epshim: no rule `edge-drained`; did you mean `edge-not-drained`?\n"),
+        ("xyz", "epshim: no rule `xyz`; `epshim rules` lists them\n"),
+    ] {
+        let answer = answer(&["explain", name]);
+        assert_eq!((answer.code, &*answer.out, &*answer.err), (2, "", sentence));
+    }
+}
+
+/// What the pages' code takes for granted.
+const PREAMBLE: &str = "\
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+static int epfd, fd, listener, saved, wakeup, stopping, resume_after_a_close;
+static struct epoll_event event, events[64];
+static char buffer[4096], *answer;
+static size_t length;
+static ssize_t n;
+static uint64_t one = 1, nanoseconds;
+static pthread_t a;
+static struct connection *connection;
+void consume(const char *, ssize_t), keep(struct connection *, const char *, size_t);
+void serve(int), finish(int);
+";
+
+#[test]
+fn the_code_on_the_pages_compiles() {
+    let mut source = PREAMBLE.to_owned();
+    for (index, rule) in Rule::ALL.into_iter().enumerate() {
+        let page = rule.explanation();
+        for (which, code) in [("wrong", page.wrong), ("right", page.right)] {
+            let (includes, body): (Vec<_>, Vec<_>) =
+                code.lines().partition(|line| line.starts_with('#'));
+            let (includes, body) = (includes.join("\n"), body.join("\n"));
+            write!(source, "{includes}\n#line 1 \"{rule}, {which}\"\nvoid f{index}_{which}(void) {{\n{body}\n}}\n")
+                .unwrap();
+        }
+    }
+    let file = folder("pages").join("pages.c");
+    fs::write(&file, source).unwrap();
+    let errors = [
+        "-Wall",
+        "-Werror",
+        "-Wno-unused-variable",
+        "-Wno-unused-result",
+        "-Wno-unused-but-set-variable",
+    ];
+    run(Command::new("cc").args(["-std=gnu11", "-fsyntax-only"]).args(errors).arg(&file));
+}
