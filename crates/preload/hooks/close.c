@@ -9,18 +9,6 @@
 /* The kernel's (uapi/linux/close_range.h), whose headers need not be installed. */
 enum { UNSHARE = 1 << 1 };
 
-HOOK(int, close, is_close_told(fd), (int fd), (fd))
-{
-    closing(fd, site);
-    return NEXT(close)(fd);
-}
-
-HOOK(int, __close, is_close_told(fd), (int fd), (fd))
-{
-    closing(fd, site);
-    return NEXT(__close)(fd);
-}
-
 /* The next watched descriptor from first on, or WATCHABLE. */
 static unsigned next_watched(unsigned first)
 {
@@ -45,22 +33,8 @@ void closing_range(unsigned first, unsigned last, int flags, const void *site)
         tell_gone(first, last);
 }
 
-HOOK(int, close_range, is_checking(), (unsigned first, unsigned last, int flags),
-     (first, last, flags))
-{
-    closing_range(first, last, flags, site);
-    return NEXT(close_range)(first, last, flags);
-}
-
-void hook_closefrom(int first)
-{
-    if (is_checking())
-        closing_range(first < 0 ? 0 : (unsigned)first, WATCHABLE, 0, __builtin_return_address(0));
-    NEXT(closefrom)(first);
-}
-
 /* fclose of no stream crashes in libc, and pclose of one that has no process fails there. */
-static void closing_stream(FILE *stream, const void *site)
+void closing_stream(FILE *stream, const void *site)
 {
     if (stream == NULL)
         return;
@@ -70,33 +44,8 @@ static void closing_stream(FILE *stream, const void *site)
     closing(fd, site);
 }
 
-HOOK(int, fclose, is_checking(), (FILE *stream), (stream))
-{
-    closing_stream(stream, site);
-    return NEXT(fclose)(stream);
-}
-
-HOOK(int, pclose, is_checking(), (FILE *stream), (stream))
-{
-    closing_stream(stream, site);
-    return NEXT(pclose)(stream);
-}
-
-#define FREOPEN(name)                                                                              \
-    HOOK(FILE *, name, is_checking(), (const char *path, const char *mode, FILE *stream),          \
-         (path, mode, stream))                                                                     \
-    {                                                                                              \
-        closing_stream(stream, site);                                                              \
-        return NEXT(name)(path, mode, stream);                                                     \
-    }
-
-FREOPEN(freopen)
-FREOPEN(freopen64)
-
 /* No directory can be registered; but its number may be one whose close was not seen. */
-HOOK(int, closedir, is_checking(), (DIR *directory), (directory))
+void closing_directory(DIR *directory, const void *site)
 {
-    int fd = directory == NULL ? -1 : dirfd(directory);
-    closing(fd, site);
-    return NEXT(closedir)(directory);
+    closing(directory == NULL ? -1 : dirfd(directory), site);
 }

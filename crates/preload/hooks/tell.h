@@ -48,17 +48,8 @@ int *epshim_tid(void);
 /* The constructor runs; options is EPSHIM_OPTIONS, or NULL. Sets epshim_checking. */
 void tell_start(const char *options);
 
-/* What kind of input or output a call is. */
-enum tell_io {
-    TELL_READ,     /* bytes in: read, readv, recv on a descriptor of unknown kind; asked is the buffer's size */
-    TELL_MESSAGE,  /* recvmsg: asked is the sum of the buffers */
-    TELL_MESSAGES, /* recvmmsg: asked and got are messages; fewer than asked: the next would have failed */
-    TELL_ACCEPT,   /* got is 1 for a connection */
-    TELL_WRITE,    /* bytes out */
-    TELL_PEEK,     /* MSG_PEEK, or tee's input: takes nothing */
-    TELL_BESIDE,   /* MSG_ERRQUEUE, MSG_OOB: takes what lies beside the data */
-    TELL_CONTROL   /* an ioctl: may take or give anything. got is 0, asked too */
-};
+/* What kind of input or output a call is: enum tell_io, made of functions.toml. */
+#include "io_kind.h"
 
 /* An epoll was made. */
 void tell_created(int epfd, int flags, const void *site);
