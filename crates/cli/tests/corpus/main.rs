@@ -19,7 +19,7 @@ mod stall;
 #[path = "../support/mod.rs"]
 mod support;
 
-use misuse::{Program, RULES, programs};
+use misuse::{RULES, Variant, programs};
 use run::{Outcome, check, each};
 use schema::Schema;
 use serde_json::Value;
@@ -60,7 +60,7 @@ fn rules(outcome: &Outcome) -> BTreeSet<&str> {
 }
 
 /// What is wrong with what was found, and with what the program printed, if anything.
-fn judge(program: &Program, outcome: &Outcome, code: i32) -> Result<(), String> {
+fn judge(program: &Variant, outcome: &Outcome, code: i32) -> Result<(), String> {
     let expected: BTreeSet<_> = program.expects.iter().map(String::as_str).collect();
     if rules(outcome) != expected {
         return Err(format!("expected {expected:?}, found {:?}", rules(outcome)));
@@ -79,7 +79,7 @@ fn judge(program: &Program, outcome: &Outcome, code: i32) -> Result<(), String> 
 
 /// The first frame is the call that the source marks, with its function. A sanitizer's runtime makes
 /// the calls that it wraps itself: of those no more can be said.
-fn points_at_the_mistake(program: &Program, finding: &Value) -> Result<(), String> {
+fn points_at_the_mistake(program: &Variant, finding: &Value) -> Result<(), String> {
     let frame = &finding["sites"][0]["frames"][0];
     if frame["module"].as_str().is_some_and(|module| module.contains("san.so.")) {
         return Ok(());
@@ -122,7 +122,7 @@ fn judge_report(outcome: &Outcome, schema: &Schema) -> Result<(), String> {
 /// Runs a program until it was judged on a machine that did not stand still meanwhile, `TRIES` times at
 /// most.
 fn judged(
-    program: &Program,
+    program: &Variant,
     run: impl Fn() -> Outcome,
     judge: impl Fn(&Outcome) -> Result<(), String>,
 ) -> Result<(), String> {
@@ -169,7 +169,7 @@ fn every_misuse_is_found_where_it_happens_and_nothing_in_its_twin() {
 }
 
 /// One misuse of each rule.
-fn first_misuses() -> Vec<Program> {
+fn first_misuses() -> Vec<Variant> {
     let all = programs();
     let first = |rule| all.iter().find(|one| one.rule() == rule && !one.is_right());
     RULES.iter().map(|rule| first(*rule).expect("a misuse").clone()).collect()

@@ -2,7 +2,7 @@
 //! the programs run, and the same is found. One misuse of each rule; all programs with
 //! `EPSHIM_CORPUS_RUNS`.
 
-use crate::misuse::{Program, programs};
+use crate::misuse::{Variant, programs};
 use crate::run::{Outcome, check, each};
 use crate::{at_a_time, first_misuses, judge, judged, number, turn};
 use std::fs;
@@ -29,7 +29,7 @@ fn is_here(kind: &str) -> Result<(), String> {
     if status.success() { Ok(()) } else { Err(format!("a program that does nothing: {status}")) }
 }
 
-fn judge_sanitized(kind: &str, program: &Program, outcome: &Outcome) -> Result<(), String> {
+fn judge_sanitized(kind: &str, program: &Variant, outcome: &Outcome) -> Result<(), String> {
     let reported = outcome.err.contains("Sanitizer: ");
     let may_report = kind == "thread" && !program.values("tsan").is_empty();
     if reported && !may_report {
