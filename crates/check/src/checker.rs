@@ -10,12 +10,12 @@ mod pending;
 use crate::epoll::{Epoll, Registration};
 use crate::epolls::{EpollId, Epolls};
 use crate::finding::Role;
+use crate::ports::{Descriptors, Fd, Nanos, SECOND, Site, Tid, bits};
 use crate::rule::Rule;
 use crate::rules;
 use crate::suspicion::{Case, Suspicion};
 use crate::tally::Tally;
 use crate::thread::{Thread, Threads, Wait};
-use crate::world::{Descriptors, Fd, Nanos, SECOND, Site, Tid, bits};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 

@@ -1,7 +1,7 @@
 //! One diagnosis, as it is reported.
 
+use crate::ports::{Fd, Nanos, Site, Tid};
 use crate::rule::{Certainty, Rule};
-use crate::world::{Fd, Nanos, Site, Tid};
 
 /// What a call site has to do with a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -44,7 +44,7 @@ mod world;
 use crate::checker::{ADD, AtFailure, Checker, Ctl, DEL, MOD};
 use crate::finding::Finding;
 use crate::io::Outcome;
-use crate::world::{Fd, Kind, Nanos, Site, Tid, bits};
+use crate::ports::{Fd, Kind, Nanos, Site, Tid, bits};
 use std::fmt;
 use world::World;
 
@@ -109,7 +109,7 @@ pub enum Observation {
 #[allow(missing_docs, reason = "named as the lines are")]
 pub enum Answer {
     Poll(Fd, u32),
-    Fdinfo(Fd, Option<Vec<crate::world::Listed>>),
+    Fdinfo(Fd, Option<Vec<crate::ports::Listed>>),
     Unread(Fd, u64),
     Traffic(Fd, u64),
     BothEnds(Fd),
@@ -219,7 +219,7 @@ impl Replay {
             &Observation::LetGo(fd) => world.hold(fd, false),
             Observation::Fork => checker.forked(),
             &Observation::Shared { epfd, other } => {
-                if crate::world::Kernel::is_alive(world, other) {
+                if crate::ports::Kernel::is_alive(world, other) {
                     checker.shared(tid, now, epfd, other, site);
                 }
             }

@@ -1,8 +1,8 @@
 //! What was found: each mistake once, and how often.
 
 use crate::finding::Finding;
+use crate::ports::Site;
 use crate::rule::{Certainty, Rule};
-use crate::world::Site;
 use rustc_hash::FxHashMap;
 
 /// So many different findings are told apart; what comes after is only counted.

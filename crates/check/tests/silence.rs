@@ -3,7 +3,7 @@
 
 mod worlds;
 
-use epshim_check::{AtFailure, Certainty, Checker, Ctl, DEL, Rule, world::Site};
+use epshim_check::{AtFailure, Certainty, Checker, Ctl, DEL, Rule, ports::Site};
 use worlds::{Memory, Silent, found};
 
 const SECOND: u64 = 1_000_000_000;

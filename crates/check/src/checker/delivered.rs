@@ -4,11 +4,11 @@
 use super::Checker;
 use crate::epoll::{Delivery, Owner, Twin};
 use crate::io::{Input, Io};
+use crate::ports::{Descriptors, Fd, Nanos, Tid, bits};
 use crate::rule::Rule;
 use crate::rules;
 use crate::suspicion::Case;
 use crate::thread::Wait;
-use crate::world::{Descriptors, Fd, Nanos, Tid, bits};
 
 /// The delivery before said that there was input, and the only call found none.
 fn was_idle(before: Delivery, io: Io) -> bool {

@@ -4,7 +4,7 @@
 use super::Answer;
 use crate::checker::{ADD, Ctl, DEL, MOD};
 use crate::io::{Io, Outcome};
-use crate::world::{Descriptor, Descriptors, Fd, Kernel, Kind, Listed, Site, Tid, bits};
+use crate::ports::{Descriptor, Descriptors, Fd, Kernel, Kind, Listed, Site, Tid, bits};
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 

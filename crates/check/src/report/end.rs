@@ -217,8 +217,8 @@ fn counted(number: u64, one: &str, many: &str) -> String {
 mod tests {
     use super::*;
     use crate::finding::{Finding, Role};
+    use crate::ports::Site;
     use crate::report::{Frame, Report, Stack};
-    use crate::world::Site;
 
     fn finding(rule: Rule, certainty: Certainty, site: u64) -> Finding {
         Finding {

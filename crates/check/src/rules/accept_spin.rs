@@ -2,9 +2,9 @@
 
 use crate::epoll::Delivery;
 use crate::io::Io;
+use crate::ports::{Kernel, Nanos, SECOND, Ticks, bits};
 use crate::rule::{Certainty, Explanation};
 use crate::suspicion::{Case, Suspicion, Verdict};
-use crate::world::{Kernel, Nanos, SECOND, Ticks, bits};
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {

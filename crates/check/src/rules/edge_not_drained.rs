@@ -5,9 +5,9 @@ use crate::epoll::Delivery;
 use crate::epolls::EpollId;
 use crate::finding::Role;
 use crate::io::{Input, Io};
+use crate::ports::{Descriptors, Fd, Kernel, Kind, Nanos, SECOND, Tid, bits};
 use crate::rule::{Certainty, Explanation, Rule};
 use crate::suspicion::{Case, Stamp, Suspicion, Verdict};
-use crate::world::{Descriptors, Fd, Kernel, Kind, Nanos, SECOND, Tid, bits};
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {

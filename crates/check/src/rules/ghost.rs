@@ -2,9 +2,9 @@
 
 use crate::checker::{Checker, Delivered, Standing};
 use crate::finding::Role;
+use crate::ports::{Descriptors, Fd, Kernel, Listed, MILLISECOND, Nanos, Site, bits};
 use crate::rule::{Certainty, Explanation, Rule};
 use crate::suspicion::{Case, Stamp, Suspicion, Verdict};
-use crate::world::{Descriptors, Fd, Kernel, Listed, MILLISECOND, Nanos, Site, bits};
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {

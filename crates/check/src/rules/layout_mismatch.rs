@@ -1,9 +1,9 @@
 //! `layout-mismatch`.
 
 use crate::checker::Ctl;
+use crate::ports::{Fd, Kernel, Nanos};
 use crate::rule::{Certainty, Explanation};
 use crate::suspicion::{Case, Suspicion, Verdict};
-use crate::world::{Fd, Kernel, Nanos};
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {

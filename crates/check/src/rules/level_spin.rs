@@ -2,9 +2,9 @@
 
 use crate::checker::{Checker, Standing};
 use crate::epoll::Delivery;
+use crate::ports::{Descriptors, Kernel, Kind, MILLISECOND, Nanos, SECOND, Ticks, bits};
 use crate::rule::{Certainty, Explanation};
 use crate::suspicion::{Case, Suspicion, Verdict};
-use crate::world::{Descriptors, Kernel, Kind, MILLISECOND, Nanos, SECOND, Ticks, bits};
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {

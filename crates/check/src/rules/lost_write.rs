@@ -2,9 +2,9 @@
 
 use crate::checker::{Checker, Standing, nobody_waits};
 use crate::finding::Role;
+use crate::ports::{Descriptors, Fd, Kernel, Kind, Listed, Nanos, SECOND, Site, Tid, bits};
 use crate::rule::{Certainty, Explanation, Rule};
 use crate::suspicion::{Case, Suspicion, Verdict};
-use crate::world::{Descriptors, Fd, Kernel, Kind, Listed, Nanos, SECOND, Site, Tid, bits};
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {

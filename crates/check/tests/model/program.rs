@@ -1,8 +1,8 @@
 //! A program of one thread and one epoll on the naive kernel, watched; and what is true of it.
 
 use crate::naive::{EBADF, EEXIST, ENOENT, Entry, Kernel};
-use epshim_check::world::bits::{ET, IN, ONESHOT};
-use epshim_check::world::{self, Descriptor, Descriptors, Kind, Listed, MILLISECOND, Nanos, Site};
+use epshim_check::ports::bits::{ET, IN, ONESHOT};
+use epshim_check::ports::{self, Descriptor, Descriptors, Kind, Listed, MILLISECOND, Nanos, Site};
 use epshim_check::{
     ADD, AtFailure, Certainty, Checker, Ctl, DEL, Finding, Io, MOD, Outcome, Role, Rule,
 };
@@ -303,7 +303,7 @@ fn site(finding: &Finding, role: Role) -> u64 {
 /// The naive kernel, as it is asked.
 struct Asked<'a>(&'a Kernel);
 
-impl world::Kernel for Asked<'_> {
+impl ports::Kernel for Asked<'_> {
     fn registrations(&mut self, _: i32) -> Option<Vec<Listed>> {
         let listed = |entry: &Entry| {
             let Entry { fd, events, data, file, .. } = *entry;

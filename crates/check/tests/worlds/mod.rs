@@ -1,6 +1,6 @@
 //! A memory and a kernel for traces that are written by hand.
 
-use epshim_check::world::{Descriptor, Descriptors, Fd, Kernel, Kind, Listed, Nanos, Tid};
+use epshim_check::ports::{Descriptor, Descriptors, Fd, Kernel, Kind, Listed, Nanos, Tid};
 use epshim_check::{Certainty, Checker, Io, Rule, Verdict};
 
 /// No descriptor was ever closed, read or written.
