@@ -29,4 +29,4 @@ pub use options::Options;
 pub use ports::Kernel;
 pub use rule::{Certainty, Explanation, Rule};
 pub use suspicion::{Suspicion, Verdict};
-pub use tally::{Key, Tally};
+pub use tally::{Fingerprint, Tally};
