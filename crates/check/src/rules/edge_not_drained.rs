@@ -65,7 +65,7 @@ const OFTEN: u32 = 50;
 
 /// Before a thread waits: is there something left of what its last wait delivered?
 #[allow(clippy::too_many_arguments, reason = "one delivery, and each of them is of it")]
-pub(crate) fn look(
+pub(crate) fn suspect(
     checker: &mut Checker,
     id: EpollId,
     fd: Fd,

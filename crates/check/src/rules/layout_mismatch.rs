@@ -53,7 +53,7 @@ pub(crate) struct State {
 
 impl State {
     /// A registration: does its data look as if written through another structure?
-    pub fn look(&mut self, ctl: &Ctl) -> Option<Case> {
+    pub fn observe(&mut self, ctl: &Ctl) -> Option<Case> {
         if self.is_right || ctl.fd == 0 {
             return None;
         }

@@ -47,7 +47,7 @@ if (n >= 0 && (size_t)n < length) {
 const LEFT: Nanos = SECOND;
 
 /// A write to it was short or found no room, and a thread is about to wait.
-pub(crate) fn look(
+pub(crate) fn suspect(
     checker: &mut Checker,
     tid: Tid,
     now: Nanos,

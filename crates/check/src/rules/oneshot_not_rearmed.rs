@@ -55,7 +55,7 @@ pub(crate) const LATE: Nanos = SECOND;
 const SELDOM: Nanos = 64 * SECOND;
 
 /// Before a thread waits: it left a one-shot fired.
-pub(crate) fn look(checker: &mut Checker, id: EpollId, fd: Fd, tid: Tid, now: Nanos) {
+pub(crate) fn suspect(checker: &mut Checker, id: EpollId, fd: Fd, tid: Tid, now: Nanos) {
     let case = Case::Fired { interest: 0, delivered: 0, arms_late: false };
     let suspicion = checker.suspect(Rule::OneshotNotRearmed, tid, now, case).on(fd);
     checker.raise_about(suspicion, id, PATIENCE);
