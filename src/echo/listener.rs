@@ -132,16 +132,16 @@ impl Server {
             stop.listener_silent = 0;
             connection.limit();
         }
-        let key = self.connections.insert(connection);
+        let token = self.connections.insert(connection);
         let registered =
-            self.connections.get_mut(key).map_or(Ok(()), |c| c.register(&self.epoll, key));
+            self.connections.get_mut(token).map_or(Ok(()), |c| c.register(&self.epoll, token));
         if let Err(error) = registered {
-            self.connections.remove(key);
+            self.connections.remove(token);
             return Err(error);
         }
         self.total += 1;
         if self.stop.is_some() {
-            self.make_ready(key);
+            self.make_ready(token);
         }
         Ok(())
     }

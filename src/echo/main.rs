@@ -8,7 +8,7 @@
 //! - [`server`]: what one thread does. A round is: wait, note what each delivery says, one turn for
 //!   each connection that has something to do, write what was read, accept.
 //! - [`connection`]: one connection's turn: one flush, one read, one write.
-//! - [`slab`]: the connections, by keys that outlive them without harm.
+//! - [`slab`]: the connections, by tokens that outlive them without harm.
 //! - [`listener`], [`stop`]: accepting, also without descriptors; the graceful stop.
 //! - [`transfer`]: its recv and its send, inlined.
 //! - [`signals`], [`socket`]: what the standard library lacks. With [`transfer`] the only unsafe code.

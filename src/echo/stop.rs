@@ -48,11 +48,11 @@ impl Server {
         let backlog_left = BACKLOG + 1;
         self.stop = Some(Stop { sweep_at: self.now + SWEEP, backlog_left, listener_silent: 0 });
         for place in self.connections.places() {
-            let Some(key) = self.connections.key_at(place) else { continue };
-            if let Some(connection) = self.connections.get_mut(key) {
+            let Some(token) = self.connections.token_at(place) else { continue };
+            if let Some(connection) = self.connections.get_mut(token) {
                 connection.limit();
             }
-            self.make_ready(key);
+            self.make_ready(token);
         }
         self.accept()
     }
@@ -66,12 +66,12 @@ impl Server {
         let mut closed = 0;
         let mut lost = 0;
         for place in self.connections.places() {
-            let Some(key) = self.connections.key_at(place) else { continue };
-            let Some(connection) = self.connections.get_mut(key) else { continue };
+            let Some(token) = self.connections.token_at(place) else { continue };
+            let Some(connection) = self.connections.get_mut(token) else { continue };
             if connection.count_silence() >= PATIENCE {
                 lost += connection.unsent();
                 closed += 1;
-                self.close(key);
+                self.close(token);
             }
         }
         if closed > 0 {
@@ -98,8 +98,8 @@ impl Server {
         let count = self.connections.len();
         let mut lost = 0;
         for place in self.connections.places() {
-            let Some(key) = self.connections.key_at(place) else { continue };
-            lost += self.connections.get_mut(key).map_or(0, |connection| connection.unsent());
+            let Some(token) = self.connections.token_at(place) else { continue };
+            lost += self.connections.get_mut(token).map_or(0, |connection| connection.unsent());
         }
         say(format_args!(
             "stopped by a second signal; {count} connections closed, {lost} bytes are lost"
