@@ -1,11 +1,10 @@
-//! `epshim check` and `epshim run`: becomes the program, with the preload library in it.
+//! `epshim check` and `epshim run`: this process becomes the program, with the preload library in it.
 //!
-//! `target.rs` finds the program and refuses what cannot be watched, `library.rs` finds the library,
-//! `environment.rs` writes the two variables. Nothing else is changed, and nothing of this process is
-//! left: exec, not fork.
+//! `target.rs` finds the program and refuses one that the library cannot be loaded into, `library.rs` finds
+//! the library, `environment.rs` writes the two variables, `signals.rs` keeps the signals as they were.
+//! Nothing else is changed, and nothing of this process is left: exec, not fork.
 //!
-//! One thing Rust's runtime has done by then: of the descriptors 0 to 2, one that was closed is open
-//! on /dev/null.
+//! One change is Rust's runtime's: of the descriptors 0 to 2, one that was closed is open on /dev/null.
 
 mod elf;
 mod environment;
@@ -46,7 +45,7 @@ impl Failure {
     }
 }
 
-/// Where the program does not run: its environment, to be printed.
+/// The environment that the program would have, where it is printed instead.
 #[derive(Debug)]
 pub struct Printed(pub String);
 
@@ -69,7 +68,8 @@ fn start(mut wanted: Options, launch: &Launch) -> Result<Printed, Failure> {
     let library = library::find()?;
     let program = launch.command.first().map(|name| target::find(name, &library)).transpose()?;
     let sanitizers = program.as_ref().map_or(&[][..], |program| &program.sanitizers);
-    // Printed, it is for a process that is not there yet: its children are then watched too.
+    // Printed, the environment is for a process that does not exist yet and whose id is not known: its
+    // children are then checked too.
     let process = (!launch.print_env).then(std::process::id);
     let variables = environment::variables(&wanted, &library.path, sanitizers, process);
     if launch.print_env {
