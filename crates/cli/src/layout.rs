@@ -10,7 +10,7 @@ mod sysroot;
 
 use crate::args::LayoutOptions;
 use crate::emit;
-use crate::output::Report;
+use crate::output::Output;
 use epshim_layouts::table::Constants;
 use epshim_layouts::{Measured, Row, Table};
 use serde::Serialize;
@@ -18,7 +18,7 @@ use serde::Serialize;
 pub use names::HOST;
 
 /// The answer, or why there is none.
-pub fn answer(options: &LayoutOptions) -> Result<Report, String> {
+pub fn answer(options: &LayoutOptions) -> Result<Output, String> {
     let table = Table::golden();
     if options.all {
         return Ok(rows::all(&table, options.json));
@@ -28,7 +28,7 @@ pub fn answer(options: &LayoutOptions) -> Result<Report, String> {
         None => names::host(&table),
     };
     if let Some(language) = options.emit {
-        return Ok(Report::text(emit::text(language, row()?), true));
+        return Ok(Output::text(emit::text(language, row()?), true));
     }
     if let Some(folder) = &options.sysroot {
         return sysroot::compare(folder, row()?, options.json);

@@ -25,7 +25,7 @@ mod symbolize;
 use args::{Arguments, Command};
 use clap::Parser;
 use launch::{Failure, Printed};
-use output::Report;
+use output::Output;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -52,7 +52,7 @@ fn main() -> ExitCode {
         }
         Command::Completions { shell } => completions::answer(shell),
     };
-    match answer.and_then(Report::print) {
+    match answer.and_then(Output::print) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(reason) => complain(2, &reason),
@@ -63,7 +63,7 @@ fn main() -> ExitCode {
 /// failure.
 fn launched(done: Result<Printed, Failure>) -> ExitCode {
     let printed = done.and_then(|Printed(text)| {
-        let printed = Report::text(text, true).print();
+        let printed = Output::text(text, true).print();
         printed.map_err(|reason| Failure { code: Failure::OWN, reason })
     });
     match printed {

@@ -6,7 +6,7 @@
 mod markdown;
 
 use crate::args::{ExplainOptions, RulesOptions};
-use crate::output::{BOLD, Report};
+use crate::output::{BOLD, Output};
 use epshim_check::options::nearest;
 use epshim_check::{Certainty, Explanation, Rule};
 use serde::Serialize;
@@ -16,28 +16,28 @@ use std::fmt::Write as _;
 const WIDTH: usize = 80;
 
 /// All rules, one line each; as JSON, their pages too.
-pub fn list(options: &RulesOptions) -> Report {
+pub fn list(options: &RulesOptions) -> Output {
     if options.markdown {
-        return Report::text(markdown::document(), true);
+        return Output::text(markdown::document(), true);
     }
     if options.json {
-        return Report::json(&Rule::ALL.map(Page::new), true);
+        return Output::json(&Rule::ALL.map(Page::new), true);
     }
     let mut text = format!("{BOLD}{:<20} {:<21} finds{BOLD:#}\n", "rule", "certainty");
     for rule in Rule::ALL {
         let finds = rule.explanation().finds;
         writeln!(text, "{rule:<20} {:<21} {finds}", certainty(rule)).expect("a string");
     }
-    Report::text(text, true)
+    Output::text(text, true)
 }
 
 /// The page of one rule.
-pub fn explain(options: &ExplainOptions) -> Result<Report, String> {
+pub fn explain(options: &ExplainOptions) -> Result<Output, String> {
     let rule = named(&options.rule)?;
     if options.json {
-        return Ok(Report::json(&Page::new(rule), true));
+        return Ok(Output::json(&Page::new(rule), true));
     }
-    Ok(Report::text(page(rule), true))
+    Ok(Output::text(page(rule), true))
 }
 
 /// The rule of this name, or a sentence with the name that was probably meant.

@@ -5,7 +5,7 @@
 //! is asked now. A machine without a C compiler still has four witnesses.
 
 use super::{Layout, Statement, differences, names};
-use crate::output::{BAD, BOLD, Cell, GOOD, PLAIN, Report, columns, heading};
+use crate::output::{BAD, BOLD, Cell, GOOD, Output, PLAIN, columns, heading};
 use anstyle::Style;
 use epshim::layout::{CREATE_FLAGS, CTL_OPS, EVENT_FLAGS};
 use epshim_layouts::measure::{Answers, Compiler, Header, Unmeasured};
@@ -37,7 +37,7 @@ impl Witness {
 }
 
 /// Compares all witnesses with epshim itself.
-pub fn proof(row: Result<&Row, String>, json: bool) -> Report {
+pub fn proof(row: Result<&Row, String>, json: bool) -> Output {
     let ours =
         Statement { layout: epshim::layout::Layout::OURS.into(), constants: our_constants() };
     let witnesses = witnesses(&ours, row.as_ref().ok().copied());
@@ -60,7 +60,7 @@ pub fn proof(row: Result<&Row, String>, json: bool) -> Report {
             "witnesses": witnesses,
             "differences": differences,
         });
-        return Report::json(&value, equal);
+        return Output::json(&value, equal);
     }
     let mut text = format!("{BOLD}struct epoll_event{PLAIN} on this machine, {}\n\n", names::HOST);
     text.push_str(&columns(&lines(&ours, &witnesses)));
@@ -87,7 +87,7 @@ pub fn proof(row: Result<&Row, String>, json: bool) -> Report {
         )
     };
     writeln!(text, "{verdict}").expect(INFALLIBLE);
-    Report::text(text, equal)
+    Output::text(text, equal)
 }
 
 const INFALLIBLE: &str = "a string takes any text";
