@@ -8,6 +8,7 @@
 
 mod elf;
 mod environment;
+mod failure;
 mod library;
 #[allow(unsafe_code)] // signals, before the runtime and after it
 mod signals;
@@ -21,29 +22,7 @@ use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Command;
 
-/// Why there is no program to run, and the exit code that says so: those of env(1) and stdbuf(1).
-#[derive(Debug)]
-pub struct Failure {
-    pub code: u8,
-    pub reason: String,
-}
-
-impl Failure {
-    /// This command failed, or refuses.
-    pub const OWN: u8 = 125;
-
-    fn own(reason: impl Into<String>) -> Self {
-        Self { code: Self::OWN, reason: reason.into() }
-    }
-
-    fn cannot_invoke(reason: impl Into<String>) -> Self {
-        Self { code: 126, reason: reason.into() }
-    }
-
-    fn not_found(reason: impl Into<String>) -> Self {
-        Self { code: 127, reason: reason.into() }
-    }
-}
+pub use failure::Failure;
 
 /// The environment that the program would have, where it is printed instead.
 #[derive(Debug)]

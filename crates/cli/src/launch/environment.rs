@@ -5,7 +5,7 @@
 //! the program. An old option that has no effect is named on stderr here, once, because the library will
 //! not see it in the new text.
 
-use super::Failure;
+use super::failure::Failure;
 use crate::args::CheckOptions;
 use crate::output;
 use epshim_check::Options;

@@ -4,9 +4,9 @@
 //! The file is read for what programs it fits, but never loaded into this process. Its path must be one
 //! that `LD_PRELOAD` can hold.
 
-use super::Failure;
 use super::elf::{self, Elf};
 use super::environment::LIBRARY;
+use super::failure::Failure;
 use std::env;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};

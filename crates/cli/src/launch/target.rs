@@ -5,8 +5,8 @@
 //! It executes nothing. What is executed is the path that execvp(3) would take, a script too; what is
 //! examined is the file at the end of the `#!` lines.
 
-use super::Failure;
 use super::elf::{self, Elf};
+use super::failure::Failure;
 use super::library::Library;
 use rustix::fs::{Access, access, getxattr_query};
 use std::env;

@@ -4,7 +4,8 @@
 //! would not have been; here they are shown beside the golden table and beside the C compiler, which
 //! is asked now. A machine without a C compiler still has four witnesses.
 
-use super::{Layout, Statement, differences, names};
+use super::names;
+use super::statement::{Difference, Layout, Statement, differences};
 use crate::output::{BAD, BOLD, Cell, GOOD, Output, PLAIN, columns, heading};
 use anstyle::Style;
 use epshim::layout::{CREATE_FLAGS, CTL_OPS, EVENT_FLAGS};
@@ -71,7 +72,7 @@ pub fn proof(row: Result<&Row, String>, json: bool) -> Output {
         }
     }
     for (name, difference) in &differing {
-        let super::Difference { field, expected, found } = difference;
+        let Difference { field, expected, found } = difference;
         writeln!(text, "{BAD}{name}{PLAIN}: {field} is {found}, epshim has {expected}")
             .expect(INFALLIBLE);
     }

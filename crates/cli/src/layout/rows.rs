@@ -1,6 +1,7 @@
 //! The golden table: one row, or all. Reads what is embedded in the command; asks and builds nothing.
 
-use super::{Layout, names};
+use super::names;
+use super::statement::Layout;
 use crate::output::{BOLD, Cell, Output, PLAIN, columns, heading};
 use epshim_layouts::table::{Constants, group};
 use epshim_layouts::{Measured, Row, Table};

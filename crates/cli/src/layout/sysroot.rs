@@ -4,7 +4,8 @@
 //! header was read is decided here and said in the answer: left alone, a compiler that misses the
 //! sysroot's header takes the host's, and the answer is another target's.
 
-use super::{Difference, Statement, differences, host};
+use super::host;
+use super::statement::{Difference, Statement, differences};
 use crate::output::{BAD, BOLD, GOOD, Output, PLAIN};
 use epshim_layouts::Row;
 use epshim_layouts::measure::{Compiler, Header};
