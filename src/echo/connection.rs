@@ -10,7 +10,7 @@
 //! [`BUFFER_SIZE`] bytes. Until that is sent nothing is read from it. An edge is not repeated, so
 //! [`Connection::readable`] remembers it until a read has proved that everything was taken.
 
-use crate::say;
+use crate::messages::say;
 use crate::slab::Token;
 use crate::socket;
 use crate::transfer::Transfer;

@@ -1,28 +1,26 @@
-//! What one thread does. The loop: wait, note, turns, accept.
+//! What one thread does. The loop: wait, note, turns, accept (`accept.rs`), and what a stop changes in
+//! it (`stop.rs`).
 //!
 //! A connection that is not done after its turn stays on the ready list, for its edge will not come
 //! again, and has another turn in the next round, after everybody else's: a greedy peer waits like
 //! all others. Nothing is allocated per event once the lists have grown to the number of
 //! connections.
 
+mod accept;
+mod stop;
+
 use crate::connection::{BUFFER_SIZE, Buffer, Connection, PACKED_SIZE, Shared};
 use crate::listener::Listener;
+use crate::messages::say;
 use crate::options::Options;
-use crate::say;
 use crate::signals::{self, Signals};
 use crate::slab::{Slab, Token};
-use crate::stop::Stop;
 use crate::transfer::Transfer;
 use epshim::{CreateFlags, Epoll, EventBuffer, EventFlags};
 use std::io::{self, ErrorKind};
 use std::mem;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
-
-// No token is ever so large: there are fewer than 2^31 descriptors.
-pub const LISTENER: Token = Token(u64::MAX);
-const STOP: Token = Token(u64::MAX - 1);
-const STATISTICS: Token = Token(u64::MAX - 2);
 
 /// Deliveries per wait.
 const BATCH: usize = 256;
@@ -32,16 +30,16 @@ pub struct Server {
     thread: Option<usize>,
     /// For how long to look for events before going to sleep.
     spin: Duration,
-    pub(crate) epoll: Epoll,
-    pub(crate) signals: Signals,
-    pub(crate) listener: Option<Listener>,
-    pub(crate) connections: Slab<Connection>,
-    pub(crate) shared: Shared,
-    pub(crate) stop: Option<Stop>,
+    epoll: Epoll,
+    signals: Signals,
+    listener: Option<Listener>,
+    connections: Slab<Connection>,
+    shared: Shared,
+    stop: Option<Stop>,
     /// In this round, if anything in it depends on the time.
-    pub(crate) now: Instant,
+    now: Instant,
     /// Connections since the start.
-    pub(crate) total: u64,
+    total: u64,
     /// A connection was closed since accept was last tried.
     freed: bool,
     /// Whose turn it is in the next round, each once.
@@ -53,6 +51,16 @@ pub struct Server {
     messages: Vec<(Token, usize)>,
 }
 
+/// What there is to know once a stop has begun.
+struct Stop {
+    /// When to look for progress next.
+    sweep_at: Instant,
+    /// Connections still to be accepted from the backlog.
+    backlog_left: usize,
+    /// Sweeps without an accepted connection.
+    listener_silent: u32,
+}
+
 impl Server {
     /// For the thread of this number, if there are several.
     pub fn open(options: &Options, thread: Option<usize>) -> Result<Self, String> {
@@ -60,8 +68,8 @@ impl Server {
             .map_err(|error| format!("cannot create an epoll: {error}"))?;
         let signals = Signals::open()
             .and_then(|signals| {
-                epoll.add(signals.stop, EventFlags::IN, STOP.data())?;
-                epoll.add(signals.statistics, EventFlags::IN, STATISTICS.data())?;
+                epoll.add(signals.stop, EventFlags::IN, Token::STOP.data())?;
+                epoll.add(signals.statistics, EventFlags::IN, Token::STATISTICS.data())?;
                 Ok(signals)
             })
             .map_err(|error| format!("cannot set up signals: {error}"))?;
@@ -163,9 +171,9 @@ impl Server {
         let mut stop_now = false;
         for event in events {
             match Token::of(&event) {
-                LISTENER => accept_now = true,
-                STOP => stop_now = true,
-                STATISTICS => self.print_statistics(),
+                Token::LISTENER => accept_now = true,
+                Token::STOP => stop_now = true,
+                Token::STATISTICS => self.print_statistics(),
                 token => self.note(token, event.flags()),
             }
         }
@@ -197,7 +205,7 @@ impl Server {
     }
 
     #[inline(always)]
-    pub(crate) fn make_ready(&mut self, token: Token) {
+    fn make_ready(&mut self, token: Token) {
         let Some(connection) = self.connections.get_mut(token) else { return };
         if !mem::replace(&mut connection.queued, true) {
             self.ready.push(token);
@@ -259,7 +267,7 @@ impl Server {
     }
 
     #[cold]
-    pub(crate) fn close(&mut self, token: Token) {
+    fn close(&mut self, token: Token) {
         self.connections.remove(token);
         self.freed = true;
     }

@@ -21,6 +21,11 @@ impl Token {
         Self(event.data().u64())
     }
 
+    // Of what is in no slab. A value's token is never so large: there are fewer than 2^31 descriptors.
+    pub const LISTENER: Self = Self(u64::MAX);
+    pub const STOP: Self = Self(u64::MAX - 1);
+    pub const STATISTICS: Self = Self(u64::MAX - 2);
+
     fn new(place: usize, generation: u32) -> Self {
         Self(u64::from(generation) << 32 | place as u64)
     }

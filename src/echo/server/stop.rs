@@ -8,30 +8,21 @@
 //! Patience is counted in sweeps, not on the clock: time in which this process was stopped itself
 //! (SIGSTOP) is not held against its peers.
 
-use crate::server::Server;
+use super::{Server, Stop};
+use crate::messages::say;
+use crate::signals;
 use crate::socket::BACKLOG;
-use crate::{say, signals};
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How often progress is checked.
 const SWEEP: Duration = Duration::from_secs(1);
 /// Sweeps without progress until a peer is given up: 10 seconds.
 const PATIENCE: u32 = 10;
 
-/// What there is to know once a stop has begun.
-pub struct Stop {
-    /// When to look for progress next.
-    pub sweep_at: Instant,
-    /// Connections still to be accepted from the backlog.
-    pub backlog_left: usize,
-    /// Sweeps without an accepted connection.
-    pub listener_silent: u32,
-}
-
 impl Server {
     /// Begins the stop at the first signal. True at any other: stop at once.
-    pub(crate) fn heed_stop_signals(&mut self) -> io::Result<bool> {
+    pub(super) fn heed_stop_signals(&mut self) -> io::Result<bool> {
         for _ in 0..signals::read(self.signals.stop) {
             if self.stop.is_some() {
                 self.report_stop_at_once();
@@ -58,7 +49,7 @@ impl Server {
     }
 
     /// Once a second: gives up the peers that have made no progress for too long.
-    pub(crate) fn sweep(&mut self) {
+    pub(super) fn sweep(&mut self) {
         match &mut self.stop {
             Some(stop) if self.now >= stop.sweep_at => stop.sweep_at = self.now + SWEEP,
             _ => return,
