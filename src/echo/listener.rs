@@ -22,7 +22,7 @@ pub enum Accepted {
     Connection(TcpStream),
     /// The connection at the front of the backlog broke; there may be others.
     Broken,
-    Nobody,
+    NoConnection,
 }
 
 /// The listener and its interest.
@@ -58,18 +58,18 @@ impl Listener {
                 stream.set_nonblocking(true)?;
                 Ok(Accepted::Connection(stream))
             }
-            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(Accepted::Nobody),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(Accepted::NoConnection),
             Err(error) if concerns_one_connection(&error) => Ok(Accepted::Broken),
-            // accept wants a descriptor before it looks whether anybody waits for it.
+            // accept takes a descriptor before it looks for a connection.
             Err(error) if wants_descriptor(&error) && !socket::somebody_waits(&self.socket) => {
-                Ok(Accepted::Nobody)
+                Ok(Accepted::NoConnection)
             }
             Err(error) => Err(error),
         }
     }
 
-    /// Whoever takes and frees the last descriptor all the time shall not fill the log: one such
-    /// pause a second is told of, with its end.
+    /// A program that takes and frees the last descriptor all the time must not fill the log: at most one
+    /// pause a second is reported, with its end.
     pub fn pause(&mut self, epoll: &Epoll, now: Instant, why: &io::Error) -> io::Result<()> {
         if self.retry_at.replace(now + RETRY).is_some() {
             return Ok(());

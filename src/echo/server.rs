@@ -198,7 +198,7 @@ impl Server {
 
     #[inline(always)]
     fn note(&mut self, token: Token, events: EventFlags) {
-        // A stale delivery finds nobody.
+        // A stale delivery finds no connection.
         if self.connections.get_mut(token).is_some_and(|connection| connection.note(events)) {
             self.make_ready(token);
         }

@@ -46,7 +46,7 @@ struct Place<T> {
     value: Option<T>,
 }
 
-/// Places are made so many at a time: they never move, and nothing is copied when there are more.
+/// This many places are made at a time. They never move: nothing is copied when there are more.
 const BLOCK: usize = 64;
 
 /// Values of one kind. Places are used again; memory is kept for the largest number there was.

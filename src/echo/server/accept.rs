@@ -32,11 +32,11 @@ impl Server {
         Ok(())
     }
 
-    /// Accepts one connection. False: nobody waits. An error says why there is no room.
+    /// Accepts one connection. False: the backlog is empty. An error says why there is no room.
     fn accept_one(&mut self) -> io::Result<bool> {
         let Some(listener) = &self.listener else { return Ok(false) };
         match listener.accept()? {
-            Accepted::Nobody => Ok(false),
+            Accepted::NoConnection => Ok(false),
             Accepted::Broken => Ok(true),
             Accepted::Connection(stream) => self.open_connection(stream).map(|()| true),
         }

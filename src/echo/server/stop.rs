@@ -34,8 +34,8 @@ impl Server {
     }
 
     fn begin_stop(&mut self) -> io::Result<()> {
-        // The backlog holds at most so many (include/net/sock.h, sk_acceptq_is_full): those that
-        // arrive later cannot keep the stop from ending.
+        // The backlog holds no more (include/net/sock.h, sk_acceptq_is_full): connections that arrive
+        // later cannot keep the stop from ending.
         let backlog_left = BACKLOG + 1;
         self.stop = Some(Stop { sweep_at: self.now + SWEEP, backlog_left, listener_silent: 0 });
         for place in self.connections.places() {

@@ -17,7 +17,7 @@ use std::fmt::Write as _;
 use std::process::Command;
 use std::{env, fs};
 
-/// Somebody who knows the layout, or why not.
+/// A source that knows the layout, or why it does not.
 #[derive(Serialize)]
 struct Witness {
     name: String,

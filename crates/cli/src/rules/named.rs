@@ -1,4 +1,4 @@
-//! A rule by the name that somebody wrote.
+//! A rule by its name, as a user wrote it.
 
 use epshim_check::Rule;
 use epshim_check::options::nearest;
