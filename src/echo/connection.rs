@@ -10,8 +10,8 @@
 //! [`BUFFER_SIZE`] bytes. Until that is sent nothing is read from it. An edge is not repeated, so
 //! [`Connection::readable`] remembers it until a read has proved that everything was taken.
 
-use crate::say;
-use crate::slab::Key;
+use crate::messages::say;
+use crate::slab::Token;
 use crate::socket;
 use crate::transfer::Transfer;
 use epshim::{Epoll, EventFlags};
@@ -100,8 +100,8 @@ impl Connection {
         }
     }
 
-    pub fn register(&self, epoll: &Epoll, key: Key) -> io::Result<()> {
-        epoll.add(&self.stream, INTEREST, key.data())
+    pub fn register(&self, epoll: &Epoll, token: Token) -> io::Result<()> {
+        epoll.add(&self.stream, INTEREST, token.data())
     }
 
     /// Remembers what a delivery says. Returns whether there is something to do.

@@ -8,8 +8,10 @@
 //! - [`server`]: what one thread does. A round is: wait, note what each delivery says, one turn for
 //!   each connection that has something to do, write what was read, accept.
 //! - [`connection`]: one connection's turn: one flush, one read, one write.
-//! - [`slab`]: the connections, by keys that outlive them without harm.
-//! - [`listener`], [`stop`]: accepting, also without descriptors; the graceful stop.
+//! - [`slab`]: the connections, by tokens that outlive them without harm.
+//! - [`listener`]: the listening socket, also where there are no descriptors left. What the server does with
+//!   it, and its graceful stop, are parts of [`server`].
+//! - [`messages`]: what it prints.
 //! - [`transfer`]: its recv and its send, inlined.
 //! - [`signals`], [`socket`]: what the standard library lacks. With [`transfer`] the only unsafe code.
 
@@ -17,6 +19,7 @@
 
 mod connection;
 mod listener;
+mod messages;
 mod options;
 mod server;
 #[allow(unsafe_code)] // signalfd, eventfd, and a signal handler.
@@ -24,14 +27,12 @@ mod signals;
 mod slab;
 #[allow(unsafe_code)] // Socket options and ioctls.
 mod socket;
-mod stop;
 #[allow(unsafe_code)] // System calls without libc.
 mod transfer;
 
+use messages::{print, say};
 use options::{Command, Options};
 use server::Server;
-use std::fmt::Display;
-use std::io::{self, Write};
 use std::process::ExitCode;
 use std::thread;
 
@@ -96,16 +97,4 @@ fn run(mut server: Server) -> bool {
         }
         false
     })
-}
-
-fn print(text: &str) -> io::Result<()> {
-    let mut stdout = io::stdout();
-    stdout.write_all(text.as_bytes())?;
-    stdout.flush()
-}
-
-/// One line on stderr. Where stderr is gone nobody wants to hear it.
-fn say(message: impl Display) {
-    let line = format!("epshim-echo: {message}\n");
-    let _ = io::stderr().write_all(line.as_bytes());
 }

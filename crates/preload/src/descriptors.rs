@@ -5,7 +5,7 @@
 use crate::kernel;
 use crate::watched::WATCHABLE;
 use epshim_check::Io;
-use epshim_check::world::{self, Descriptors, Kind, Site};
+use epshim_check::ports::{self, Descriptors, Kind, Site};
 use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 use std::ffi::c_int;
 use std::mem::size_of;
@@ -175,10 +175,10 @@ impl Descriptors for Table {
         slot(fd).map_or((0, Io::default()), |slot| (slot.get().generation, slot.io()))
     }
 
-    fn get(&self, fd: c_int) -> world::Descriptor {
-        let Some(slot) = slot(fd) else { return world::Descriptor::default() };
+    fn get(&self, fd: c_int) -> ports::Descriptor {
+        let Some(slot) = slot(fd) else { return ports::Descriptor::default() };
         let site = |site: &AtomicU64| Site(site.load(Relaxed));
-        world::Descriptor {
+        ports::Descriptor {
             generation: slot.get().generation,
             io: slot.io(),
             read: site(&slot.read),

@@ -3,7 +3,7 @@
 
 use crate::files::read_file;
 use crate::{looking, process};
-use epshim_check::world::{Kernel, Kind, Listed, bits};
+use epshim_check::ports::{Kernel, Kind, Listed, bits};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fd::BorrowedFd;
 use rustix::fs::{FileType, OFlags};

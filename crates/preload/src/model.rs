@@ -8,8 +8,8 @@
 use crate::lock::{Locked, PATIENCE};
 use crate::{attention, blocking, guard, kernel, tell};
 use attention::{Event, Note};
+use epshim_check::ports::Site;
 use epshim_check::report::Seen;
-use epshim_check::world::Site;
 use epshim_check::{Checker, Rule};
 use rustix::time::{ClockId, clock_gettime};
 use std::ffi::c_int;

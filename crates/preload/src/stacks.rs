@@ -6,7 +6,7 @@
 
 use crate::lock::{Lock, Locked, PATIENCE};
 use epshim_check::options::MAX_STACK_DEPTH;
-use epshim_check::world::Site;
+use epshim_check::ports::Site;
 use std::collections::BTreeMap;
 use std::ffi::{c_int, c_void};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};

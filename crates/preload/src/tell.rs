@@ -14,7 +14,7 @@ use crate::model::{self, now, tid};
 use crate::options::Options;
 use crate::{family, kernel, looking, memory, process, report, stacks, watched, watcher};
 use epshim_check::options::Mode;
-use epshim_check::world::{Descriptors, Kernel, Kind, Site};
+use epshim_check::ports::{Descriptors, Kernel, Kind, Site};
 use epshim_check::{AtFailure, Ctl, Io, Outcome};
 use libc::{c_char, c_int, c_long, c_uint, c_void, epoll_event, size_t, ssize_t};
 use std::ffi::CStr;

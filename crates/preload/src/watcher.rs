@@ -11,7 +11,7 @@ use crate::lock::Lock;
 use crate::model::{self, now};
 use crate::{guard, looking, report, watched};
 use epshim_check::Suspicion;
-use epshim_check::world::{MILLISECOND, Nanos, SECOND};
+use epshim_check::ports::{MILLISECOND, Nanos, SECOND};
 use rustix::thread::futex;
 use std::ffi::c_void;
 use std::mem::MaybeUninit;
@@ -114,7 +114,7 @@ fn look() -> Option<Nanos> {
             let nanos = at.saturating_sub(one.since);
             model::with(|checker| {
                 let call = attention::call(one.kind);
-                let site = epshim_check::world::Site(one.site);
+                let site = epshim_check::ports::Site(one.site);
                 checker.blocked(one.tid, at, one.fd, call, nanos, false, site);
             });
         });

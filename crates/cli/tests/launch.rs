@@ -1,5 +1,5 @@
 //! `epshim check` and `epshim run`: the program becomes this process, with the environment that was asked
-//! for; and where it cannot, the exit code says whose fault it is.
+//! for; and where it cannot, the exit code says why.
 
 mod support;
 

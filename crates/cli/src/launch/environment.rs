@@ -1,7 +1,11 @@
-//! The two variables: `EPSHIM_OPTIONS` from its old text and the command line, `LD_PRELOAD` from its
-//! old text, the library and the sanitizers' runtimes.
+//! The two variables: `EPSHIM_OPTIONS` from its old text and the command line, `LD_PRELOAD` from its old
+//! text, the library and the sanitizers' runtimes.
+//!
+//! No other variable is touched, and this process's own environment stays as it is: the new values are for
+//! the program. An old option that has no effect is named on stderr here, once, because the library will
+//! not see it in the new text.
 
-use super::Failure;
+use super::failure::Failure;
 use crate::args::CheckOptions;
 use crate::output;
 use epshim_check::Options;
@@ -17,8 +21,7 @@ const PRELOAD: &str = "LD_PRELOAD";
 /// The library's file name.
 pub const LIBRARY: &str = "libepshim_preload.so";
 
-/// What this command asks for by itself, and the environment's options over it. Those of no effect
-/// are named here, because the library will not see them.
+/// The options that this command sets by itself, and those of the environment, which win.
 pub fn inherited(mode: Mode) -> Result<Options, Failure> {
     let symbolizer = match mode {
         Mode::Check => {
@@ -39,7 +42,7 @@ pub fn inherited(mode: Mode) -> Result<Options, Failure> {
     Ok(options)
 }
 
-/// The command line over it.
+/// The options of the command line, which win over both.
 pub fn apply(options: &mut Options, asked: &CheckOptions) -> Result<(), Failure> {
     if let Some(path) = &asked.json {
         options.json = Some(absolute(path)?);
@@ -83,7 +86,7 @@ pub fn variables(
     let old = env::var_os(PRELOAD).unwrap_or_default();
     let mut text = options.to_string();
     if let (false, Some(process)) = (options.trace_children, process) {
-        // What this process becomes is watched; a program that it starts is another process.
+        // Only this process, which becomes the program, is checked: a program that it starts is another.
         text.push_str(&format!(":process={process}"));
     }
     [(PRELOAD, preload(&old, library.as_os_str(), sanitizers)), (OPTIONS, text.into())]

@@ -1,8 +1,9 @@
-//! The signals that are ignored and blocked, as the caller left them: a service manager starts its
-//! services with SIGPIPE ignored, and they must not die of it because they are watched.
+//! The signals that are ignored and blocked, as the caller left them. A service manager may start its
+//! services with SIGPIPE ignored; one that runs under `epshim check` must not die of that signal.
 //!
-//! Rust's runtime ignores SIGPIPE before `main`, and has an exec set it, and the mask, to their
-//! defaults. So they are looked at before the runtime starts, and set again just before the exec.
+//! Rust's runtime ignores SIGPIPE before `main`, and std's exec sets it, and the mask, to their
+//! defaults. So a constructor remembers them before the runtime starts, and they are set again just before
+//! the exec. No handler is installed, and no other signal is touched.
 
 use std::mem::MaybeUninit;
 use std::os::unix::process::CommandExt as _;
@@ -12,14 +13,14 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 static WAS_IGNORED: AtomicBool = AtomicBool::new(false);
 
-/// The loader calls it with the program's constructors, before the runtime.
+/// The loader calls it among the program's constructors, before Rust's runtime starts.
 #[used]
 #[unsafe(link_section = ".init_array")]
-static LOOK: extern "C" fn() = look;
+static REMEMBER: extern "C" fn() = remember;
 
-extern "C" fn look() {
+extern "C" fn remember() {
     let mut action = MaybeUninit::<libc::sigaction>::zeroed();
-    // SAFETY: it is only asked for, and filled in; all zeros are valid too.
+    // SAFETY: sigaction(2) only fills in the structure, and all zeros are a valid one too.
     let action = unsafe {
         libc::sigaction(libc::SIGPIPE, ptr::null(), action.as_mut_ptr());
         action.assume_init()
@@ -27,7 +28,7 @@ extern "C" fn look() {
     WAS_IGNORED.store(action.sa_sigaction == libc::SIG_IGN, Relaxed);
 }
 
-/// Has the command's exec leave them as they were.
+/// Makes the command's exec leave the signals as they were when this process started.
 pub fn keep(command: &mut Command) {
     let mut mask = MaybeUninit::<libc::sigset_t>::zeroed();
     // SAFETY: likewise. The closure runs between std's own preparations and the exec, in this

@@ -1,8 +1,12 @@
-//! Where libepshim_preload.so is: it belongs to this command, in a build tree or in an installed prefix.
+//! Where libepshim_preload.so is: beside this command in a build tree, or in the `lib` of its prefix; where
+//! it is installed elsewhere, `EPSHIM_PRELOAD` names it.
+//!
+//! The file is read for what programs it fits, but never loaded into this process. Its path must be one
+//! that `LD_PRELOAD` can hold.
 
-use super::Failure;
 use super::elf::{self, Elf};
 use super::environment::LIBRARY;
+use super::failure::Failure;
 use std::env;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -47,7 +51,7 @@ fn search() -> Result<PathBuf, Failure> {
     })
 }
 
-/// Where it may be, for a command in this folder.
+/// Where the library may be, for a command in this folder.
 fn places(folder: &Path) -> Vec<PathBuf> {
     let mut folders = vec![folder.to_owned()];
     if let Some(parent) = folder.parent() {

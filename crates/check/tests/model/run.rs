@@ -1,8 +1,11 @@
-//! A program of one thread and one epoll on the naive kernel, watched; and what is true of it.
+//! One run of a random program: one thread and one epoll on the naive kernel, under the checker.
+//!
+//! [`Run`] has what the checker found, and beside it what is true in the naive kernel, by the site of each
+//! registration's `EPOLL_CTL_ADD`: the properties in `main.rs` compare the two.
 
 use crate::naive::{EBADF, EEXIST, ENOENT, Entry, Kernel};
-use epshim_check::world::bits::{ET, IN, ONESHOT};
-use epshim_check::world::{self, Descriptor, Descriptors, Kind, Listed, MILLISECOND, Nanos, Site};
+use epshim_check::ports::bits::{ET, IN, ONESHOT};
+use epshim_check::ports::{self, Descriptor, Descriptors, Kind, Listed, MILLISECOND, Nanos, Site};
 use epshim_check::{
     ADD, AtFailure, Certainty, Checker, Ctl, DEL, Finding, Io, MOD, Outcome, Role, Rule,
 };
@@ -28,7 +31,7 @@ pub enum Step {
     Wait,
 }
 
-/// What a watcher remembers of descriptors.
+/// What an observer remembers of descriptors.
 #[derive(Default)]
 struct Memory(RefCell<HashMap<i32, Descriptor>>);
 
@@ -69,9 +72,9 @@ enum Taken {
     All,
 }
 
-/// A program that has run.
+/// A program that has run: what was found, and what was so.
 #[derive(Default)]
-pub struct Program {
+pub struct Run {
     pub findings: Vec<Finding>,
     /// By the site of their ADD: registrations that delivered although their number was closed, and
     /// were there when it was looked at.
@@ -84,7 +87,7 @@ pub struct Program {
     pub may_be_stranded: BTreeSet<u64>,
     /// One-shots that fired.
     pub may_be_fired: BTreeSet<u64>,
-    /// The sites of failures that nobody made good.
+    /// The sites of failures that no later call made good.
     pub failed: BTreeSet<u64>,
     pub known: usize,
     pub live: usize,
@@ -101,25 +104,25 @@ pub struct Program {
     shares_data: bool,
 }
 
-impl Program {
+impl Run {
     /// With shared data, registrations may have the same.
-    pub fn run(steps: &[Step], shares_data: bool) -> Self {
-        let mut program = Self { shares_data, ..Self::default() };
-        program.checker.created(EPFD, Site(1), &program.memory);
-        program.site = 1;
+    pub fn of(steps: &[Step], shares_data: bool) -> Self {
+        let mut run = Self { shares_data, ..Self::default() };
+        run.checker.created(EPFD, Site(1), &run.memory);
+        run.site = 1;
         for &step in steps {
-            program.now += MILLISECOND;
-            program.site += 1;
-            program.step(step);
+            run.now += MILLISECOND;
+            run.site += 1;
+            run.step(step);
         }
-        program.failed.extend(program.failure.take().map(|(site, ..)| site));
-        program.checker.finish(program.now);
-        program.pass(1);
-        program.known = program.checker.registrations();
-        program.unknown = program.checker.unknown_deliveries();
-        let is_live = |entry: &&Entry| !program.is_stale(entry);
-        program.live = program.kernel.entries.iter().filter(is_live).count();
-        program
+        run.failed.extend(run.failure.take().map(|(site, ..)| site));
+        run.checker.finish(run.now);
+        run.pass(1);
+        run.known = run.checker.registrations();
+        run.unknown = run.checker.unknown_deliveries();
+        let is_live = |entry: &&Entry| !run.is_stale(entry);
+        run.live = run.kernel.entries.iter().filter(is_live).count();
+        run
     }
 
     /// Whether the number was closed since.
@@ -303,7 +306,7 @@ fn site(finding: &Finding, role: Role) -> u64 {
 /// The naive kernel, as it is asked.
 struct Asked<'a>(&'a Kernel);
 
-impl world::Kernel for Asked<'_> {
+impl ports::Kernel for Asked<'_> {
     fn registrations(&mut self, _: i32) -> Option<Vec<Listed>> {
         let listed = |entry: &Entry| {
             let Entry { fd, events, data, file, .. } = *entry;

@@ -1,6 +1,8 @@
 //! The table of the options: name, value, meaning, and how each is set and read.
 //!
-//! `set` returns what would have been right where the value is wrong; `get` writes what `set` reads.
+//! `set` returns what would have been right where the value is wrong; `get` writes what `set` reads. The
+//! names are the keys of `EPSHIM_OPTIONS`, and the fields of [`Options`]: the macro makes one of the other.
+//! Nothing here knows how the variable's text is put together: that is `syntax.rs`.
 
 use super::{Color, Mode, Options, nearest};
 use crate::rule::Rule;
@@ -11,7 +13,7 @@ use std::ops::RangeInclusive;
 pub const MAX_STACK_DEPTH: u8 = 64;
 
 /// One option.
-pub struct Key {
+pub struct Setting {
     pub name: &'static str,
     /// The value, for the help.
     pub takes: &'static str,
@@ -21,9 +23,9 @@ pub struct Key {
 }
 
 /// A row of the table: the option of the field's name, and the functions that read and write its type.
-macro_rules! key {
+macro_rules! setting {
     ($field:ident, $takes:literal, $does:literal, $read:expr, $write:expr) => {
-        Key {
+        Setting {
             name: stringify!($field),
             takes: $takes,
             does: $does,
@@ -39,29 +41,29 @@ macro_rules! key {
     };
 }
 
-pub const KEYS: [Key; 16] = [
-    key!(mode, "check|transparent", "whether the program is watched", read_mode, write_mode),
-    key!(json, "PATH", "write findings as JSON lines", read_path, write_path),
-    key!(log_path, "stderr|PATH", "where the report goes", read_log, write_log),
-    key!(only, "RULES", "report only these", read_rules, write_rules),
-    key!(except, "RULES", "do not report these", read_rules, write_rules),
-    key!(exitcode, "N", "exit code if something was found", number::<255>, u8::to_string),
-    key!(halt_on_error, "0|1", "end the program at the first finding", read_flag, write_flag),
-    key!(suppressions, "PATH", "findings not to report, as rule:glob", read_path, write_path),
-    key!(notes, "0|1", "report notes too", read_flag, write_flag),
-    key!(trace_children, "0|1", "watch the programs it starts", read_flag, write_flag),
-    key!(
+pub const SETTINGS: [Setting; 16] = [
+    setting!(mode, "check|transparent", "whether the program is watched", read_mode, write_mode),
+    setting!(json, "PATH", "write findings as JSON lines", read_path, write_path),
+    setting!(log_path, "stderr|PATH", "where the report goes", read_log, write_log),
+    setting!(only, "RULES", "report only these", read_rules, write_rules),
+    setting!(except, "RULES", "do not report these", read_rules, write_rules),
+    setting!(exitcode, "N", "exit code if something was found", number::<255>, u8::to_string),
+    setting!(halt_on_error, "0|1", "end the program at the first finding", read_flag, write_flag),
+    setting!(suppressions, "PATH", "findings not to report, as rule:glob", read_path, write_path),
+    setting!(notes, "0|1", "report notes too", read_flag, write_flag),
+    setting!(trace_children, "0|1", "watch the programs it starts", read_flag, write_flag),
+    setting!(
         stack_depth,
         "N",
         "callers recorded of each call",
         number::<MAX_STACK_DEPTH>,
         u8::to_string
     ),
-    key!(symbolize, "0|1", "function, file and line of each call", read_flag, write_flag),
-    key!(symbolizer, "PATH", "the epshim command, which finds them", read_path, write_path),
-    key!(color, "auto|always|never", "colour the report", read_color, write_color),
-    key!(verbosity, "N", "how much the library says of itself", number::<9>, u8::to_string),
-    key!(help, "0|1", "print this and go on", read_flag, write_flag),
+    setting!(symbolize, "0|1", "function, file and line of each call", read_flag, write_flag),
+    setting!(symbolizer, "PATH", "the epshim command, which finds them", read_path, write_path),
+    setting!(color, "auto|always|never", "colour the report", read_color, write_color),
+    setting!(verbosity, "N", "how much the library says of itself", number::<9>, u8::to_string),
+    setting!(help, "0|1", "print this and go on", read_flag, write_flag),
 ];
 
 /// What was read, if anything, and what would have been right.
@@ -122,7 +124,7 @@ fn number<const MAX: u8>(value: &str) -> Read<u8> {
     }
 }
 
-/// No path is the way to take one back.
+/// An empty path takes back one that was set before.
 fn read_path(value: &str) -> Read<Option<String>> {
     (Some(Some(value.to_owned()).filter(|path| !path.is_empty())), None)
 }

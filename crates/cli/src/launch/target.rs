@@ -1,8 +1,12 @@
-//! The program: found as execvp(3) finds it, followed through `#!` lines to what really runs, and
-//! refused where a preloaded library would be left out in silence.
+//! The program that is to run: found as execvp(3) finds it, followed through `#!` lines to the ELF file
+//! that the kernel will load, and refused where the dynamic loader would leave out a preloaded library
+//! without a word.
+//!
+//! It executes nothing. What is executed is the path that execvp(3) would take, a script too; what is
+//! examined is the file at the end of the `#!` lines.
 
-use super::Failure;
 use super::elf::{self, Elf};
+use super::failure::Failure;
 use super::library::Library;
 use rustix::fs::{Access, access, getxattr_query};
 use std::env;
@@ -13,11 +17,11 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-/// A program that can be watched.
-pub struct Program {
+/// A program that the library can be loaded into.
+pub struct Target {
     /// What to execute.
     pub path: PathBuf,
-    /// The sanitizers' runtimes that what runs then needs.
+    /// The sanitizers' runtimes that the ELF file needs.
     pub sanitizers: Vec<OsString>,
 }
 
@@ -25,7 +29,7 @@ pub struct Program {
 const INTERPRETERS: usize = 5;
 
 /// Finds a command and examines it.
-pub fn find(name: &OsStr, library: &Library) -> Result<Program, Failure> {
+pub fn find(name: &OsStr, library: &Library) -> Result<Target, Failure> {
     let path = resolve(name)?;
     let mut runs = path.clone();
     for _ in 0..=INTERPRETERS {
@@ -45,7 +49,7 @@ pub fn find(name: &OsStr, library: &Library) -> Result<Program, Failure> {
             )));
         };
         examine(&runs, &elf, library)?;
-        return Ok(Program { path, sanitizers: elf.sanitizers });
+        return Ok(Target { path, sanitizers: elf.sanitizers });
     }
     Err(Failure::cannot_invoke(format!("cannot run {}: too many #! lines", path.display())))
 }
@@ -125,14 +129,14 @@ impl Line {
         Ok(Some(Self { interpreter, through_env }))
     }
 
-    /// What runs. If env would not find its program, it is env that runs, and says so.
+    /// The file that runs. If env would not find its program, it is env: it runs, and says so.
     fn resolve(&self) -> Result<PathBuf, Failure> {
         let program = self.through_env.as_ref().and_then(|name| resolve(name).ok());
         program.map_or_else(|| resolve(&self.interpreter), Ok)
     }
 }
 
-/// Refuses what would run without the library, or not at all with it.
+/// Refuses a program that would run without the library, or would not run with it.
 fn examine(path: &Path, elf: &Elf, library: &Library) -> Result<(), Failure> {
     let name = path.display();
     let refuse = |reason: String| Err(Failure::own(format!("cannot watch {name}: {reason}")));
@@ -175,7 +179,7 @@ fn examine(path: &Path, elf: &Elf, library: &Library) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What makes ld.so run a program in secure-execution mode.
+/// What makes ld.so(8) run a program in secure-execution mode, if anything does.
 fn privilege(path: &Path) -> Option<&'static str> {
     let mode = path.metadata().ok()?.permissions().mode();
     // Without the group's x, the bit asks for mandatory locking: inode(7).

@@ -1,14 +1,14 @@
-//! `epshim check` and `epshim run`: becomes the program, with the preload library in it.
+//! `epshim check` and `epshim run`: this process becomes the program, with the preload library in it.
 //!
-//! `target.rs` finds the program and refuses what cannot be watched, `library.rs` finds the library,
-//! `environment.rs` writes the two variables. Nothing else is changed, and nothing of this process is
-//! left: exec, not fork.
+//! `target.rs` finds the program and refuses one that the library cannot be loaded into, `library.rs` finds
+//! the library, `environment.rs` writes the two variables, `signals.rs` keeps the signals as they were.
+//! Nothing else is changed, and nothing of this process is left: exec, not fork.
 //!
-//! One thing Rust's runtime has done by then: of the descriptors 0 to 2, one that was closed is open
-//! on /dev/null.
+//! One change is Rust's runtime's: of the descriptors 0 to 2, one that was closed is open on /dev/null.
 
 mod elf;
 mod environment;
+mod failure;
 mod library;
 #[allow(unsafe_code)] // signals, before the runtime and after it
 mod signals;
@@ -22,31 +22,9 @@ use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Command;
 
-/// Why there is no program to run, and the exit code that says so: those of env(1) and stdbuf(1).
-#[derive(Debug)]
-pub struct Failure {
-    pub code: u8,
-    pub reason: String,
-}
+pub use failure::Failure;
 
-impl Failure {
-    /// This command failed, or refuses.
-    pub const OWN: u8 = 125;
-
-    fn own(reason: impl Into<String>) -> Self {
-        Self { code: Self::OWN, reason: reason.into() }
-    }
-
-    fn cannot_invoke(reason: impl Into<String>) -> Self {
-        Self { code: 126, reason: reason.into() }
-    }
-
-    fn not_found(reason: impl Into<String>) -> Self {
-        Self { code: 127, reason: reason.into() }
-    }
-}
-
-/// Where the program does not run: its environment, to be printed.
+/// The environment that the program would have, where it is printed instead.
 #[derive(Debug)]
 pub struct Printed(pub String);
 
@@ -69,7 +47,8 @@ fn start(mut wanted: Options, launch: &Launch) -> Result<Printed, Failure> {
     let library = library::find()?;
     let program = launch.command.first().map(|name| target::find(name, &library)).transpose()?;
     let sanitizers = program.as_ref().map_or(&[][..], |program| &program.sanitizers);
-    // Printed, it is for a process that is not there yet: its children are then watched too.
+    // Printed, the environment is for a process that does not exist yet and whose id is not known: its
+    // children are then checked too.
     let process = (!launch.print_env).then(std::process::id);
     let variables = environment::variables(&wanted, &library.path, sanitizers, process);
     if launch.print_env {

@@ -1,17 +1,22 @@
-//! What a trace says of the world around it: descriptors and their files, and a kernel that is as
-//! simple as can be. Who writes a trace may contradict it with `kernel` lines.
+//! The kernel of a replayed trace: descriptor numbers, the files that they are open on, and interest
+//! lists, as the calls of the trace leave them.
+//!
+//! It is the observer too: [`TraceKernel`] answers both of the model's traits. It is as simple as can be:
+//! a file is ready from a delivery on until a read or a write met its end, and nothing becomes ready by
+//! itself. A trace may contradict all of that with `kernel ...` lines, and a line that was said wins over
+//! what was derived. It never calls the model.
 
 use super::Answer;
 use crate::checker::{ADD, Ctl, DEL, MOD};
 use crate::io::{Io, Outcome};
-use crate::world::{Descriptor, Descriptors, Fd, Kernel, Kind, Listed, Site, Tid, bits};
+use crate::ports::{Descriptor, Descriptors, Fd, Kernel, Kind, Listed, Site, Tid, bits};
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
 /// A file: anything that is open.
 type File = u64;
 
-/// A descriptor's number: what it is now, and what is left of what it was.
+/// A descriptor number: what the observer remembers of it, and the file that it is open on.
 #[derive(Debug, Clone, Copy, Default)]
 struct Number {
     known: Descriptor,
@@ -37,9 +42,9 @@ struct Entry {
     data: u64,
 }
 
-/// The world of a trace.
+/// What the trace has come to: the observer's memory, and the kernel that it asks.
 #[derive(Debug, Default)]
-pub(super) struct World {
+pub(super) struct TraceKernel {
     numbers: RefCell<HashMap<Fd, Number>>,
     files: HashMap<File, Open>,
     /// The interest lists.
@@ -55,7 +60,7 @@ pub(super) struct World {
     latest: File,
 }
 
-impl World {
+impl TraceKernel {
     fn number(&self, fd: Fd) -> Number {
         self.numbers.borrow().get(&fd).copied().unwrap_or_default()
     }
@@ -89,7 +94,8 @@ impl World {
         self.change(fd, |number| number.file = Some(file));
     }
 
-    /// A trace need not say how each descriptor was opened. An epoll that was closed stays closed.
+    /// Opens a descriptor that the trace names without having opened it; but an epoll that was closed
+    /// stays closed.
     pub fn mention(&mut self, fd: Fd, kind: Kind) {
         let was_closed = self.number(fd).known.generation > 0;
         if fd >= 0 && !self.is_open(fd) && !(kind == Kind::Epoll && was_closed) {
@@ -276,7 +282,7 @@ impl World {
     }
 }
 
-impl Descriptors for World {
+impl Descriptors for TraceKernel {
     fn state(&self, fd: Fd) -> (u32, Io) {
         let known = self.number(fd).known;
         (known.generation, known.io)
@@ -299,7 +305,7 @@ impl Descriptors for World {
     }
 }
 
-impl Kernel for World {
+impl Kernel for TraceKernel {
     fn registrations(&mut self, epfd: Fd) -> Option<Vec<Listed>> {
         if let Some(said) = self.fdinfo.get(&epfd) {
             return said.clone();

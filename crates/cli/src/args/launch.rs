@@ -92,7 +92,7 @@ pub struct RunOptions {
     pub launch: Launch,
 }
 
-/// What starting a program takes.
+/// What `check` and `run` both need to start a program.
 #[derive(Debug, Args)]
 pub struct Launch {
     /// Also the programs that this one starts (no, unless EPSHIM_OPTIONS says otherwise)

@@ -8,30 +8,21 @@
 //! Patience is counted in sweeps, not on the clock: time in which this process was stopped itself
 //! (SIGSTOP) is not held against its peers.
 
-use crate::server::Server;
+use super::{Server, Stop};
+use crate::messages::say;
+use crate::signals;
 use crate::socket::BACKLOG;
-use crate::{say, signals};
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// How often progress is checked.
 const SWEEP: Duration = Duration::from_secs(1);
 /// Sweeps without progress until a peer is given up: 10 seconds.
 const PATIENCE: u32 = 10;
 
-/// What there is to know once a stop has begun.
-pub struct Stop {
-    /// When to look for progress next.
-    pub sweep_at: Instant,
-    /// Connections still to be accepted from the backlog.
-    pub backlog_left: usize,
-    /// Sweeps without an accepted connection.
-    pub listener_silent: u32,
-}
-
 impl Server {
     /// Begins the stop at the first signal. True at any other: stop at once.
-    pub(crate) fn heed_stop_signals(&mut self) -> io::Result<bool> {
+    pub(super) fn heed_stop_signals(&mut self) -> io::Result<bool> {
         for _ in 0..signals::read(self.signals.stop) {
             if self.stop.is_some() {
                 self.report_stop_at_once();
@@ -43,22 +34,22 @@ impl Server {
     }
 
     fn begin_stop(&mut self) -> io::Result<()> {
-        // The backlog holds at most so many (include/net/sock.h, sk_acceptq_is_full): those that
-        // arrive later cannot keep the stop from ending.
+        // The backlog holds no more (include/net/sock.h, sk_acceptq_is_full): connections that arrive
+        // later cannot keep the stop from ending.
         let backlog_left = BACKLOG + 1;
         self.stop = Some(Stop { sweep_at: self.now + SWEEP, backlog_left, listener_silent: 0 });
         for place in self.connections.places() {
-            let Some(key) = self.connections.key_at(place) else { continue };
-            if let Some(connection) = self.connections.get_mut(key) {
+            let Some(token) = self.connections.token_at(place) else { continue };
+            if let Some(connection) = self.connections.get_mut(token) {
                 connection.limit();
             }
-            self.make_ready(key);
+            self.make_ready(token);
         }
         self.accept()
     }
 
     /// Once a second: gives up the peers that have made no progress for too long.
-    pub(crate) fn sweep(&mut self) {
+    pub(super) fn sweep(&mut self) {
         match &mut self.stop {
             Some(stop) if self.now >= stop.sweep_at => stop.sweep_at = self.now + SWEEP,
             _ => return,
@@ -66,12 +57,12 @@ impl Server {
         let mut closed = 0;
         let mut lost = 0;
         for place in self.connections.places() {
-            let Some(key) = self.connections.key_at(place) else { continue };
-            let Some(connection) = self.connections.get_mut(key) else { continue };
+            let Some(token) = self.connections.token_at(place) else { continue };
+            let Some(connection) = self.connections.get_mut(token) else { continue };
             if connection.count_silence() >= PATIENCE {
                 lost += connection.unsent();
                 closed += 1;
-                self.close(key);
+                self.close(token);
             }
         }
         if closed > 0 {
@@ -98,8 +89,8 @@ impl Server {
         let count = self.connections.len();
         let mut lost = 0;
         for place in self.connections.places() {
-            let Some(key) = self.connections.key_at(place) else { continue };
-            lost += self.connections.get_mut(key).map_or(0, |connection| connection.unsent());
+            let Some(token) = self.connections.token_at(place) else { continue };
+            lost += self.connections.get_mut(token).map_or(0, |connection| connection.unsent());
         }
         say(format_args!(
             "stopped by a second signal; {count} connections closed, {lost} bytes are lost"

@@ -1,10 +1,10 @@
 //! Traces of correct programs that were once taken for faulty ones: each was reduced from a real
 //! program under load, which its test names.
 
-mod worlds;
+mod kernel;
 
-use epshim_check::{AtFailure, Certainty, Checker, Ctl, DEL, Rule, world::Site};
-use worlds::{Memory, Silent, found};
+use epshim_check::{AtFailure, Certainty, Checker, Ctl, DEL, Rule, ports::Site};
+use kernel::{Memory, Silent, found};
 
 const SECOND: u64 = 1_000_000_000;
 

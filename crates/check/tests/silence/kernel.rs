@@ -1,9 +1,10 @@
-//! A memory and a kernel for traces that are written by hand.
+//! An observer that remembers nothing, and a kernel that answers nothing: for traces in which the calls
+//! alone decide.
 
-use epshim_check::world::{Descriptor, Descriptors, Fd, Kernel, Kind, Listed, Nanos, Tid};
+use epshim_check::ports::{Descriptor, Descriptors, Fd, Kernel, Kind, Listed, Nanos, Tid};
 use epshim_check::{Certainty, Checker, Io, Rule, Verdict};
 
-/// No descriptor was ever closed, read or written.
+/// Of no descriptor a close, a read or a write is remembered.
 #[derive(Debug, Default)]
 pub struct Memory;
 
@@ -27,7 +28,7 @@ impl Descriptors for Memory {
     fn hung_up(&self, _: Fd) {}
 }
 
-/// A kernel that says nothing.
+/// A kernel that answers no question.
 #[derive(Debug)]
 pub struct Silent;
 
@@ -65,7 +66,7 @@ impl Kernel for Silent {
     }
 }
 
-/// Lets time pass until nothing is due any more, and says what was found.
+/// Lets time pass until no suspicion is due any more, and returns the rules and certainties found.
 pub fn found(
     checker: &mut Checker,
     memory: &dyn Descriptors,

@@ -1,6 +1,12 @@
-//! What lies outside the model: the names of things it does not look into, and the two questions it
-//! asks of whoever observes. [`Descriptors`] is memory, asked on every wait; [`Kernel`] is system
-//! calls, asked only about a suspicion.
+//! What the model asks of the outside: two traits, and the types in which they answer.
+//!
+//! An observer (the preload library, or a replayed trace) implements both. [`Descriptors`] is the
+//! observer's memory of descriptor numbers: the model asks it on every wait, so an answer must cost no
+//! more than a few loads. [`Kernel`] stands for system calls: the model asks it only about a
+//! suspicion, while the program does not wait for the answer.
+//!
+//! A time is a number that the observer hands in, and a [`Site`] is a number that only the observer
+//! can resolve: nothing here reads a clock or unwinds a stack.
 
 use crate::io::Io;
 use serde::{Deserialize, Serialize};
@@ -17,7 +23,8 @@ pub const SECOND: Nanos = 1_000_000_000;
 /// A millisecond.
 pub const MILLISECOND: Nanos = 1_000_000;
 
-/// A time, to the millisecond and in half the room: it wraps after weeks, and only differences count.
+/// A time in units of about a millisecond, in 32 bits instead of 64. It wraps after weeks: only
+/// differences of two of them mean something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(crate) struct Ticks(u32);
 
@@ -26,7 +33,7 @@ impl Ticks {
         Self((nanos >> 20) as u32)
     }
 
-    /// None, if the clock of another thread is behind.
+    /// How much later this is; 0 if it is earlier, as it may be where two threads read the clock.
     pub const fn since(self, earlier: Self) -> Self {
         let ticks = self.0.wrapping_sub(earlier.0);
         Self(if ticks > u32::MAX / 2 { 0 } else { ticks })
@@ -41,8 +48,8 @@ impl Ticks {
     }
 }
 
-/// Where in the program a call was made: the return address, or what else names a stack to the
-/// observer. The model only compares and hands it on.
+/// Where in the program a call was made: the return address, or another number by which the observer
+/// finds the stack again. The model only compares sites and hands them on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Site(pub u64);
 
@@ -65,8 +72,8 @@ pub enum Kind {
     Epoll,
 }
 
-/// What is remembered of a descriptor, lock-free. All of it but `generation`, `closed` and
-/// `duplicated` is about the file that is open now.
+/// What the observer remembers of a descriptor number. `generation`, `closed` and `duplicated` are of
+/// the number; the rest is of the file that is open under it now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Descriptor {
     /// Grows each time that the number is closed.
@@ -110,7 +117,7 @@ pub struct Listed {
     pub file: (u64, u64),
 }
 
-/// What the kernel knows. `None`: it would not say, and the suspicion is lowered.
+/// What the kernel knows. `None`: the kernel did not answer; what is found is then less certain.
 pub trait Kernel {
     /// All registrations of an epoll.
     fn registrations(&mut self, epfd: Fd) -> Option<Vec<Listed>>;
@@ -118,13 +125,14 @@ pub trait Kernel {
     fn readiness(&mut self, fd: Fd, events: u32) -> Option<u32>;
     /// The bytes to be read: `FIONREAD`.
     fn unread(&mut self, fd: Fd) -> Option<u64>;
-    /// Something that changes whenever bytes pass, by whichever way: `TCP_INFO`, or the bytes queued.
+    /// A number that changes whenever bytes pass through the file: from `TCP_INFO`, or the bytes that
+    /// are queued.
     fn traffic(&mut self, fd: Fd) -> u64;
     /// The file: inode and device. `None` if it is not open.
     fn file(&mut self, fd: Fd) -> Option<(u64, u64)>;
     /// Another descriptor of this process that keeps the file of a registration of `epfd` open.
     fn keeper(&mut self, epfd: Fd, ghost: &Listed) -> Option<Fd>;
-    /// Whether this process holds the other end of a pipe or a socket pair too.
+    /// Whether this process also has the other end of a pipe or a socket pair open.
     fn has_both_ends(&mut self, fd: Fd) -> bool;
     /// Whether the thread exists.
     fn is_alive(&mut self, tid: Tid) -> bool;
