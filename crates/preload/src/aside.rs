@@ -11,12 +11,12 @@
 //!
 //! Surprising: `/proc/self` is the child's.
 
+use crate::runtime::signals::with_all_blocked;
 use crate::{looking, table};
 use rustix::io;
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect, munmap};
 use rustix::process::{Pid, WaitOptions, WaitStatus, waitpid};
 use std::ffi::{c_int, c_void};
-use std::mem::MaybeUninit;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
@@ -43,7 +43,7 @@ pub fn aside<R>(work: impl FnOnce() -> R) -> Result<R, Lost> {
     let stack = Stack::new().ok_or(Lost::Refused)?;
     let system_call = table::system_call();
     let mut result = Err(Lost::Died);
-    without_signals(|| {
+    with_all_blocked(|| {
         let mut look = Some(looking::look_at_all());
         let in_child = || {
             // Until then the table is the program's, or a copy that holds its files.
@@ -56,6 +56,7 @@ pub fn aside<R>(work: impl FnOnce() -> R) -> Result<R, Lost> {
         wait(child?);
         Some(())
     })
+    .flatten()
     .ok_or(Lost::Refused)?;
     result
 }
@@ -65,7 +66,7 @@ pub fn aside_or_here<R>(mut work: impl FnMut() -> R) -> Option<R> {
     match aside(&mut work) {
         Ok(result) => Some(result),
         Err(Lost::Died) => None,
-        Err(Lost::Refused) => without_signals(|| Some(work())),
+        Err(Lost::Refused) => with_all_blocked(work),
     }
 }
 
@@ -94,32 +95,6 @@ pub fn wait(child: Pid) -> Option<WaitStatus> {
     // Without it only children are found whose exit signal is SIGCHLD.
     let options = WaitOptions::from_bits_retain(libc::__WALL as u32);
     Some(io::retry_on_intr(|| waitpid(Some(child), options)).ok()??.1)
-}
-
-/// Does it with all signals blocked in this thread, but for those that libc keeps for itself:
-/// they are sent to single threads, and never to a child.
-pub fn without_signals<R>(work: impl FnOnce() -> Option<R>) -> Option<R> {
-    let mut all = MaybeUninit::uninit();
-    let mut old = MaybeUninit::uninit();
-    // SAFETY: sigfillset writes the first set, and pthread_sigmask the second unless it fails.
-    let _restored = unsafe {
-        libc::sigfillset(all.as_mut_ptr());
-        if libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), old.as_mut_ptr()) != 0 {
-            return None;
-        }
-        Restored(old.assume_init())
-    };
-    work()
-}
-
-/// Restores the signal mask, after a panic too.
-struct Restored(libc::sigset_t);
-
-impl Drop for Restored {
-    fn drop(&mut self) {
-        // SAFETY: a set that pthread_sigmask has written.
-        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, &raw const self.0, ptr::null_mut()) };
-    }
 }
 
 /// Memory for a child's stack.

@@ -1,7 +1,9 @@
 //! Calls that may block, on descriptors without `O_NONBLOCK`: who is in one, on what, since when. A
 //! table that threads enter and leave without a lock, so that somebody else can see who hangs.
 
-use crate::{kernel, model};
+use crate::kernel;
+use crate::runtime::clock::now;
+use crate::runtime::thread::tid;
 use std::ffi::c_int;
 use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering, Ordering::Relaxed};
 
@@ -63,7 +65,7 @@ impl Blocked {
 
 /// This thread is about to make a call that may block.
 pub fn enter(fd: c_int, kind: u32, site: u64) {
-    let tid = model::tid();
+    let tid = tid();
     let claim =
         |place: &&Place| place.tid.compare_exchange(0, -1, Ordering::Acquire, Relaxed).is_ok();
     // A thread is in one call at a time, on two descriptors at most. Another one that it is in
@@ -75,7 +77,7 @@ pub fn enter(fd: c_int, kind: u32, site: u64) {
     place.fd.store(fd, Relaxed);
     place.kind.store(kind, Relaxed);
     place.site.store(site, Relaxed);
-    place.since.store(model::now(), Relaxed);
+    place.since.store(now(), Relaxed);
     place.sleeps.store(kernel::sleeps(), Relaxed);
     place.is_told.store(0, Relaxed);
     place.tid.store(tid, Ordering::Release);
@@ -85,7 +87,7 @@ pub fn enter(fd: c_int, kind: u32, site: u64) {
 /// This thread waits for events: it is in no other call, whatever the table says.
 pub fn left() {
     if is_used() {
-        mine(model::tid()).for_each(Place::free);
+        mine(tid()).for_each(Place::free);
     }
 }
 
@@ -98,7 +100,7 @@ pub fn leave(fd: c_int) -> Option<Blocked> {
     if !is_used() {
         return None;
     }
-    let tid = model::tid();
+    let tid = tid();
     let place = mine(tid).find(|place| place.fd.load(Relaxed) == fd)?;
     let blocked = place.read(tid);
     let is_told = place.is_told.load(Relaxed) != 0;

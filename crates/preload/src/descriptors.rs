@@ -3,7 +3,7 @@
 //! chunks, straight from the kernel, and is never given back.
 
 use crate::kernel;
-use crate::watched::WATCHABLE;
+use crate::runtime::watched::WATCHABLE;
 use epshim_check::Io;
 use epshim_check::world::{self, Descriptors, Kind, Site};
 use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous, munmap};

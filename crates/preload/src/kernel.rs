@@ -2,7 +2,8 @@
 //! hooks.
 
 use crate::files::read_file;
-use crate::{looking, process};
+use crate::looking;
+use crate::runtime::process;
 use epshim_check::world::{Kernel, Kind, Listed, bits};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fd::BorrowedFd;
@@ -49,7 +50,7 @@ pub fn program_has_ended() -> bool {
     if threads != 4 {
         return false;
     }
-    let mut path = Path::new("/proc/self/task/", crate::process::id());
+    let mut path = Path::new("/proc/self/task/", process::id());
     let _ = path.write_str("/cwd");
     let mut link = [MaybeUninit::uninit(); 1];
     let link = rustix::fs::readlinkat_raw(rustix::fs::CWD, path.as_str(), &mut link);

@@ -14,6 +14,7 @@ mod jump;
 mod looking;
 mod options;
 mod report;
+mod runtime;
 
 #[allow(unsafe_code)] // a child in the same memory
 mod aside;
@@ -31,16 +32,10 @@ mod frames;
 mod guard;
 #[allow(unsafe_code)] // numbers taken for descriptors
 mod kernel;
-#[allow(unsafe_code)] // what a lock guards
-mod lock;
-#[allow(unsafe_code)] // the heap
-mod memory;
 #[allow(unsafe_code)] // what the lock guards
 mod model;
 #[allow(unsafe_code)] // standard error
 mod output;
-#[allow(unsafe_code)] // a page that the kernel wipes
-mod process;
 #[allow(unsafe_code)] // the unwinder
 mod stacks;
 #[allow(unsafe_code)] // another program in a child
@@ -49,7 +44,5 @@ mod symbolize;
 mod table;
 #[allow(unsafe_code)] // entered from C, with the program's pointers
 mod tell;
-#[allow(unsafe_code)] // C's variables
-mod watched;
 #[allow(unsafe_code)] // a thread
 mod watcher;

@@ -10,8 +10,8 @@
 //! Surprising: a thread that was about to close, and had not seen the announcement yet, is given a
 //! moment to be done with it. There is no other way to know.
 
-use crate::lock::{Lock, PATIENCE};
-use crate::watched;
+use crate::runtime::lock::{Lock, PATIENCE};
+use crate::runtime::watched;
 use rustix::thread::{futex, gettid};
 use std::ffi::{c_int, c_uint};
 use std::sync::atomic::{AtomicI32, AtomicU32, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
@@ -55,7 +55,7 @@ pub fn look() -> Look {
     if is_whole {
         LOOKER.store(me, Relaxed);
         CLOSED.iter().for_each(|word| word.store(0, SeqCst));
-        watched::start_looking();
+        watched::start_hazard();
         let nothing = AtomicU32::new(0);
         let _ = futex::wait(&nothing, futex::Flags::PRIVATE, 0, Some(&MOMENT));
     }
@@ -73,7 +73,7 @@ impl Drop for Look {
     fn drop(&mut self) {
         now_at(self.before);
         if self.is_whole {
-            watched::stop_looking();
+            watched::stop_hazard();
             LOOKER.store(0, Relaxed);
             LOOK.give();
         }
@@ -141,5 +141,5 @@ pub fn forked() {
     LOOK.forked();
     LOOKER.store(0, Relaxed);
     LOOKED_AT.store(0, Relaxed);
-    watched::stop_looking();
+    watched::stop_hazard();
 }

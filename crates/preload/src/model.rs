@@ -5,14 +5,14 @@
 //! holder that does not give it back (a thread killed in the middle) costs the checking, not the
 //! program.
 
-use crate::lock::{Locked, PATIENCE};
-use crate::{attention, blocking, guard, kernel, tell};
+use crate::runtime::clock::now;
+use crate::runtime::lock::{Locked, PATIENCE};
+use crate::runtime::{failure, thread};
+use crate::{attention, blocking, kernel, tell};
 use attention::{Event, Note};
 use epshim_check::report::Seen;
 use epshim_check::world::Site;
 use epshim_check::{Checker, Rule};
-use rustix::time::{ClockId, clock_gettime};
-use std::ffi::c_int;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use crate::descriptors::Table;
@@ -27,29 +27,6 @@ static MISSED: AtomicU64 = AtomicU64::new(0);
 /// Waits that were begun, and registrations that were made.
 pub static WAITS: AtomicU64 = AtomicU64::new(0);
 pub static ADDED: AtomicU64 = AtomicU64::new(0);
-
-unsafe extern "C" {
-    /// The thread's own place for its id, 0 until it is asked.
-    safe fn epshim_tid() -> *mut c_int;
-}
-
-/// This thread.
-pub fn tid() -> c_int {
-    let kept = epshim_tid();
-    // SAFETY: this thread's own variable, valid while it runs.
-    unsafe {
-        if *kept == 0 {
-            *kept = rustix::thread::gettid().as_raw_nonzero().get();
-        }
-        *kept
-    }
-}
-
-/// Nanoseconds of `CLOCK_MONOTONIC`.
-pub fn now() -> u64 {
-    let now = clock_gettime(ClockId::Monotonic);
-    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
-}
 
 /// Before anything is told.
 pub fn start(is_on: impl Fn(Rule) -> bool) {
@@ -86,7 +63,7 @@ pub fn with<R>(work: impl FnOnce(&mut Checker) -> R) -> Option<R> {
 /// The lock is not to be had.
 fn missed() {
     MISSED.fetch_add(1, Relaxed);
-    guard::give_up("its lock was not given back");
+    failure::give_up("its lock was not given back");
 }
 
 fn pass_on(checker: &mut Checker, now: u64, note: Note) {
@@ -118,8 +95,7 @@ pub fn after_fork() {
 /// In a forked child: its other threads are not there, one of which may have held the lock (where
 /// the copy was made by clone(2) or `_Fork`, which call no handlers). Not while this thread has it.
 pub fn forked() {
-    // SAFETY: this thread's own variable.
-    unsafe { *epshim_tid() = 0 };
+    thread::forget_tid();
     for count in [&WAITS, &ADDED, &MISSED] {
         count.store(0, Relaxed);
     }

@@ -4,17 +4,16 @@
 //! Called by the watcher and by the thread that ends the program, never where the program waits for
 //! an answer of the kernel's.
 
-use crate::lock::Locked;
 use crate::options::Options;
 use crate::output::Destination;
-use crate::{frames, guard, model, process, stacks, symbolize, watched};
+use crate::runtime::lock::Locked;
+use crate::runtime::{clock, process, watched};
+use crate::{frames, guard, model, stacks, symbolize};
 use epshim_check::options::Color;
 use epshim_check::report::{End, Report, Seen, Stack, Suppressions, json, text};
 use epshim_check::{Certainty, Finding, Tally};
-use rustix::time::{ClockId, clock_gettime};
 use std::ffi::CString;
 use std::sync::OnceLock;
-use std::time::Duration;
 
 /// How and where findings are reported: as the options say, for good.
 #[derive(Debug)]
@@ -181,7 +180,7 @@ impl Reporter {
         }
         self.symbolize(plan, &mut stacks);
         let pid = process::id().unsigned_abs();
-        let report = Report { pid, time: time(), finding: finding.clone(), stacks };
+        let report = Report { pid, time: clock::since_1970(), finding: finding.clone(), stacks };
         if self.suppressions.suppress(&report) {
             return false;
         }
@@ -209,7 +208,8 @@ impl Reporter {
         }
         let pid = process::id().unsigned_abs();
         let seen = Seen { not_symbolized: self.not_symbolized.clone(), ..seen };
-        let end = End::new(pid, time(), tally, &self.suppressions, plan.shows_notes, seen);
+        let end =
+            End::new(pid, clock::since_1970(), tally, &self.suppressions, plan.shows_notes, seen);
         plan.put(pid, &end.text(plan.colour()), &json::summary(&end));
         (end.findings() > 0 && plan.exitcode != 0).then_some(plan.exitcode)
     }
@@ -249,10 +249,4 @@ pub fn forked() {
     FAILURE.renew(|| None);
     REPORTER.renew(|| None);
     REPORTER.with(0, |place| *place = PLAN.get().map(Reporter::new));
-}
-
-/// Since 1970.
-fn time() -> Duration {
-    let now = clock_gettime(ClockId::Realtime);
-    Duration::new(now.tv_sec.unsigned_abs(), now.tv_nsec as u32)
 }

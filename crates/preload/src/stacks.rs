@@ -4,7 +4,7 @@
 //! Callers are found by the unwinder, which takes microseconds: only for calls that are rare, and
 //! never for reads, writes and closes.
 
-use crate::lock::{Lock, Locked, PATIENCE};
+use crate::runtime::lock::{Lock, Locked, PATIENCE};
 use epshim_check::options::MAX_STACK_DEPTH;
 use epshim_check::world::Site;
 use std::collections::BTreeMap;

@@ -9,10 +9,12 @@ use crate::blocking;
 use crate::descriptors::{self, Slot, Table};
 use crate::guard::{self, book_keeping};
 use crate::jump::hidden;
-use crate::lock::PATIENCE;
-use crate::model::{self, now, tid};
 use crate::options::Options;
-use crate::{family, kernel, looking, memory, process, report, stacks, watched, watcher};
+use crate::runtime::clock::now;
+use crate::runtime::lock::PATIENCE;
+use crate::runtime::thread::tid;
+use crate::runtime::{failure, heap, process, watched};
+use crate::{family, kernel, looking, model, report, stacks, watcher};
 use epshim_check::options::Mode;
 use epshim_check::world::{Descriptors, Kernel, Kind, Site};
 use epshim_check::{AtFailure, Ctl, Io, Outcome};
@@ -74,7 +76,8 @@ unsafe extern "C" fn start(options: *const c_char) {
     let no_color =
         unsafe { libc::getenv(c"NO_COLOR".as_ptr()).as_ref() }.is_some_and(|&first| first != 0);
     family::prepare();
-    guard::prepare(options.panic_after);
+    guard::prepare();
+    failure::prepare(options.panic_after, report::failed);
     stacks::start(options.check.stack_depth);
     report::start(&options, no_color);
     model::start(|rule| options.check.wants(rule));
@@ -128,7 +131,7 @@ fn show(fd: c_int, slot: &Slot) {
 /// This process is a forked child, with the books of its parent.
 fn adopt() {
     process::adopt();
-    let is_whole = memory::is_whole();
+    let is_whole = heap::is_whole();
     model::forked();
     watcher::forked();
     report::forked();
@@ -136,7 +139,7 @@ fn adopt() {
     attention::forked();
     DROPPED.store(0, Relaxed);
     if !is_whole {
-        guard::give_up("the program was copied in the middle of it");
+        failure::give_up("the program was copied in the middle of it");
     }
 }
 
@@ -438,7 +441,7 @@ extern "C" fn fork_begins() {
         return model::after_fork();
     }
     // Whoever waits for these has it already, or nothing that the others wait for.
-    memory::before_fork();
+    heap::before_fork();
     FORKER.store(tid(), Relaxed);
 }
 
@@ -446,7 +449,7 @@ extern "C" fn fork_begins() {
 fn fork_made() {
     guard::leave_fork(|| {
         if FORKER.compare_exchange(tid(), 0, Relaxed, Relaxed).is_ok() {
-            memory::after_fork();
+            heap::after_fork();
             stacks::lock().give();
             model::after_fork();
         }
@@ -472,7 +475,7 @@ extern "C" fn end() {
         watcher::finish();
         report::finish();
     });
-    if guard::has_failed() && process::owns_memory() {
+    if failure::has_failed() && process::owns_memory() {
         guard::keep(report::finish_failed);
     }
 }

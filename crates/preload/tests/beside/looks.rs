@@ -2,7 +2,8 @@
 
 use crate::aside::aside;
 use crate::looking::{at, closing, look, look_at_all};
-use crate::{alone, until, watched};
+use crate::runtime::watched;
+use crate::{alone, until};
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::SeqCst};
 use std::thread;
 
@@ -17,9 +18,9 @@ fn what_was_closed_is_not_looked_at_again_before_the_next_look() {
         let _part = look();
         assert_eq!(at(7, |fd| fd), None);
     }
-    assert!(watched::is_looking());
+    assert!(watched::is_hazard());
     drop(first);
-    assert!(!watched::is_looking());
+    assert!(!watched::is_hazard());
     let _next = look();
     assert_eq!(at(7, |fd| fd), Some(7));
     closing(3, u32::MAX);
@@ -91,7 +92,7 @@ fn hangs_up_at_once() -> bool {
     // SAFETY: plain system calls on this function's own descriptors.
     unsafe {
         assert_eq!(libc::socketpair(libc::AF_UNIX, libc::SOCK_STREAM, 0, ends.as_mut_ptr()), 0);
-        if watched::is_looking() {
+        if watched::is_hazard() {
             closing(ends[0] as u32, ends[0] as u32);
         }
         libc::close(ends[0]);

@@ -9,12 +9,8 @@ mod aside;
 mod files;
 #[path = "../../src/frames.rs"]
 mod frames;
-#[path = "../../src/lock.rs"]
-mod lock;
 #[path = "../../src/looking.rs"]
 mod looking;
-#[path = "../../src/memory.rs"]
-mod memory;
 #[path = "../../src/output.rs"]
 mod output;
 #[path = "../../src/symbolize.rs"]
@@ -22,22 +18,32 @@ mod symbolize;
 #[path = "../../src/table.rs"]
 mod table;
 
-/// In place of the hooks, which are C's.
-mod watched {
-    use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+#[path = "../../src/runtime"]
+mod runtime {
+    #[path = "heap.rs"]
+    pub mod heap;
+    #[path = "lock.rs"]
+    pub mod lock;
+    #[path = "signals.rs"]
+    pub mod signals;
 
-    static IS_LOOKING: AtomicBool = AtomicBool::new(false);
+    /// In place of the variables that the hooks read, which are C's.
+    pub mod watched {
+        use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
-    pub fn start_looking() {
-        IS_LOOKING.store(true, SeqCst);
-    }
+        static IS_HAZARD: AtomicBool = AtomicBool::new(false);
 
-    pub fn stop_looking() {
-        IS_LOOKING.store(false, SeqCst);
-    }
+        pub fn start_hazard() {
+            IS_HAZARD.store(true, SeqCst);
+        }
 
-    pub fn is_looking() -> bool {
-        IS_LOOKING.load(SeqCst)
+        pub fn stop_hazard() {
+            IS_HAZARD.store(false, SeqCst);
+        }
+
+        pub fn is_hazard() -> bool {
+            IS_HAZARD.load(SeqCst)
+        }
     }
 }
 

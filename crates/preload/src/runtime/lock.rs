@@ -1,5 +1,11 @@
 //! Locks of the library's own, on futexes: those of libc and std could reach functions that the
-//! library exports, and cannot be taken over a fork, nor given up on.
+//! library exports, cannot be held across a fork, and have no limit to the wait.
+//!
+//! A lock is taken within a number of sleeps. A thread that does not get it goes on without what the
+//! lock guards: the holder may be a thread that was killed, and the program must not hang for it.
+//!
+//! Surprising: in a forked child a held lock belongs to a thread that does not exist there. The
+//! child frees it, or replaces the value that the thread may have left half written.
 
 use rustix::io::Errno;
 use rustix::thread::futex;
@@ -8,16 +14,16 @@ use std::sync::atomic::{AtomicU32, Ordering::Acquire, Ordering::Relaxed, Orderin
 
 const FREE: u32 = 0;
 const HELD: u32 = 1;
-/// Held, and somebody may be asleep.
+/// Held, and another thread may be asleep on it.
 const AWAITED: u32 = 2;
 
-/// So often it is tried before the thread sleeps.
+/// How often a thread tries to take the lock before it sleeps.
 const SPINS: u32 = 200;
 /// One sleep.
 const SLEEP: futex::Timespec = futex::Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 
-/// After so many sleeps, two seconds, the holder is taken for dead: a thread that was killed, or
-/// that left by siglongjmp(3) from a handler.
+/// Sleeps, two seconds, after which the holder is taken for dead: a thread that was killed, or that
+/// left by siglongjmp(3) from a handler.
 pub const PATIENCE: u32 = 20;
 
 /// A lock.
@@ -25,12 +31,12 @@ pub const PATIENCE: u32 = 20;
 pub struct Lock(AtomicU32);
 
 impl Lock {
-    /// A free one.
+    /// A free lock.
     pub const fn new() -> Self {
         Self(AtomicU32::new(FREE))
     }
 
-    /// Takes it, if it is to be had within so many sleeps.
+    /// Takes the lock. False: another thread held it through this number of sleeps.
     pub fn take(&self, sleeps: u32) -> bool {
         for _ in 0..SPINS {
             if self.0.compare_exchange_weak(FREE, HELD, Acquire, Relaxed).is_ok() {
@@ -43,7 +49,8 @@ impl Lock {
             if self.0.swap(AWAITED, Acquire) == FREE {
                 return true;
             }
-            // Woken in vain, for another thread was faster: the holder lives.
+            // Only a sleep that timed out counts. A thread that was woken, and found another one faster,
+            // knows that the holder lives.
             let flags = futex::Flags::PRIVATE;
             if futex::wait(&self.0, flags, AWAITED, Some(&SLEEP)) == Err(Errno::TIMEDOUT) {
                 left -= 1;
@@ -52,25 +59,26 @@ impl Lock {
         false
     }
 
-    /// Gives it back.
+    /// Gives the lock back.
     pub fn give(&self) {
         if self.0.swap(FREE, Release) == AWAITED {
             let _ = futex::wake(&self.0, futex::Flags::PRIVATE, 1);
         }
     }
 
-    /// In a forked child, which has one thread: free, whoever had it.
+    /// In a forked child, which has one thread: the lock is free, whichever thread of the parent's
+    /// held it.
     pub fn forked(&self) {
         self.0.store(FREE, Relaxed);
     }
 
-    /// Whether nobody has it.
+    /// Whether no thread holds the lock.
     pub fn is_free(&self) -> bool {
         self.0.load(Acquire) == FREE
     }
 }
 
-/// Something that is used under a lock.
+/// A value that is used under a lock.
 #[derive(Debug)]
 pub struct Locked<T> {
     lock: Lock,
@@ -81,32 +89,32 @@ pub struct Locked<T> {
 unsafe impl<T: Send> Sync for Locked<T> {}
 
 impl<T> Locked<T> {
-    /// Not locked.
+    /// A value that is not locked.
     pub const fn new(value: T) -> Self {
         Self { lock: Lock::new(), value: UnsafeCell::new(value) }
     }
 
-    /// Uses the value, unless the lock is not to be had within so many sleeps. The lock is given
-    /// back after a panic too.
+    /// Uses the value. `None`: another thread held the lock through this number of sleeps. The lock
+    /// is given back after a panic too.
     pub fn with<R>(&self, sleeps: u32, work: impl FnOnce(&mut T) -> R) -> Option<R> {
         if !self.lock.take(sleeps) {
             return None;
         }
         let _give = Give(&self.lock);
-        // SAFETY: the lock is held until `_give` goes, after the reference.
+        // SAFETY: the lock is held until `_give` is dropped, which is after the reference ends.
         Some(work(unsafe { &mut *self.value.get() }))
     }
 
-    /// The lock itself, to be held over a fork.
+    /// The lock itself, to be held across a fork.
     pub fn lock(&self) -> &Lock {
         &self.lock
     }
 
-    /// In a forked child, which has one thread: a new value, where another thread of the parent's
-    /// had the old one in hand. That one is left as it is, and not looked at.
+    /// In a forked child, which has one thread: a new value, where a thread of the parent's was using
+    /// the old one. The old value may be half written: it is neither read nor dropped.
     pub fn renew(&self, value: impl FnOnce() -> T) {
         if !self.lock.is_free() {
-            // SAFETY: nobody else is here. The old value is not dropped.
+            // SAFETY: the child has no other thread, so no reference to the value is in use.
             unsafe { self.value.get().write(value()) };
             self.lock.give();
         }

@@ -1,16 +1,15 @@
-//! The memory of the book-keeping: a heap of its own, so that the program's malloc is never entered
-//! from a hook. That malloc may be the one that called the hook, or be in the middle of something
-//! when a signal handler calls it.
+//! The library's own heap, so that a hook never enters the program's malloc. That malloc may be the
+//! caller of the hook, or a signal handler may call the hook in the middle of a malloc.
 //!
 //! The heap is dlmalloc's, on memory straight from the kernel. Large blocks are mappings of their own:
 //! dlmalloc would keep each size that a table has outgrown, which with 10,000 registrations is half
 //! of all memory.
 //!
-//! Surprising: where a thread was lost in the middle of a change (siglongjmp(3) out of a handler that
+//! Surprising: where a thread left in the middle of a change (siglongjmp(3) out of a handler that
 //! interrupted the book-keeping), the heap is given up. From then on every block is a mapping of its
-//! own, and small ones are never given back: the checking ends soon, and the program waits for nothing.
+//! own, and small blocks are never given back: the checking ends soon, and the program does not wait.
 
-use crate::lock::{Lock, PATIENCE};
+use crate::runtime::lock::{Lock, PATIENCE};
 use dlmalloc::{Allocator, Dlmalloc};
 use rustix::mm::{MapFlags, MremapFlags, ProtFlags, mmap_anonymous, mremap, munmap};
 use std::alloc::{GlobalAlloc, Layout};
@@ -34,20 +33,21 @@ struct Heap {
 // SAFETY: the blocks are used under the lock only.
 unsafe impl Sync for Heap {}
 
-/// Holds the heap while the process is forked, so that the copy is whole. From pthread_atfork(3).
+/// Holds the heap while the process is forked, so that the copy is whole. Called from
+/// pthread_atfork(3)'s handlers.
 pub fn before_fork() {
     HEAP.take();
 }
 
-/// Lets it go, in the parent and in the child.
+/// Lets the heap go, in the parent and in the child.
 pub fn after_fork() {
     if !HEAP.is_lost.load(Relaxed) {
         HEAP.lock.give();
     }
 }
 
-/// Somebody was lost in the book-keeping: if he had the lock, the heap is lost with him. If it was
-/// another one, that does no harm.
+/// A thread left in the middle of the book-keeping. If it held the heap's lock, the heap is lost.
+/// If another thread holds the lock just now, the heap is given up without need, which does no harm.
 pub fn abandon() {
     if !HEAP.lock.is_free() {
         HEAP.is_lost.store(true, Relaxed);
@@ -59,15 +59,15 @@ pub fn is_lost() -> bool {
     HEAP.is_lost.load(Relaxed)
 }
 
-/// In a copy of the memory: false, if it was made without those two, by clone(2) or `_Fork`, while
-/// another thread was changing the heap, which is lost then.
+/// In a copy of the memory. False: the copy was made by clone(2) or `_Fork`, which call no handlers,
+/// while another thread was changing the heap. The heap is lost then.
 pub fn is_whole() -> bool {
     abandon();
     !is_lost()
 }
 
 impl Heap {
-    /// False: whoever has the lock will not give it back, and the heap is not to be used again.
+    /// False: the thread that holds the lock will not give it back, and the heap is not used again.
     fn take(&self) -> bool {
         if !self.is_lost.load(Relaxed) && self.lock.take(PATIENCE) {
             return true;
@@ -89,7 +89,7 @@ impl Heap {
 
 /// Blocks from this size on are mappings of their own.
 const LARGE: usize = 64 << 10;
-/// All that a mapping is sure to be aligned to.
+/// The alignment that every mapping has.
 const PAGE: usize = 4096;
 
 fn is_large(size: usize, align: usize) -> bool {
@@ -101,15 +101,16 @@ fn mapped(layout: Layout) -> *mut u8 {
     if layout.align() > PAGE { ptr::null_mut() } else { Pages.alloc(layout.size()).0 }
 }
 
-// SAFETY: dlmalloc hands out blocks of the size and alignment asked for, that are nobody else's
-// until they are given back; the lock makes the calls one after another. The kernel does the same
-// with mappings. Which of them a block is from, its size says, which its owner gives back with it.
+// SAFETY: dlmalloc hands out blocks of the size and alignment asked for, and hands none out twice
+// before it is given back; the lock makes the calls one after another. The kernel does the same with
+// mappings. Which of the two a block is from follows from its size, which its owner names again when
+// it gives the block back.
 unsafe impl GlobalAlloc for Heap {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         if is_large(layout.size(), layout.align()) {
             return Pages.alloc(layout.size()).0;
         }
-        // SAFETY: the caller's promises are those that are asked for; likewise below.
+        // SAFETY: dlmalloc asks for what this function's caller promises; likewise below.
         self.with(|blocks| unsafe { blocks.malloc(layout.size(), layout.align()) })
             .unwrap_or_else(|| mapped(layout))
     }
@@ -144,7 +145,7 @@ unsafe impl GlobalAlloc for Heap {
                 return moved;
             }
         }
-        // SAFETY: as above; the new block is another one, and both have so many bytes.
+        // SAFETY: as above; the blocks do not overlap, and each has at least the smaller size.
         unsafe {
             let moved = self.alloc(Layout::from_size_align_unchecked(size, align));
             if !moved.is_null() {
@@ -159,8 +160,8 @@ unsafe impl GlobalAlloc for Heap {
 /// Pages from the kernel.
 struct Pages;
 
-// SAFETY: what `alloc` returns is a new mapping of the size, zeroed by the kernel; it shrinks, moves
-// and goes as its owner says.
+// SAFETY: `alloc` returns a new mapping of the size, zeroed by the kernel; the mapping shrinks, moves
+// and goes when its owner says so, and at no other time.
 unsafe impl Allocator for Pages {
     fn alloc(&self, size: usize) -> (*mut u8, usize, u32) {
         let protection = ProtFlags::READ | ProtFlags::WRITE;
@@ -178,7 +179,7 @@ unsafe impl Allocator for Pages {
     }
 
     fn free_part(&self, block: *mut u8, size: usize, new_size: usize) -> bool {
-        // SAFETY: as above: the end of it, of which nothing is used any more.
+        // SAFETY: as above; it is the end of the mapping, which dlmalloc no longer uses.
         unsafe { munmap(block.wrapping_add(new_size).cast(), size - new_size) }.is_ok()
     }
 
@@ -195,7 +196,7 @@ unsafe impl Allocator for Pages {
         true
     }
 
-    /// The largest that there are: what is a multiple of it is one of every page.
+    /// The largest page that Linux has: its multiples are multiples of every page size.
     fn page_size(&self) -> usize {
         64 << 10
     }
