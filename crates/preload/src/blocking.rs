@@ -1,7 +1,7 @@
 //! Calls that may block, on descriptors without `O_NONBLOCK`: who is in one, on what, since when. A
 //! table that threads enter and leave without a lock, so that somebody else can see who hangs.
 
-use crate::kernel;
+use crate::questions::threads;
 use crate::runtime::clock::now;
 use crate::runtime::thread::tid;
 use std::ffi::c_int;
@@ -59,7 +59,7 @@ impl Blocked {
     /// For the thread itself, when its call has returned: whether it slept in it. A call that took long
     /// may have been preempted, or have had much to copy.
     pub fn has_slept(&self) -> bool {
-        kernel::sleeps() != self.sleeps
+        threads::sleeps() != self.sleeps
     }
 }
 
@@ -78,7 +78,7 @@ pub fn enter(fd: c_int, kind: u32, site: u64) {
     place.kind.store(kind, Relaxed);
     place.site.store(site, Relaxed);
     place.since.store(now(), Relaxed);
-    place.sleeps.store(kernel::sleeps(), Relaxed);
+    place.sleeps.store(threads::sleeps(), Relaxed);
     place.is_told.store(0, Relaxed);
     place.tid.store(tid, Ordering::Release);
     IS_USED.store(1, Relaxed);
@@ -137,10 +137,10 @@ pub fn hanging(now: u64, limit: u64, mut each: impl FnMut(Blocked)) {
         if tid <= 0 || now.saturating_sub(place.since.load(Relaxed)) <= limit {
             continue;
         }
-        if !kernel::is_alive(tid) {
+        if !threads::is_alive(tid) {
             // It ended in it: pthread_cancel(3).
             let _ = place.tid.compare_exchange(tid, 0, Ordering::AcqRel, Relaxed);
-        } else if place.is_told.load(Relaxed) == 0 && kernel::is_asleep(tid) {
+        } else if place.is_told.load(Relaxed) == 0 && threads::is_asleep(tid) {
             place.is_told.store(1, Relaxed);
             each(place.read(tid));
         }

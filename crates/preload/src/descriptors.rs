@@ -2,7 +2,7 @@
 //! use at any time, in a signal handler too. Slots are changed by compare-and-swap; memory comes in
 //! chunks, straight from the kernel, and is never given back.
 
-use crate::kernel;
+use crate::questions::descriptor;
 use crate::runtime::watched::WATCHABLE;
 use epshim_check::Io;
 use epshim_check::world::{self, Descriptors, Kind, Site};
@@ -194,7 +194,7 @@ impl Descriptors for Table {
         if let Some(&kind) = known.checked_sub(1).and_then(|kind| KINDS.get(usize::from(kind))) {
             return kind;
         }
-        let kind = kernel::kind(fd);
+        let kind = descriptor::kind(fd);
         let number = KINDS.iter().position(|&one| one == kind).unwrap_or(0) as u8;
         slot.kind.store(number + 1, Relaxed);
         kind
@@ -203,7 +203,7 @@ impl Descriptors for Table {
     fn may_block(&self, fd: c_int) -> bool {
         let Some(slot) = slot(fd) else { return false };
         if slot.blocking.load(Relaxed) == 0 {
-            slot.blocking.store(if kernel::may_block(fd) { 2 } else { 1 }, Relaxed);
+            slot.blocking.store(if descriptor::may_block(fd) { 2 } else { 1 }, Relaxed);
         }
         slot.blocking.load(Relaxed) == 2
     }

@@ -11,37 +11,28 @@
 mod attention;
 mod blocking;
 mod jump;
-mod looking;
 mod options;
+mod output;
+mod questions;
 mod report;
 mod runtime;
 
-#[allow(unsafe_code)] // a child in the same memory
-mod aside;
 #[allow(unsafe_code)] // memory from the kernel, shared by all threads
 mod descriptors;
 #[allow(unsafe_code)] // libc's names
 mod exports;
 #[allow(unsafe_code)] // memory that processes share
 mod family;
-#[allow(unsafe_code)] // numbers taken for descriptors
-mod files;
 #[allow(unsafe_code)] // the loader's list
 mod frames;
 #[allow(unsafe_code)] // C's thread-local depth, and errno
 mod guard;
-#[allow(unsafe_code)] // numbers taken for descriptors
-mod kernel;
 #[allow(unsafe_code)] // what the lock guards
 mod model;
-#[allow(unsafe_code)] // standard error
-mod output;
 #[allow(unsafe_code)] // the unwinder
 mod stacks;
 #[allow(unsafe_code)] // another program in a child
 mod symbolize;
-#[allow(unsafe_code)] // a child's own descriptors
-mod table;
 #[allow(unsafe_code)] // entered from C, with the program's pointers
 mod tell;
 #[allow(unsafe_code)] // a thread

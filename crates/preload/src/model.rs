@@ -5,10 +5,11 @@
 //! holder that does not give it back (a thread killed in the middle) costs the checking, not the
 //! program.
 
+use crate::questions::descriptor;
 use crate::runtime::clock::now;
 use crate::runtime::lock::{Locked, PATIENCE};
 use crate::runtime::{failure, thread};
-use crate::{attention, blocking, kernel, tell};
+use crate::{attention, blocking, tell};
 use attention::{Event, Note};
 use epshim_check::report::Seen;
 use epshim_check::world::Site;
@@ -121,7 +122,7 @@ pub fn counted() -> Seen {
     let waits = WAITS.load(Relaxed);
     Seen {
         waits,
-        unheard_epolls: if waits == 0 { kernel::epolls() } else { 0 },
+        unheard_epolls: if waits == 0 { descriptor::epolls() } else { 0 },
         registrations: ADDED.load(Relaxed),
         rings,
         dropped_calls,

@@ -1,13 +1,13 @@
 //! Where reports go: standard error, or a file that is opened for each and closed again. Each is
 //! one write, so that those of several processes do not mix.
 //!
-//! Written from aside: a signal that the writing raises (SIGPIPE, SIGTTOU) is then not the program's.
+//! Written from a side process: a signal that the writing raises (SIGPIPE, SIGTTOU) is then not the program's.
 
-use crate::aside::aside_or_here;
-use crate::files::with_file;
+use crate::questions::fd::FdNumber;
+use crate::questions::files::with_file;
+use crate::questions::side_process;
 use epshim_check::options::{Color, expand};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fd::BorrowedFd;
 use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
 use rustix::io::{self, Errno, write};
 use std::ffi::CString;
@@ -44,12 +44,13 @@ impl Destination {
         match self {
             Self::Stderr { may_be_data } => {
                 (*may_be_data || !is_data())
-                    && aside_or_here(|| write_all(stderr(), text)) == Some(Ok(()))
+                    && side_process::run_or_here(|| write_all(FdNumber::STDERR, text))
+                        == Some(Ok(()))
             }
             Self::File(path) => CString::new(expand(path, pid)).is_ok_and(|path| {
                 let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE;
                 let append = || with_file(&path, flags, |file| write_all(file, text));
-                aside_or_here(append) == Some(Ok(()))
+                side_process::run_or_here(append) == Some(Ok(()))
             }),
         }
     }
@@ -61,30 +62,25 @@ impl Destination {
             Color::Never => false,
             Color::Auto => {
                 let is_stderr = matches!(self, Self::Stderr { .. });
-                is_stderr && !no_color && rustix::termios::isatty(stderr())
+                is_stderr && !no_color && rustix::termios::isatty(FdNumber::STDERR)
             }
         }
     }
 }
 
-fn stderr() -> BorrowedFd<'static> {
-    // SAFETY: borrowed for a call at a time; if the program has closed it, the kernel says so.
-    unsafe { BorrowedFd::borrow_raw(libc::STDERR_FILENO) }
-}
-
 /// Whether it is a connection, or a file that is read too: a database rather than a log.
 fn is_data() -> bool {
-    fstat(stderr()).is_ok_and(|stat| match FileType::from_raw_mode(stat.st_mode) {
+    fstat(FdNumber::STDERR).is_ok_and(|stat| match FileType::from_raw_mode(stat.st_mode) {
         FileType::Socket => true,
         FileType::RegularFile => {
-            fcntl_getfl(stderr()).is_ok_and(|flags| flags & OFlags::RWMODE == OFlags::RDWR)
+            fcntl_getfl(FdNumber::STDERR).is_ok_and(|flags| flags & OFlags::RWMODE == OFlags::RDWR)
         }
         _ => false,
     })
 }
 
 /// In one call, unless the kernel takes less. A reader who does not read is not waited for long.
-fn write_all(file: BorrowedFd<'_>, mut text: &[u8]) -> io::Result<()> {
+fn write_all(file: FdNumber, mut text: &[u8]) -> io::Result<()> {
     const PATIENCE: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
     while !text.is_empty() {
         match write(file, text) {

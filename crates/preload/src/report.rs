@@ -75,7 +75,8 @@ pub fn start(options: &Options, no_color: bool) {
 
 fn suppressions(path: &str) -> Suppressions {
     let mut bytes = Vec::new();
-    let is_read = CString::new(path).is_ok_and(|path| crate::files::read_file(&path, &mut bytes));
+    let is_read =
+        CString::new(path).is_ok_and(|path| crate::questions::files::read_file(&path, &mut bytes));
     if !is_read {
         guard::say(format_args!("suppressions: cannot read {path}"));
     }

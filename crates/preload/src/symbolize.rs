@@ -1,14 +1,13 @@
 //! Functions, files and lines, from `epshim symbolize` (crates/cli): a program of its own, so that no
 //! debug information is ever read into the watched one.
 //!
-//! It is run from aside, with no descriptor of the program's and an empty environment: what is
+//! It is run from a side process, with no descriptor of the program's and an empty environment: what is
 //! preloaded, and the options, are not for it.
 
-use crate::aside::{self, Lost, Stack, aside};
-use crate::files::close;
+use crate::questions::fd::{FdNumber, close};
+use crate::questions::side_process::{self, Failure, Stack};
 use epshim_check::report::{Frame, dialogue};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fd::{BorrowedFd, IntoRawFd, RawFd};
 use rustix::fs::{Mode, OFlags, fcntl_setfl, open};
 use rustix::io::{self, Errno, read, write};
 use rustix::pipe::pipe;
@@ -35,7 +34,7 @@ pub fn symbolize_within(command: &CStr, frames: &mut [Frame], patience: i64) -> 
         return Ok(());
     }
     let mut answers = Vec::new();
-    let outcome = aside(|| run(command, questions.as_bytes(), &mut answers, patience));
+    let outcome = side_process::run(|| run(command, questions.as_bytes(), &mut answers, patience));
     let complete = dialogue::answers(&String::from_utf8_lossy(&answers), frames);
     let trouble = match outcome {
         Ok(Ok(())) if complete => return Ok(()),
@@ -43,8 +42,8 @@ pub fn symbolize_within(command: &CStr, frames: &mut [Frame], patience: i64) -> 
         Ok(Err(Trouble::NotRun(error))) => format!("cannot be run: {}", reason(error)),
         Ok(Err(Trouble::TooSlow)) => "took too long".to_owned(),
         Ok(Err(Trouble::Failed(error))) => format!("cannot be asked: {}", reason(error)),
-        Err(Lost::Refused) => "may not be run".to_owned(),
-        Err(Lost::Died) => "was not asked to the end".to_owned(),
+        Err(Failure::Refused) => "may not be run".to_owned(),
+        Err(Failure::Died) => "was not asked to the end".to_owned(),
     };
     Err(format!("{} {trouble}", command.to_string_lossy()))
 }
@@ -84,46 +83,45 @@ fn run(
     let (its_input, to) = pipe_numbers()?;
     let (from, its_output) = pipe_numbers()?;
     let child = execute(command, its_output)?;
-    close(its_input);
-    close(its_output);
+    its_input.close();
+    its_output.close();
     let outcome = exchange(to, from, questions, answers, patience);
     // It has nothing more to say, or took too long to say it.
     let _ = kill_process(child, Signal::KILL);
-    aside::wait(child);
+    side_process::wait(child);
     outcome
 }
 
-fn pipe_numbers() -> io::Result<(RawFd, RawFd)> {
+fn pipe_numbers() -> io::Result<(FdNumber, FdNumber)> {
     let (output, input) = pipe()?;
-    Ok((output.into_raw_fd(), input.into_raw_fd()))
+    Ok((FdNumber::of(output), FdNumber::of(input)))
 }
 
 /// Runs the command on descriptor 0 and this one.
-fn execute(command: &CStr, its_output: RawFd) -> Result<Pid, Trouble> {
+fn execute(command: &CStr, its_output: FdNumber) -> Result<Pid, Trouble> {
     let stack = Stack::new().ok_or(Trouble::Failed(Errno::NOMEM))?;
     let mut failure = None;
-    let child = aside::start(&stack, 0, || failure = Some(replace(command, its_output)));
+    let child = side_process::start(&stack, 0, || failure = Some(replace(command, its_output)));
     let child = child.ok_or(Trouble::Failed(Errno::AGAIN))?;
     match failure {
         None => Ok(child),
         Some(error) => {
-            aside::wait(child);
+            side_process::wait(child);
             Err(Trouble::NotRun(error))
         }
     }
 }
 
 /// In a child of its own: returns only if it fails.
-fn replace(command: &CStr, its_output: RawFd) -> Errno {
-    // SAFETY: it is open.
-    if let Err(error) = dup2_stdout(unsafe { BorrowedFd::borrow_raw(its_output) }) {
+fn replace(command: &CStr, its_output: FdNumber) -> Errno {
+    if let Err(error) = dup2_stdout(its_output) {
         return error;
     }
-    close(its_output);
+    its_output.close();
     // The lowest number that is free. Without /dev/null, what it has to complain of is lost too.
     close(2);
     if let Ok(null) = open(c"/dev/null", OFlags::WRONLY, Mode::empty()) {
-        let _ = null.into_raw_fd();
+        let _ = FdNumber::of(null);
     }
     let arguments = [command.as_ptr(), c"symbolize".as_ptr(), ptr::null()];
     let environment: [*const c_char; 1] = [ptr::null()];
@@ -135,15 +133,13 @@ fn replace(command: &CStr, its_output: RawFd) -> Errno {
 
 /// Writes all questions and reads all answers, both at once: a pipe holds only so much.
 fn exchange(
-    to: RawFd,
-    from: RawFd,
+    to: FdNumber,
+    from: FdNumber,
     mut questions: &[u8],
     answers: &mut Vec<u8>,
     patience: i64,
 ) -> Result<(), Trouble> {
-    // SAFETY: both are open; `to` is not used once it is closed.
-    let (input, output) = unsafe { (BorrowedFd::borrow_raw(to), BorrowedFd::borrow_raw(from)) };
-    fcntl_setfl(input, OFlags::NONBLOCK)?;
+    fcntl_setfl(to, OFlags::NONBLOCK)?;
     let end = milliseconds() + patience;
     let mut piece = [0; 4096];
     loop {
@@ -151,24 +147,24 @@ fn exchange(
         if left <= 0 {
             return Err(Trouble::TooSlow);
         }
-        let mut ready = [PollFd::new(&output, PollFlags::IN), PollFd::new(&input, PollFlags::OUT)];
+        let mut ready = [PollFd::new(&from, PollFlags::IN), PollFd::new(&to, PollFlags::OUT)];
         let watched = if questions.is_empty() { &mut ready[..1] } else { &mut ready[..] };
         let timeout = Timespec { tv_sec: left / 1000, tv_nsec: (left % 1000 * 1_000_000) as _ };
         io::retry_on_intr(|| poll(watched, Some(&timeout)))?;
         let [can_read, can_write] = ready.map(|ready| !ready.revents().is_empty());
         if can_write {
-            questions = match write(input, questions) {
+            questions = match write(to, questions) {
                 Ok(written) => &questions[written..],
                 Err(Errno::AGAIN) => questions,
                 // It is gone; what it has answered is to be read yet.
                 Err(_) => &[],
             };
             if questions.is_empty() {
-                close(to);
+                to.close();
             }
         }
         if can_read {
-            match read(output, &mut piece)? {
+            match read(from, &mut piece)? {
                 0 => return Ok(()),
                 got => answers.extend_from_slice(&piece[..got]),
             }

@@ -10,13 +10,14 @@ use crate::descriptors::{self, Slot, Table};
 use crate::guard::{self, book_keeping};
 use crate::jump::hidden;
 use crate::options::Options;
+use crate::questions::{descriptor, hazard, threads};
 use crate::runtime::clock::now;
 use crate::runtime::lock::PATIENCE;
 use crate::runtime::thread::tid;
 use crate::runtime::{failure, heap, process, watched};
-use crate::{family, kernel, looking, model, report, stacks, watcher};
+use crate::{family, model, report, stacks, watcher};
 use epshim_check::options::Mode;
-use epshim_check::world::{Descriptors, Kernel, Kind, Site};
+use epshim_check::world::{Descriptors, Kind, Site};
 use epshim_check::{AtFailure, Ctl, Io, Outcome};
 use libc::{c_char, c_int, c_long, c_uint, c_void, epoll_event, size_t, ssize_t};
 use std::ffi::CStr;
@@ -180,7 +181,7 @@ extern "C" fn ctl(
         model::ADDED.fetch_add(u64::from(op == libc::EPOLL_CTL_ADD), Relaxed);
         // Asked at once: it may have ended, as it should, before the watcher comes to ask.
         let other = family::changed(epfd, process::id());
-        let other = other.filter(|&other| kernel::Asking.is_alive(other));
+        let other = other.filter(|&other| threads::is_alive(other));
         model::with(|checker| {
             checker.ctl(tid(), now(), ctl, &Table);
             if let Some(other) = other {
@@ -233,12 +234,8 @@ fn register(epfd: c_int, op: c_int, fd: c_int) {
     }
 }
 
-fn failure(errno: c_int, epfd: c_int, fd: c_int) -> AtFailure {
-    AtFailure { errno, epfd: kernel::is_epoll(epfd), fd_is_open: kernel::is_open(fd) }
-}
-
 fn ctl_failed(ctl: Ctl, errno: c_int) {
-    let at = failure(errno, ctl.epfd, ctl.fd);
+    let at = descriptor::at_failure(errno, ctl.epfd, ctl.fd);
     let next = model::with(|checker| {
         checker.ctl_failed(tid(), now(), ctl, at, &Table);
         checker.next_due()
@@ -277,7 +274,7 @@ extern "C" fn wait_ended(epfd: c_int, events: *const epoll_event, count: c_int, 
         }
         Err(_) => {
             let at = match error {
-                libc::EBADF | libc::EINVAL => failure(error, epfd, -1),
+                libc::EBADF | libc::EINVAL => descriptor::at_failure(error, epfd, -1),
                 _ => AtFailure { errno: error, epfd: Some(true), fd_is_open: false },
             };
             model::with(|checker| checker.wait_failed(tid(), now(), at, &Table));
@@ -353,7 +350,7 @@ fn leave(event: Event, fd: c_int, site: *const c_void, amount: u64) {
 }
 
 extern "C" fn gone(first: c_uint, last: c_uint) {
-    change(|| looking::closing(first, last));
+    change(|| hazard::closing(first, last));
 }
 
 extern "C" fn closing(fd: c_int, site: *const c_void) {
@@ -361,7 +358,7 @@ extern "C" fn closing(fd: c_int, site: *const c_void) {
         let Some(slot) = descriptors::slot(fd) else { return };
         let (state, io) = (slot.get(), slot.io());
         if io.may_lose_input() {
-            let bytes = kernel::unread(fd).unwrap_or(0);
+            let bytes = descriptor::unread(fd).unwrap_or(0);
             if bytes > 0 && Table.kind(fd) != Kind::Listener {
                 leave(Event::ClosedUnread, fd, site, bytes);
             }

@@ -6,11 +6,12 @@
 use crate::attention::{self, Event, Note};
 use crate::blocking;
 use crate::descriptors::Table;
-use crate::kernel::{self, Asking};
+use crate::questions::kernel::ThisProcess;
+use crate::questions::{hazard, threads};
 use crate::runtime::clock::now;
 use crate::runtime::lock::Lock;
 use crate::runtime::watched;
-use crate::{guard, looking, model, report};
+use crate::{guard, model, report};
 use epshim_check::Suspicion;
 use epshim_check::world::{MILLISECOND, Nanos, SECOND};
 use rustix::thread::futex;
@@ -86,7 +87,7 @@ extern "C" fn watch(_: *mut c_void) -> *mut c_void {
             // What comes up from now on it may not see before it sleeps: it is to be called for all.
             SLEEPS_UNTIL.store(Nanos::MAX, Relaxed);
             let next = look();
-            if kernel::program_has_ended() {
+            if threads::program_has_ended() {
                 return;
             }
             let now = now();
@@ -133,10 +134,11 @@ fn settle(at: Nanos) {
     if due.is_empty() {
         return;
     }
-    let confirm = |suspicion: Suspicion| (suspicion.asked(), suspicion.confirm(now(), &mut Asking));
-    let look = looking::look();
+    let confirm =
+        |suspicion: Suspicion| (suspicion.asked(), suspicion.confirm(now(), &mut ThisProcess));
+    let announcement = hazard::announce();
     let answers: Vec<_> = due.into_iter().map(confirm).collect();
-    drop(look);
+    drop(announcement);
     for (asked, verdict) in answers {
         let finding = model::with(|checker| checker.settle(verdict, &asked, now())).flatten();
         if let Some(finding) = finding {
@@ -169,7 +171,7 @@ pub fn forked() {
     IS_THERE.store(0, Relaxed);
     SLEEPS_UNTIL.store(0, Relaxed);
     HAND.forked();
-    looking::forked();
+    hazard::forked();
 }
 
 /// A call returned after it had blocked for `nanos`.

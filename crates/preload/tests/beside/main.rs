@@ -1,22 +1,28 @@
-//! What the library does beside the program: children that nobody sees, files, call sites, the heap.
+//! What the library does beside the program: side processes, files, call sites, its heap.
 //! The modules are compiled into this test, which exports nothing and has no hooks.
 
 #![allow(dead_code)] // each module has uses that are not tested here
 
-#[path = "../../src/aside.rs"]
-mod aside;
-#[path = "../../src/files.rs"]
-mod files;
 #[path = "../../src/frames.rs"]
 mod frames;
-#[path = "../../src/looking.rs"]
-mod looking;
 #[path = "../../src/output.rs"]
 mod output;
 #[path = "../../src/symbolize.rs"]
 mod symbolize;
-#[path = "../../src/table.rs"]
-mod table;
+
+#[path = "../../src/questions"]
+mod questions {
+    #[path = "fd.rs"]
+    pub mod fd;
+    #[path = "fd_table.rs"]
+    pub mod fd_table;
+    #[path = "files.rs"]
+    pub mod files;
+    #[path = "hazard.rs"]
+    pub mod hazard;
+    #[path = "side_process.rs"]
+    pub mod side_process;
+}
 
 #[path = "../../src/runtime"]
 mod runtime {
@@ -47,17 +53,17 @@ mod runtime {
     }
 }
 
-mod children;
+mod hazard;
 mod heap;
-mod looks;
 mod places;
 mod reports;
+mod side_process;
 
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The tests of this program run one after another: they look at what belongs to the whole process.
+/// The tests of this program run one after another: they change what belongs to the whole process.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)

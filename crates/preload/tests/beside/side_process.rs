@@ -1,7 +1,8 @@
-//! The children that work is done in.
+//! The side process: what the program sees of it, and what becomes of it.
 
-use crate::aside::{Lost, aside, aside_or_here};
-use crate::files::read_file;
+use crate::questions::fd;
+use crate::questions::files::read_file;
+use crate::questions::side_process::{Failure, run, run_or_here};
 use crate::{alone, descriptors, until, without_descriptors};
 use std::ffi::{CString, c_int};
 use std::io::Error;
@@ -15,28 +16,28 @@ fn pid() -> i32 {
 }
 
 #[test]
-fn a_child_shares_the_memory_and_its_result_comes_back() {
+fn a_side_process_shares_the_memory_and_its_result_comes_back() {
     let _alone = alone();
     let mut words = vec!["here".to_owned()];
-    let child = aside(|| {
-        words.push("aside".to_owned());
+    let child = run(|| {
+        words.push("there".to_owned());
         (pid(), words.concat())
     });
     let (child, text) = child.unwrap();
     assert_ne!(child, pid());
-    assert_eq!(text, "hereaside");
+    assert_eq!(text, "herethere");
     assert_eq!(words.len(), 2);
 }
 
 #[test]
-fn what_a_child_opens_and_closes_is_its_own() {
+fn what_a_side_process_opens_and_closes_is_its_own() {
     let _alone = alone();
     let before = descriptors();
     // SAFETY: a string; the descriptors are the child's.
     let open = || unsafe { libc::open(c"/dev/null".as_ptr(), libc::O_RDONLY) };
-    let opened = aside(|| [(); 5].map(|()| open()));
+    let opened = run(|| [(); 5].map(|()| open()));
     assert_eq!(opened, Ok([3, 4, 5, 6, 7]));
-    let closed = aside(|| [0, 1, 2].map(crate::files::close));
+    let closed = run(|| [0, 1, 2].map(fd::close));
     assert_eq!(closed, Ok([(); 3]));
     assert_eq!(descriptors(), before);
 }
@@ -48,7 +49,7 @@ extern "C" fn count(_signal: c_int) {
 }
 
 #[test]
-fn nobody_is_told_of_a_child_and_no_handler_runs_in_it() {
+fn the_program_is_sent_no_signal_of_a_side_process_and_no_handler_runs_in_it() {
     let _alone = alone();
     let (child, looked) = (AtomicI32::new(0), AtomicI32::new(0));
     // SAFETY: the handler is async-signal-safe, and the old ones are put back.
@@ -68,7 +69,7 @@ fn nobody_is_told_of_a_child_and_no_handler_runs_in_it() {
             looked.store(1, SeqCst);
             assert_eq!((found, error), (-1, Some(libc::ECHILD)));
         });
-        let outcome = aside(|| {
+        let outcome = run(|| {
             child.store(pid(), SeqCst);
             until(|| looked.load(SeqCst) > 0);
         });
@@ -93,30 +94,30 @@ fn the_signal_mask_is_as_before() {
         status.lines().find(|line| line.starts_with("SigBlk")).unwrap().to_owned()
     };
     let before = blocked();
-    aside(|| ()).unwrap();
+    run(|| ()).unwrap();
     assert_eq!(blocked(), before);
 }
 
 #[test]
-fn a_child_that_panics_or_is_killed_costs_its_result_only() {
+fn a_side_process_that_panics_or_is_killed_costs_its_result_only() {
     let _alone = alone();
-    assert_eq!(aside(|| panic!("as it should")), Err::<(), _>(Lost::Died));
+    assert_eq!(run(|| panic!("as it should")), Err::<(), _>(Failure::Died));
     // SAFETY: the child kills itself.
-    let killed = aside(|| unsafe { libc::kill(pid(), libc::SIGKILL) });
-    assert_eq!(killed, Err(Lost::Died));
-    assert_eq!(aside_or_here(|| -> i32 { panic!("as it should") }), None);
-    assert_eq!(aside(|| 1), Ok(1));
+    let killed = run(|| unsafe { libc::kill(pid(), libc::SIGKILL) });
+    assert_eq!(killed, Err(Failure::Died));
+    assert_eq!(run_or_here(|| -> i32 { panic!("as it should") }), None);
+    assert_eq!(run(|| 1), Ok(1));
 }
 
 #[test]
-fn many_threads_have_children_at_once() {
+fn many_threads_have_side_processes_at_once() {
     let _alone = alone();
     let before = descriptors();
     thread::scope(|scope| {
         for thread in 0..8 {
             scope.spawn(move || {
                 for round in 0..50 {
-                    let text = aside(|| format!("{thread} {round}"));
+                    let text = run(|| format!("{thread} {round}"));
                     assert_eq!(text.unwrap(), format!("{thread} {round}"));
                 }
             });
@@ -144,12 +145,12 @@ fn what_the_program_closes_meanwhile_is_closed() {
     thread::scope(|scope| {
         scope.spawn(|| {
             drop(writer);
-            // The end of the file, if nobody else holds the other end.
+            // The end of the file, if no other process holds the other end.
             let mut end = [0; 1];
             assert_eq!(std::io::Read::read(&mut reader, &mut end).unwrap(), 0);
             is_closed.store(1, SeqCst);
         });
-        assert_eq!(aside(|| until(|| is_closed.load(SeqCst) > 0)), Ok(()));
+        assert_eq!(run(|| until(|| is_closed.load(SeqCst) > 0)), Ok(()));
     });
 }
 
@@ -160,7 +161,7 @@ fn without_close_range_the_table_is_left_all_the_same() {
     let opened = thread::spawn(|| {
         refuse(436);
         // SAFETY: a string; the descriptor is the child's.
-        aside(|| unsafe { libc::open(c"/dev/null".as_ptr(), libc::O_RDONLY) })
+        run(|| unsafe { libc::open(c"/dev/null".as_ptr(), libc::O_RDONLY) })
     });
     assert_eq!(opened.join().unwrap(), Ok(3));
     assert_eq!(descriptors(), before);
@@ -188,16 +189,16 @@ fn fdinfo_is_about_the_programs_own_epoll() {
 }
 
 #[test]
-fn where_children_are_refused_the_work_is_done_here() {
+fn where_side_processes_are_refused_the_work_is_done_here() {
     let _alone = alone();
     let refusing = thread::spawn(|| {
         refuse(libc::SYS_clone as u32);
         let mut text = Vec::new();
         let read = read_file(c"/proc/self/stat", &mut text);
-        (aside(pid), aside_or_here(pid), read, text)
+        (run(pid), run_or_here(pid), read, text)
     });
     let (refused, done, read, text) = refusing.join().unwrap();
-    assert_eq!(refused, Err(Lost::Refused));
+    assert_eq!(refused, Err(Failure::Refused));
     assert_eq!(done, Some(pid()));
     assert!(read && text.starts_with(pid().to_string().as_bytes()));
 }

@@ -1,34 +1,34 @@
-//! Looks at descriptors that are closed meanwhile.
+//! Hazards: threads that ask about descriptors while other threads close them.
 
-use crate::aside::aside;
-use crate::looking::{at, closing, look, look_at_all};
+use crate::questions::hazard::{announce, announce_all, ask, closing};
+use crate::questions::side_process::run;
 use crate::runtime::watched;
 use crate::{alone, until};
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering::SeqCst};
 use std::thread;
 
 #[test]
-fn what_was_closed_is_not_looked_at_again_before_the_next_look() {
+fn what_was_closed_is_not_asked_about_again_before_the_next_announcement() {
     let _alone = alone();
-    let first = look();
-    assert_eq!(at(7, |fd| fd), Some(7));
+    let first = announce();
+    assert_eq!(ask(7, |fd| fd), Some(7));
     closing(7, 7);
-    assert_eq!((at(7, |fd| fd), at(8, |fd| fd), at(-1, |fd| fd)), (None, Some(8), None));
+    assert_eq!((ask(7, |fd| fd), ask(8, |fd| fd), ask(-1, |fd| fd)), (None, Some(8), None));
     {
-        let _part = look();
-        assert_eq!(at(7, |fd| fd), None);
+        let _part = announce();
+        assert_eq!(ask(7, |fd| fd), None);
     }
     assert!(watched::is_hazard());
     drop(first);
     assert!(!watched::is_hazard());
-    let _next = look();
-    assert_eq!(at(7, |fd| fd), Some(7));
+    let _next = announce();
+    assert_eq!(ask(7, |fd| fd), Some(7));
     closing(3, u32::MAX);
-    assert_eq!(at(9000, |fd| fd), None);
+    assert_eq!(ask(9000, |fd| fd), None);
 }
 
-/// Somebody closes these during this work, and must wait for its end.
-fn waits(first: u32, last: u32, look: impl FnOnce(&dyn Fn())) {
+/// Another thread closes these numbers during this work, and must wait for its end.
+fn waits(first: u32, last: u32, ask: impl FnOnce(&dyn Fn())) {
     let (closer, is_begun, is_over) =
         (AtomicI32::new(0), AtomicBool::new(false), AtomicBool::new(false));
     thread::scope(|scope| {
@@ -39,7 +39,7 @@ fn waits(first: u32, last: u32, look: impl FnOnce(&dyn Fn())) {
             closing(first, last);
             assert!(is_over.load(SeqCst));
         });
-        look(&|| {
+        ask(&|| {
             is_begun.store(true, SeqCst);
             until(|| closer.load(SeqCst) > 0 && is_asleep(closer.load(SeqCst)));
             is_over.store(true, SeqCst);
@@ -53,19 +53,19 @@ fn is_asleep(tid: i32) -> bool {
 }
 
 #[test]
-fn who_closes_what_is_looked_at_waits_and_nobody_else() {
+fn a_thread_that_closes_what_is_asked_about_waits_and_no_other() {
     let _alone = alone();
     waits(7, 7, |work| {
-        let _look = look();
+        let _announcement = announce();
         closing(8, 8);
-        at(7, |_| {
+        ask(7, |_| {
             closing(6, 6);
             closing(8, u32::MAX);
             work();
         });
     });
     waits(9, 9, |work| {
-        let _look = look_at_all();
+        let _announcement = announce_all();
         work();
     });
 }
@@ -78,7 +78,7 @@ fn what_is_closed_while_a_child_begins_is_released_at_once() {
     thread::scope(|scope| {
         scope.spawn(|| {
             while !is_over.load(SeqCst) {
-                aside(|| ()).unwrap();
+                run(|| ()).unwrap();
             }
         });
         let late = (0..30_000).filter(|_| !hangs_up_at_once()).count();

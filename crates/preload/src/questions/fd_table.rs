@@ -1,12 +1,13 @@
-//! How a child that shares the program's descriptor table leaves it for one of its own, in which
-//! are 0, 1 and 2.
+//! How a side process, which begins with the program's own descriptor table, leaves it for a table of
+//! its own, in which are 0, 1 and 2.
 //!
-//! With close_range(2) the program's descriptors are not copied to be closed, but for the first 64,
-//! for the length of that call (fs/file.c, dup_fd: it copies whole words of the bitmap). It is made by libc's syscall(2), looked up
-//! behind the library's own: libc has no other way to it that is not wrapped.
+//! With close_range(2) the kernel does not copy the program's descriptors to close them, but for the
+//! first 64, for the length of that call (fs/file.c, dup_fd: it copies whole words of the bitmap). The
+//! call is made by libc's syscall(2), looked up behind the library's own: libc has no other way to it
+//! that is not wrapped.
 
-use crate::files::close;
-use rustix::fd::{BorrowedFd, IntoRawFd, RawFd};
+use crate::questions::fd::{FdNumber, close};
+use rustix::fd::RawFd;
 use rustix::fs::{Mode, OFlags, RawDir, open};
 use rustix::thread::{UnshareFlags, unshare_unsafe};
 use std::ffi::{c_long, c_uint, c_void};
@@ -21,7 +22,8 @@ pub type SystemCall = unsafe extern "C" fn(c_long, ...) -> c_long;
 const CLOSE_RANGE: c_long = 436;
 const CLOSE_RANGE_UNSHARE: c_uint = 2;
 
-/// Looks it up, once. Before the child is made: the loader's lock is not for it to take.
+/// Looks the function up, once. Called before the side process is made: the loader's lock is not for
+/// that process to take.
 pub fn system_call() -> Option<SystemCall> {
     static FOUND: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
     let mut found = FOUND.load(Relaxed);
@@ -34,7 +36,7 @@ pub fn system_call() -> Option<SystemCall> {
     (!found.is_null()).then(|| unsafe { transmute::<*mut c_void, SystemCall>(found) })
 }
 
-/// In the child. False if it could not leave: the table is still the program's.
+/// Called in the side process. False if it could not leave: the table is still the program's.
 pub fn leave(system_call: Option<SystemCall>) -> bool {
     let left = system_call.is_some_and(|system_call| {
         let (first, last): (c_uint, c_uint) = (3, c_uint::MAX);
@@ -44,7 +46,7 @@ pub fn leave(system_call: Option<SystemCall>) -> bool {
     if left {
         return true;
     }
-    // SAFETY: the child uses no descriptor that it got before.
+    // SAFETY: the side process uses no descriptor that it got before.
     if unsafe { unshare_unsafe(UnshareFlags::FILES) }.is_err() {
         return false;
     }
@@ -52,24 +54,24 @@ pub fn leave(system_call: Option<SystemCall>) -> bool {
     true
 }
 
-/// Closes all but 0, 1 and 2 in a table that is the child's own.
+/// Closes all but 0, 1 and 2 in a table that is the side process's own.
 fn close_others() {
-    /// Where there is no /proc, or no number left for looking.
+    /// Numbers to close where there is no /proc, or no number left to open it.
     const NUMBERS: RawFd = 4096;
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let Ok(folder) = open(c"/proc/self/fd", flags, Mode::empty()) else {
         (3..NUMBERS).for_each(close);
         return;
     };
-    let folder = folder.into_raw_fd();
+    let folder = FdNumber::of(folder);
     let mut buffer = [MaybeUninit::uninit(); 4096];
-    // SAFETY: it is open until it is closed below.
-    let mut entries = RawDir::new(unsafe { BorrowedFd::borrow_raw(folder) }, &mut buffer);
+    let mut entries = RawDir::new(folder, &mut buffer);
     while let Some(Ok(entry)) = entries.next() {
         let number = entry.file_name().to_str().ok().and_then(|name| name.parse().ok());
-        if let Some(number) = number.filter(|&number: &RawFd| number > 2 && number != folder) {
+        if let Some(number) = number.filter(|&number: &RawFd| number > 2 && number != folder.raw())
+        {
             close(number);
         }
     }
-    close(folder);
+    folder.close();
 }
