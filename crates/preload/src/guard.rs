@@ -6,23 +6,17 @@
 //! siglongjmp(3). So the order in which a thread's variables change matters, and the compiler is held
 //! to it by fences.
 
+use crate::books::counts;
 use crate::output::Destination;
 use crate::runtime::thread::{self, Own};
 use crate::runtime::{failure, heap, process, watched};
 use std::fmt::Write;
 use std::ptr;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed, Ordering::SeqCst, compiler_fence};
+use std::sync::atomic::{Ordering::SeqCst, compiler_fence};
 
-/// Calls that were made and not recorded, because the thread was in the book-keeping already.
-static SKIPPED: AtomicU64 = AtomicU64::new(0);
 /// As it was when the program started.
 static STDERR: OnceLock<Destination> = OnceLock::new();
-
-/// See `SKIPPED`.
-pub fn skipped() -> u64 {
-    SKIPPED.load(Relaxed)
-}
 
 /// Before the checking starts.
 pub fn prepare() {
@@ -46,7 +40,7 @@ pub fn keep(body: impl FnOnce()) {
     let errno = own.errno();
     if own.depth() > 0 {
         if !has_jumped_out(own.frame(), here) {
-            SKIPPED.fetch_add(1, Relaxed);
+            counts::SKIPPED.add_one();
             own.set_errno(errno);
             return;
         }
@@ -141,11 +135,6 @@ pub fn say(what: std::fmt::Arguments<'_>) {
     let stderr = STDERR.get_or_init(|| Destination::new(None));
     // If the program has closed it, there is nobody to tell.
     stderr.write(process::id().unsigned_abs(), &line.bytes[..line.length]);
-}
-
-/// In a forked child: what its parent did not record is not its own.
-pub fn forked() {
-    SKIPPED.store(0, Relaxed);
 }
 
 /// Text without allocation.

@@ -8,8 +8,8 @@
 
 #![deny(unsafe_code)]
 
-mod attention;
-mod blocking;
+mod books;
+mod entry;
 mod jump;
 mod options;
 mod output;
@@ -17,20 +17,12 @@ mod questions;
 mod report;
 mod runtime;
 
-#[allow(unsafe_code)] // memory from the kernel, shared by all threads
-mod descriptors;
 #[allow(unsafe_code)] // libc's names
 mod exports;
-#[allow(unsafe_code)] // memory that processes share
-mod family;
 #[allow(unsafe_code)] // the loader's list
 mod frames;
 #[allow(unsafe_code)] // C's thread-local depth, and errno
 mod guard;
-#[allow(unsafe_code)] // what the lock guards
-mod model;
-#[allow(unsafe_code)] // the unwinder
-mod stacks;
 #[allow(unsafe_code)] // another program in a child
 mod symbolize;
 #[allow(unsafe_code)] // entered from C, with the program's pointers

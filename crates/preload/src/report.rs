@@ -4,11 +4,12 @@
 //! Called by the watcher and by the thread that ends the program, never where the program waits for
 //! an answer of the kernel's.
 
+use crate::books::{counts, model, stacks};
 use crate::options::Options;
 use crate::output::Destination;
 use crate::runtime::lock::Locked;
 use crate::runtime::{clock, process, watched};
-use crate::{frames, guard, model, stacks, symbolize};
+use crate::{frames, guard, symbolize};
 use epshim_check::options::Color;
 use epshim_check::report::{End, Report, Seen, Stack, Suppressions, json, text};
 use epshim_check::{Certainty, Finding, Tally};
@@ -142,7 +143,7 @@ pub fn finish() {
 pub fn finish_failed() {
     let exitcode = with(|plan, reporter| {
         let tally = std::mem::take(&mut reporter.reported);
-        let seen = Seen { checker_failed: true, ..model::counted() };
+        let seen = Seen { checker_failed: true, ..counts::seen() };
         reporter.end(plan, &tally, seen)
     });
     if let Some(exitcode) = exitcode.flatten() {

@@ -4,9 +4,12 @@
 //! Waits, `epoll_ctl` and what makes or copies an epoll take the model's lock; what reads, writes
 //! and closes changes the descriptor's slot and leaves a note at most: no allocation, no lock.
 
-use crate::attention::{self, Event, Note};
-use crate::blocking;
-use crate::descriptors::{self, Slot, Table};
+use crate::books::blocking::{self, Blocked, Call};
+use crate::books::mailbox::{self, Message, Subject};
+use crate::books::slot::{Slot, State};
+use crate::books::slots::{Table, slot, update};
+use crate::books::{counts, family, model, stacks};
+use crate::entry::io_kind::IoKind;
 use crate::guard::{self, book_keeping};
 use crate::jump::hidden;
 use crate::options::Options;
@@ -14,27 +17,14 @@ use crate::questions::{descriptor, hazard, threads};
 use crate::runtime::clock::now;
 use crate::runtime::lock::PATIENCE;
 use crate::runtime::thread::tid;
-use crate::runtime::{failure, heap, process, watched};
-use crate::{family, model, report, stacks, watcher};
+use crate::runtime::{failure, heap, process, thread, watched};
+use crate::{report, watcher};
 use epshim_check::options::Mode;
 use epshim_check::world::{Descriptors, Kind, Site};
 use epshim_check::{AtFailure, Ctl, Io, Outcome};
 use libc::{c_char, c_int, c_long, c_uint, c_void, epoll_event, size_t, ssize_t};
 use std::ffi::CStr;
-use std::sync::atomic::{AtomicI32, AtomicU64, Ordering::Relaxed};
-
-/// Calls whose descriptor no slot was found for.
-static DROPPED: AtomicU64 = AtomicU64::new(0);
-/// Calls that cannot be followed: rings.
-static UNSEEN: AtomicU64 = AtomicU64::new(0);
-
-// `enum tell_io` of hooks/tell.h.
-const READ: u32 = 0;
-const MESSAGE: u32 = 1;
-const MESSAGES: u32 = 2;
-pub const ACCEPT: u32 = 3;
-pub const WRITE: u32 = 4;
-const PEEK: u32 = 5;
+use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
 
 hidden! {
     tell_start => start;
@@ -106,39 +96,17 @@ fn often(body: impl FnOnce()) {
     });
 }
 
-/// Changes a descriptor's slot, and whether the hooks tell of it.
-fn update(fd: c_int, change: impl FnMut(&mut descriptors::State)) {
-    let Some(slot) = descriptors::slot(fd) else {
-        DROPPED.fetch_add(1, Relaxed);
-        return;
-    };
-    slot.update(change);
-    show(fd, slot);
-}
-
-/// Another thread may change the slot between the look at it and the bit: look again.
-fn show(fd: c_int, slot: &Slot) {
-    let mut is_known = slot.get().is_known();
-    loop {
-        watched::watch(fd, is_known);
-        let now = slot.get().is_known();
-        if now == is_known {
-            return;
-        }
-        is_known = now;
-    }
-}
-
 /// This process is a forked child, with the books of its parent.
 fn adopt() {
     process::adopt();
     let is_whole = heap::is_whole();
+    thread::forget_tid();
+    counts::forked();
+    blocking::forked();
     model::forked();
     watcher::forked();
     report::forked();
-    guard::forked();
-    attention::forked();
-    DROPPED.store(0, Relaxed);
+    mailbox::forked();
     if !is_whole {
         failure::give_up("the program was copied in the middle of it");
     }
@@ -178,7 +146,9 @@ extern "C" fn ctl(
             return ctl_failed(ctl, error);
         }
         register(epfd, op, fd);
-        model::ADDED.fetch_add(u64::from(op == libc::EPOLL_CTL_ADD), Relaxed);
+        if op == libc::EPOLL_CTL_ADD {
+            counts::REGISTRATIONS.add_one();
+        }
         // Asked at once: it may have ended, as it should, before the watcher comes to ask.
         let other = family::changed(epfd, process::id());
         let other = other.filter(|&other| threads::is_alive(other));
@@ -212,7 +182,7 @@ fn register(epfd: c_int, op: c_int, fd: c_int) {
         libc::EPOLL_CTL_ADD => {
             // It may have been made where nobody told of it.
             update(epfd, |state| state.is_epoll = true);
-            if let Some(slot) = descriptors::slot(fd).filter(|slot| slot.get().registrations == 0) {
+            if let Some(slot) = slot(fd).filter(|slot| slot.get().registrations == 0) {
                 slot.begin_anew();
                 // Now, while the program has it open: later, it may be closing it.
                 Table.kind(fd);
@@ -223,7 +193,7 @@ fn register(epfd: c_int, op: c_int, fd: c_int) {
         }
         libc::EPOLL_CTL_DEL => {
             // What has hung up is watched to its close: it may have been read or not by then.
-            let io = descriptors::slot(fd).map_or(Io::default(), Slot::io);
+            let io = slot(fd).map_or(Io::default(), Slot::io);
             let is_left = io.may_lose_input();
             update(fd, |state| {
                 state.registrations = state.registrations.saturating_sub(1);
@@ -247,9 +217,9 @@ fn ctl_failed(ctl: Ctl, errno: c_int) {
 
 extern "C" fn wait_begins(epfd: c_int, _maxevents: c_int, timeout: i64, site: *const c_void) {
     often(|| {
-        blocking::left();
+        blocking::leave_all();
         let next = model::with(|checker| {
-            model::WAITS.fetch_add(1, Relaxed);
+            counts::WAITS.add_one();
             checker.wait_begins(tid(), now(), epfd, timeout, at(site), &Table);
             checker.next_due()
         });
@@ -282,11 +252,17 @@ extern "C" fn wait_ended(epfd: c_int, events: *const epoll_event, count: c_int, 
     });
 }
 
-extern "C" fn io_begins(fd: c_int, kind: u32, dontwait: bool, site: *const c_void) {
-    if !dontwait && matches!(kind, READ | MESSAGE | MESSAGES | ACCEPT | WRITE) {
+extern "C" fn io_begins(fd: c_int, kind: IoKind, dontwait: bool, site: *const c_void) {
+    let call = match kind {
+        IoKind::Read | IoKind::Message | IoKind::Messages => Call::Read,
+        IoKind::Accept => Call::Accept,
+        IoKind::Write => Call::Write,
+        IoKind::Peek | IoKind::Beside | IoKind::Control => return,
+    };
+    if !dontwait {
         often(|| {
             if Table.may_block(fd) {
-                blocking::enter(fd, kind, site.addr() as u64);
+                blocking::enter(fd, call, site.addr() as u64);
             }
         });
     }
@@ -294,7 +270,7 @@ extern "C" fn io_begins(fd: c_int, kind: u32, dontwait: bool, site: *const c_voi
 
 extern "C" fn io_ended(
     fd: c_int,
-    kind: u32,
+    kind: IoKind,
     asked: size_t,
     got: ssize_t,
     error: c_int,
@@ -304,32 +280,34 @@ extern "C" fn io_ended(
         if let Some(blocked) = blocking::leave(fd) {
             let nanos = now().saturating_sub(blocked.since);
             if nanos > epshim_check::rules::blocking_fd::BLOCKS && blocked.has_slept() {
-                watcher::note_blocked(blocked, nanos);
+                let Blocked { call, fd, tid, site, .. } = blocked;
+                let subject = Subject::blocked(call);
+                mailbox::post(Message { subject, fd, tid, site, amount: nanos });
             }
         }
-        let Some(slot) = descriptors::slot(fd) else { return };
+        let Some(slot) = slot(fd) else { return };
         let outcome = outcome(asked, got, error);
-        if kind == WRITE && !outcome.is_whole() && !process::owns_memory() {
+        if kind == IoKind::Write && !outcome.is_whole() && !process::owns_memory() {
             return;
         }
         let (before, after) = slot.did(|io| match kind {
-            READ | MESSAGE => io.after_input(outcome),
+            IoKind::Read | IoKind::Message => io.after_input(outcome),
             // Fewer than asked for: the next one would have failed.
-            MESSAGES if got >= 0 && (got as size_t) < asked => {
+            IoKind::Messages if got >= 0 && (got as size_t) < asked => {
                 io.after_input(outcome).after_input(Outcome::WouldBlock)
             }
-            MESSAGES => io.after_input(outcome),
-            ACCEPT => io.after_accept(outcome),
-            WRITE => io.after_output(outcome),
-            PEEK => io,
-            _ => io.touched(),
+            IoKind::Messages => io.after_input(outcome),
+            IoKind::Accept => io.after_accept(outcome),
+            IoKind::Write => io.after_output(outcome),
+            IoKind::Peek => io,
+            IoKind::Beside | IoKind::Control => io.touched(),
         });
-        if kind == WRITE && after.is_unwritten() {
+        if kind == IoKind::Write && after.is_unwritten() {
             slot.written.store(site.addr() as u64, Relaxed);
             if !before.is_unwritten() {
-                leave(Event::Unwritten, fd, site, 0);
+                post(Subject::Unwritten, fd, site, 0);
             }
-        } else if got > 0 && kind != WRITE {
+        } else if got > 0 && kind != IoKind::Write {
             slot.read.store(site.addr() as u64, Relaxed);
         }
     });
@@ -345,8 +323,8 @@ fn outcome(asked: size_t, got: ssize_t, error: c_int) -> Outcome {
     }
 }
 
-fn leave(event: Event, fd: c_int, site: *const c_void, amount: u64) {
-    attention::leave(Note { event, fd, tid: tid(), site: site.addr() as u64, amount });
+fn post(subject: Subject, fd: c_int, site: *const c_void, amount: u64) {
+    mailbox::post(Message::of_this_thread(subject, fd, site, amount));
 }
 
 extern "C" fn gone(first: c_uint, last: c_uint) {
@@ -355,20 +333,17 @@ extern "C" fn gone(first: c_uint, last: c_uint) {
 
 extern "C" fn closing(fd: c_int, site: *const c_void) {
     change(|| {
-        let Some(slot) = descriptors::slot(fd) else { return };
+        let Some(slot) = slot(fd) else { return };
         let (state, io) = (slot.get(), slot.io());
         if io.may_lose_input() {
             let bytes = descriptor::unread(fd).unwrap_or(0);
             if bytes > 0 && Table.kind(fd) != Kind::Listener {
-                leave(Event::ClosedUnread, fd, site, bytes);
+                post(Subject::ClosedUnread, fd, site, bytes);
             }
         }
         slot.closed.store(site.addr() as u64, Relaxed);
         update(fd, |state| {
-            *state = descriptors::State {
-                generation: state.generation.wrapping_add(1),
-                ..Default::default()
-            };
+            *state = State { generation: state.generation.wrapping_add(1), ..Default::default() };
         });
         if state.is_epoll {
             epoll_closed(fd, site);
@@ -390,7 +365,7 @@ fn epoll_closed(epfd: c_int, site: *const c_void) {
 
 extern "C" fn duplicated(from: c_int, to: c_int, site: *const c_void) {
     change(|| {
-        let Some(slot) = descriptors::slot(from) else { return };
+        let Some(slot) = slot(from) else { return };
         slot.duplicated.store(site.addr() as u64, Relaxed);
         if slot.get().is_epoll {
             update(to, |state| state.is_epoll = true);
@@ -402,7 +377,7 @@ extern "C" fn duplicated(from: c_int, to: c_int, site: *const c_void) {
 
 extern "C" fn flags_changed(fd: c_int) {
     change(|| {
-        if let Some(slot) = descriptors::slot(fd) {
+        if let Some(slot) = slot(fd) {
             slot.forget_blocking();
         }
     });
@@ -410,7 +385,7 @@ extern "C" fn flags_changed(fd: c_int) {
 
 extern "C" fn shut_down(fd: c_int) {
     change(|| {
-        if let Some(slot) = descriptors::slot(fd) {
+        if let Some(slot) = slot(fd) {
             slot.did(Io::shut_down);
         }
     });
@@ -418,7 +393,7 @@ extern "C" fn shut_down(fd: c_int) {
 
 extern "C" fn unseen(_number: c_long) {
     book_keeping(|| {
-        UNSEEN.fetch_add(1, Relaxed);
+        counts::RINGS.add_one();
     });
 }
 
@@ -475,10 +450,4 @@ extern "C" fn end() {
     if failure::has_failed() && process::owns_memory() {
         guard::keep(report::finish_failed);
     }
-}
-
-/// Calls that were not recorded, calls on descriptors that have no slot, and rings.
-pub fn unrecorded() -> (u64, u64, u64) {
-    let dropped = guard::skipped() + attention::dropped() + model::not_recorded();
-    (dropped, DROPPED.load(Relaxed), UNSEEN.load(Relaxed))
 }

@@ -3,15 +3,14 @@
 //! it ends when nothing is any more, and when it is the last: a program whose main thread has left ends
 //! with its last thread, and must not live on for the sake of this one.
 
-use crate::attention::{self, Event, Note};
-use crate::blocking;
-use crate::descriptors::Table;
+use crate::books::slots::Table;
+use crate::books::{blocking, model};
 use crate::questions::kernel::ThisProcess;
 use crate::questions::{hazard, threads};
 use crate::runtime::clock::now;
 use crate::runtime::lock::Lock;
 use crate::runtime::watched;
-use crate::{guard, model, report};
+use crate::{guard, report};
 use epshim_check::Suspicion;
 use epshim_check::world::{MILLISECOND, Nanos, SECOND};
 use rustix::thread::futex;
@@ -115,9 +114,8 @@ fn look() -> Option<Nanos> {
         blocking::hanging(at, HANGS, |one| {
             let nanos = at.saturating_sub(one.since);
             model::with(|checker| {
-                let call = attention::call(one.kind);
                 let site = epshim_check::world::Site(one.site);
-                checker.blocked(one.tid, at, one.fd, call, nanos, false, site);
+                checker.blocked(one.tid, at, one.fd, one.call.name(), nanos, false, site);
             });
         });
     }
@@ -172,14 +170,4 @@ pub fn forked() {
     SLEEPS_UNTIL.store(0, Relaxed);
     HAND.forked();
     hazard::forked();
-}
-
-/// A call returned after it had blocked for `nanos`.
-pub fn note_blocked(one: blocking::Blocked, nanos: Nanos) {
-    let event = match attention::call(one.kind) {
-        "accept" => Event::AcceptBlocked,
-        "a write" => Event::WriteBlocked,
-        _ => Event::ReadBlocked,
-    };
-    attention::leave(Note { event, fd: one.fd, tid: one.tid, site: one.site, amount: nanos });
 }

@@ -1,8 +1,10 @@
 //! Call sites with their callers. A site is a return address; or, where the callers were recorded
 //! too, the number of a stack that is kept here once.
 //!
-//! Callers are found by the unwinder, which takes microseconds: only for calls that are rare, and
-//! never for reads, writes and closes.
+//! The unwinder finds the callers, which takes microseconds: only for calls that are rare, and never
+//! for reads, writes and closes.
+//!
+//! Surprising: a call has its own address only where another thread is recording a stack just now.
 
 use crate::runtime::lock::{Lock, Locked, PATIENCE};
 use epshim_check::options::MAX_STACK_DEPTH;
@@ -14,7 +16,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 /// No address of a program has this bit: those of 32 bits are too short, and the upper half of 64
 /// bits is the kernel's.
 const IS_STACK: u64 = 1 << 63;
-/// So many different stacks are kept; a call after that has its own address only.
+/// The number of different stacks that are kept; a call after that has its own address only.
 const STACKS: usize = 4096;
 
 static DEPTH: AtomicUsize = AtomicUsize::new(0);
@@ -35,7 +37,7 @@ unsafe extern "C" {
     fn _Unwind_GetIP(frame: *mut c_void) -> usize;
 }
 
-/// Before anything is told: so many callers are recorded.
+/// Before the checking starts: how many callers are recorded.
 pub fn start(depth: u8) {
     DEPTH.store(usize::from(depth), Relaxed);
 }
@@ -49,12 +51,12 @@ pub fn capture(site: *const c_void) -> Site {
     }
     let mut walk =
         Walk { from: site.addr(), frames: [0; MAX_STACK_DEPTH as usize + 1], length: 0, depth };
-    // SAFETY: `visit` gets the walk, which outlives the call, and nobody else looks at it.
+    // SAFETY: `visit` gets the walk, which outlives the call, and no other code uses it meanwhile.
     unsafe { _Unwind_Backtrace(visit, (&raw mut walk).cast()) };
     if walk.length < 2 {
         return address;
     }
-    // A thread that has it now is not waited for.
+    // This thread does not wait for another one that holds the lock now.
     let number = KEPT.with(0, |kept| kept.number(&walk.frames[..walk.length])).flatten();
     number.map_or(address, |number| Site(IS_STACK | number))
 }
@@ -68,7 +70,7 @@ pub fn of(site: Site) -> Vec<usize> {
     KEPT.with(PATIENCE, stack).flatten().unwrap_or_default()
 }
 
-/// To be held over a fork.
+/// The lock, to be held across a fork.
 pub fn lock() -> &'static Lock {
     KEPT.lock()
 }
@@ -89,11 +91,11 @@ impl Kept {
 }
 
 struct Walk {
-    /// The innermost frame that is wanted: those before it are the library's own.
+    /// The innermost frame that is wanted: the frames before it are the library's own.
     from: usize,
     frames: [usize; MAX_STACK_DEPTH as usize + 1],
     length: usize,
-    /// Callers beside it.
+    /// The number of its callers that are wanted.
     depth: usize,
 }
 

@@ -1,21 +1,24 @@
-//! Which process of a family changes which epoll: a page that a forked child shares with its
-//! parent (mmap(2), MAP_SHARED), so that each sees that the other did.
+//! Which process of a family changes which epoll: memory that a forked child shares with its parent
+//! (mmap(2), MAP_SHARED), so that each sees that the other changes it.
+//!
+//! Owns a cell for each epoll that the family makes. The cells of all processes are one; which
+//! descriptor is which epoll, each process knows for itself.
 
 use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous};
 use std::ffi::c_int;
 use std::ptr;
 use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU16, AtomicU32, Ordering::Relaxed};
 
-/// Epolls that a family may make; those after are not watched for this.
+/// Epolls that a family may make; later ones are not watched for this.
 const CELLS: usize = 1024;
-/// Nor are those under a higher number.
+/// Nor are epolls whose descriptor is this number or higher.
 const NUMBERS: usize = 1024;
 
 /// What has become of one epoll since it was made. Shared.
 struct Cell {
     /// The process that made it.
     owner: AtomicI32,
-    /// How often that one changed it.
+    /// How often that process changed it.
     changes: AtomicU32,
     /// The latest other process that changed it.
     other: AtomicI32,
@@ -29,11 +32,11 @@ struct Family {
 static FAMILY: AtomicPtr<Family> = AtomicPtr::new(ptr::null_mut());
 /// Not shared: the cell of each epoll, from 1.
 static CELL_OF: [AtomicU16; NUMBERS] = [const { AtomicU16::new(0) }; NUMBERS];
-/// Not shared: how often the owner had changed it when this process last looked; in a child, that
-/// was before the fork.
+/// Not shared: how often the owner had changed it when this process last read the count; in a child,
+/// that was before the fork.
 static SEEN: [AtomicU32; CELLS] = [const { AtomicU32::new(0) }; CELLS];
 
-/// Before anything is told.
+/// Before the checking starts.
 pub fn prepare() {
     let protection = ProtFlags::READ | ProtFlags::WRITE;
     let size = size_of::<Family>();
@@ -75,7 +78,7 @@ pub fn closed(epfd: c_int) {
     }
 }
 
-/// This process changes an epoll: which other one did so since the fork, if any did?
+/// This process changes an epoll. Returns another process that did so since the fork, if one did.
 pub fn changed(epfd: c_int, process: c_int) -> Option<c_int> {
     let place = usize::from(cell_of(epfd)?.load(Relaxed)).checked_sub(1)?;
     let (cell, seen) = (family()?.cells.get(place)?, SEEN.get(place)?);

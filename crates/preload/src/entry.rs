@@ -1,0 +1,4 @@
+//! Entered from C.
+
+#[allow(dead_code)] // C makes the values
+pub mod io_kind;
