@@ -7,21 +7,10 @@
 //! to it by fences.
 
 use crate::books::counts;
-use crate::output::Destination;
 use crate::runtime::thread::{self, Own};
-use crate::runtime::{failure, heap, process, watched};
-use std::fmt::Write;
+use crate::runtime::{failure, heap, watched};
 use std::ptr;
-use std::sync::OnceLock;
 use std::sync::atomic::{Ordering::SeqCst, compiler_fence};
-
-/// As it was when the program started.
-static STDERR: OnceLock<Destination> = OnceLock::new();
-
-/// Before the checking starts.
-pub fn prepare() {
-    STDERR.get_or_init(|| Destination::new(None));
-}
 
 /// Keeps book of a call. Does nothing where nothing is checked any more.
 pub fn book_keeping(body: impl FnOnce()) {
@@ -95,18 +84,6 @@ fn has_jumped_out(frame: usize, here: usize) -> bool {
     }
 }
 
-/// For a thread of the library's own: nothing that it does is told of, and a panic ends the
-/// checking.
-pub fn unseen(body: impl FnOnce()) {
-    let own = Own::current();
-    own.set_depth(1);
-    thread::hide_from_sanitizer();
-    failure::contain(body);
-    thread::show_to_sanitizer();
-    // The last thread ends the program, and its report (pthread_exit(3)).
-    own.set_depth(0);
-}
-
 /// Around fork(3), which other handlers share: what they call is not told of. Returns whether this
 /// thread was in the book-keeping: the fork is made by a signal handler.
 pub fn enter_fork() -> bool {
@@ -125,30 +102,4 @@ pub fn leave_fork(give: impl FnOnce()) {
         give();
     }
     own.set_depth(own.depth() - 1);
-}
-
-/// One line on standard error, in one write.
-pub fn say(what: std::fmt::Arguments<'_>) {
-    let mut line = Line { bytes: [0; 256], length: 0 };
-    // What does not fit is left out.
-    let _ = writeln!(line, "=={}== epshim: {what}", process::id());
-    let stderr = STDERR.get_or_init(|| Destination::new(None));
-    // If the program has closed it, there is nobody to tell.
-    stderr.write(process::id().unsigned_abs(), &line.bytes[..line.length]);
-}
-
-/// Text without allocation.
-struct Line {
-    bytes: [u8; 256],
-    length: usize,
-}
-
-impl Write for Line {
-    fn write_str(&mut self, text: &str) -> std::fmt::Result {
-        let room = &mut self.bytes[self.length..];
-        let fits = text.len().min(room.len());
-        room[..fits].copy_from_slice(&text.as_bytes()[..fits]);
-        self.length += fits;
-        Ok(())
-    }
 }

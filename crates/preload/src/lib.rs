@@ -11,21 +11,14 @@
 mod books;
 mod entry;
 mod jump;
-mod options;
+mod life;
 mod output;
 mod questions;
-mod report;
 mod runtime;
 
 #[allow(unsafe_code)] // libc's names
 mod exports;
-#[allow(unsafe_code)] // the loader's list
-mod frames;
 #[allow(unsafe_code)] // C's thread-local depth, and errno
 mod guard;
-#[allow(unsafe_code)] // another program in a child
-mod symbolize;
 #[allow(unsafe_code)] // entered from C, with the program's pointers
 mod tell;
-#[allow(unsafe_code)] // a thread
-mod watcher;

@@ -12,19 +12,17 @@ use crate::books::{counts, family, model, stacks};
 use crate::entry::io_kind::IoKind;
 use crate::guard::{self, book_keeping};
 use crate::jump::hidden;
-use crate::options::Options;
+use crate::life::{fork, monitor, rounds, start};
+use crate::output::report;
 use crate::questions::{descriptor, hazard, threads};
 use crate::runtime::clock::now;
-use crate::runtime::lock::PATIENCE;
 use crate::runtime::thread::tid;
-use crate::runtime::{failure, heap, process, thread, watched};
-use crate::{report, watcher};
-use epshim_check::options::Mode;
+use crate::runtime::{failure, process};
 use epshim_check::world::{Descriptors, Kind, Site};
 use epshim_check::{AtFailure, Ctl, Io, Outcome};
 use libc::{c_char, c_int, c_long, c_uint, c_void, epoll_event, size_t, ssize_t};
 use std::ffi::CStr;
-use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 
 hidden! {
     tell_start => start;
@@ -54,25 +52,10 @@ unsafe extern "C" fn start(options: *const c_char) {
     }
     // SAFETY: not null, so a string, says the caller; and it is the environment's, which stays.
     let text = unsafe { CStr::from_ptr(options) }.to_string_lossy();
-    let options = Options::parse(&text);
-    process::prepare();
-    if !options.is_watching(process::id()) {
-        return;
-    }
-    report::greet(&options);
-    if options.check.mode != Mode::Check {
-        return;
-    }
     // SAFETY: a string; what it returns is the environment's.
     let no_color =
         unsafe { libc::getenv(c"NO_COLOR".as_ptr()).as_ref() }.is_some_and(|&first| first != 0);
-    family::prepare();
-    guard::prepare();
-    failure::prepare(options.panic_after, report::failed);
-    stacks::start(options.check.stack_depth);
-    report::start(&options, no_color);
-    model::start(|rule| options.check.wants(rule));
-    watched::start_checking();
+    start::start(&text, no_color);
 }
 
 /// Book-keeping of what changes which file a descriptor names, and who watches it: not in a
@@ -90,26 +73,10 @@ fn change(body: impl FnOnce()) {
 fn often(body: impl FnOnce()) {
     book_keeping(|| {
         if process::is_new_copy() {
-            adopt();
+            fork::adopt();
         }
         body();
     });
-}
-
-/// This process is a forked child, with the books of its parent.
-fn adopt() {
-    process::adopt();
-    let is_whole = heap::is_whole();
-    thread::forget_tid();
-    counts::forked();
-    blocking::forked();
-    model::forked();
-    watcher::forked();
-    report::forked();
-    mailbox::forked();
-    if !is_whole {
-        failure::give_up("the program was copied in the middle of it");
-    }
 }
 
 extern "C" fn created(epfd: c_int, _flags: c_int, site: *const c_void) {
@@ -211,7 +178,7 @@ fn ctl_failed(ctl: Ctl, errno: c_int) {
         checker.next_due()
     });
     if let Some(next) = next.flatten() {
-        watcher::needed(next);
+        monitor::wake_by(next);
     }
 }
 
@@ -224,9 +191,9 @@ extern "C" fn wait_begins(epfd: c_int, _maxevents: c_int, timeout: i64, site: *c
             checker.next_due()
         });
         if let Some(next) = next.flatten() {
-            watcher::needed(next);
+            monitor::wake_by(next);
         } else if blocking::is_used() {
-            watcher::needed(now());
+            monitor::wake_by(now());
         }
     });
 }
@@ -359,7 +326,7 @@ fn epoll_closed(epfd: c_int, site: *const c_void) {
         checker.next_due()
     });
     if let Some(next) = next.flatten() {
-        watcher::needed(next);
+        monitor::wake_by(next);
     }
 }
 
@@ -397,35 +364,18 @@ extern "C" fn unseen(_number: c_long) {
     });
 }
 
-/// The thread that has all locks, to fork: the books are to be whole in the child. 0: none.
-static FORKER: AtomicI32 = AtomicI32::new(0);
-
 extern "C" fn fork_begins() {
     if guard::enter_fork() {
         // In a handler, which may have interrupted who has the locks: that is this thread, in the
         // child too, and it will give them back.
         return;
     }
-    if !model::before_fork() {
-        return;
-    }
-    if !stacks::lock().take(PATIENCE) {
-        return model::after_fork();
-    }
-    // Whoever waits for these has it already, or nothing that the others wait for.
-    heap::before_fork();
-    FORKER.store(tid(), Relaxed);
+    fork::take_locks();
 }
 
 /// In both processes.
 fn fork_made() {
-    guard::leave_fork(|| {
-        if FORKER.compare_exchange(tid(), 0, Relaxed, Relaxed).is_ok() {
-            heap::after_fork();
-            stacks::lock().give();
-            model::after_fork();
-        }
-    });
+    guard::leave_fork(fork::give_locks);
 }
 
 extern "C" fn fork_ended() {
@@ -436,7 +386,7 @@ extern "C" fn forked() {
     fork_made();
     book_keeping(|| {
         process::is_new_copy(); // It is no longer one.
-        adopt();
+        fork::adopt();
     });
 }
 
@@ -444,7 +394,7 @@ extern "C" fn forked() {
 extern "C" fn end() {
     guard::prepare_end();
     change(|| {
-        watcher::finish();
+        rounds::finish();
         report::finish();
     });
     if failure::has_failed() && process::owns_memory() {

@@ -3,12 +3,15 @@
 
 #![allow(dead_code)] // each module has uses that are not tested here
 
-#[path = "../../src/frames.rs"]
-mod frames;
-#[path = "../../src/output.rs"]
-mod output;
-#[path = "../../src/symbolize.rs"]
-mod symbolize;
+#[path = "../../src/output"]
+mod output {
+    #[path = "destination.rs"]
+    pub mod destination;
+    #[path = "frames.rs"]
+    pub mod frames;
+    #[path = "symbolize.rs"]
+    pub mod symbolize;
+}
 
 #[path = "../../src/questions"]
 mod questions {

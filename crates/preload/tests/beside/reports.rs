@@ -1,6 +1,6 @@
 //! Where reports are written.
 
-use crate::output::Destination;
+use crate::output::destination::Destination;
 use crate::{alone, descriptors, folder, without_descriptors};
 use epshim_check::options::Color;
 use std::fs;

@@ -1,7 +1,8 @@
 //! Return addresses to modules and offsets, as addr2line(1) takes them.
 //!
-//! The loader's list is walked at report time, so a module that was closed since is not found: its
-//! frames keep the bare address.
+//! The loader's list of modules is walked at report time.
+//!
+//! Surprising: a module that was closed since the call is not found; its frames keep the bare address.
 
 use epshim_check::report::Frame;
 use libc::{c_int, c_void, dl_iterate_phdr, dl_phdr_info, size_t};
@@ -9,11 +10,11 @@ use rustix::fs::{CWD, readlinkat_raw};
 use std::ffi::CStr;
 use std::mem::MaybeUninit;
 
-/// The frames of a stack of return addresses. What is named is the call: the byte before.
+/// The frames of a stack of return addresses. A frame names the call: the byte before the address.
 pub fn locate(addresses: &[usize]) -> Vec<Frame> {
     let places = addresses.iter().map(|address| address.wrapping_sub(1));
     let mut search = Search { frames: places.map(unknown).collect(), modules: 0 };
-    // SAFETY: `visit` gets the search, which outlives the call, and nobody else looks at it.
+    // SAFETY: `visit` gets the search, which outlives the call, and no other code uses it meanwhile.
     unsafe { dl_iterate_phdr(Some(visit), (&raw mut search).cast()) };
     search.frames
 }
@@ -24,18 +25,18 @@ fn unknown(address: usize) -> Frame {
 
 struct Search {
     frames: Vec<Frame>,
-    /// So many were visited.
+    /// The number of modules visited.
     modules: usize,
 }
 
 /// # Safety
 /// `info` describes a module that stays loaded meanwhile, and `search` is a `Search`.
 unsafe extern "C" fn visit(info: *mut dl_phdr_info, _size: size_t, search: *mut c_void) -> c_int {
-    // SAFETY: says the caller. The loader holds its lock: the headers and the name stay.
+    // SAFETY: as the caller promises. The loader holds its lock: the headers and the name stay.
     let (info, search) = unsafe { (&*info, &mut *search.cast::<Search>()) };
     search.modules += 1;
     for index in 0..usize::from(info.dlpi_phnum) {
-        // SAFETY: there are `dlpi_phnum` headers.
+        // SAFETY: the index is less than `dlpi_phnum`, the number of headers.
         let header = unsafe { &*info.dlpi_phdr.add(index) };
         if header.p_type != libc::PT_LOAD {
             continue;

@@ -1,5 +1,5 @@
-//! What `EPSHIM_OPTIONS` asks of the preload library. The options are epshim-check's, and two that
-//! are not for users: they are the command's and the tests'.
+//! What `EPSHIM_OPTIONS` asks of the preload library. The options are epshim-check's, and two more
+//! that are not for users: one is for the command, one for the tests.
 
 use epshim_check::Options as Check;
 use epshim_check::options::Complaint;
@@ -11,15 +11,15 @@ pub struct Options {
     pub check: Check,
     /// What was wrong with them.
     pub complaints: Vec<Complaint>,
-    /// `panic_after=N`, for tests: the book-keeping of the N-th call that is told of panics.
+    /// `panic_after=N`, for tests: the book-keeping of the N-th reported call panics.
     pub panic_after: Option<u64>,
-    /// `process=PID`, from `epshim check`: the process that the program is, with `trace_children=0`
-    /// the only one whose programs are watched.
+    /// `process=PID`, from `epshim check`: the process that the program is. With `trace_children=0`
+    /// only what runs in this process is watched.
     pub process: Option<i32>,
 }
 
 impl Options {
-    /// Reads them.
+    /// Reads the options.
     pub fn parse(text: &str) -> Self {
         let (check, complaints) = Check::parse(text);
         let mut options = Self { check, ..Self::default() };
@@ -35,7 +35,7 @@ impl Options {
         options
     }
 
-    /// Whether they are for this process.
+    /// Whether the options are for this process.
     pub fn is_watching(&self, process: i32) -> bool {
         self.check.trace_children || self.process.is_none_or(|program| program == process)
     }

@@ -1,8 +1,11 @@
 //! Functions, files and lines, from `epshim symbolize` (crates/cli): a program of its own, so that no
 //! debug information is ever read into the watched one.
 //!
-//! It is run from a side process, with no descriptor of the program's and an empty environment: what is
-//! preloaded, and the options, are not for it.
+//! A side process starts the symbolizer, with no descriptor of the program's and an empty environment:
+//! what is preloaded, and the options, are not for it.
+//!
+//! Surprising: until the symbolizer is executed, its process shares this memory too. Nothing is
+//! allocated there.
 
 use crate::questions::fd::{FdNumber, close};
 use crate::questions::side_process::{self, Failure, Stack};
@@ -18,16 +21,16 @@ use std::ffi::{CStr, c_char};
 use std::ptr;
 use std::time::Duration;
 
-/// So long may it take for all that is asked at once, in milliseconds.
+/// How long the symbolizer may take for all questions together, in milliseconds.
 const PATIENCE: i64 = 10_000;
 
-/// Asks for the symbols of frames. What was answered is filled in, also where something else went
-/// wrong: then it says what.
+/// Asks for the symbols of frames. The answers are filled in, also where something went wrong after
+/// them: then the error says what.
 pub fn symbolize(command: &CStr, frames: &mut [Frame]) -> Result<(), String> {
     symbolize_within(command, frames, PATIENCE)
 }
 
-/// The same, within so many milliseconds.
+/// The same, within this number of milliseconds.
 pub fn symbolize_within(command: &CStr, frames: &mut [Frame], patience: i64) -> Result<(), String> {
     let questions = dialogue::questions(frames);
     if questions.is_empty() {
@@ -71,7 +74,7 @@ impl From<Errno> for Trouble {
     }
 }
 
-/// Aside: runs the command, and exchanges questions for answers.
+/// In the side process: runs the command, and exchanges questions for answers.
 fn run(
     command: &CStr,
     questions: &[u8],
@@ -86,7 +89,7 @@ fn run(
     its_input.close();
     its_output.close();
     let outcome = exchange(to, from, questions, answers, patience);
-    // It has nothing more to say, or took too long to say it.
+    // The symbolizer has nothing more to say, or took too long to say it.
     let _ = kill_process(child, Signal::KILL);
     side_process::wait(child);
     outcome
@@ -112,13 +115,13 @@ fn execute(command: &CStr, its_output: FdNumber) -> Result<Pid, Trouble> {
     }
 }
 
-/// In a child of its own: returns only if it fails.
+/// In the symbolizer's own process: returns only if it fails.
 fn replace(command: &CStr, its_output: FdNumber) -> Errno {
     if let Err(error) = dup2_stdout(its_output) {
         return error;
     }
     its_output.close();
-    // The lowest number that is free. Without /dev/null, what it has to complain of is lost too.
+    // /dev/null gets the lowest number that is free, 2. Without it the symbolizer has no standard error.
     close(2);
     if let Ok(null) = open(c"/dev/null", OFlags::WRONLY, Mode::empty()) {
         let _ = FdNumber::of(null);
@@ -127,11 +130,11 @@ fn replace(command: &CStr, its_output: FdNumber) -> Errno {
     let environment: [*const c_char; 1] = [ptr::null()];
     // SAFETY: strings, and arrays of strings that end with null.
     unsafe { libc::execve(command.as_ptr(), arguments.as_ptr(), environment.as_ptr()) };
-    // SAFETY: errno, of the thread that waits for this child.
+    // SAFETY: errno of the thread that waits for this child: the memory is shared.
     Errno::from_raw_os_error(unsafe { *libc::__errno_location() })
 }
 
-/// Writes all questions and reads all answers, both at once: a pipe holds only so much.
+/// Writes all questions and reads all answers, both at once: a pipe that is full holds its writer.
 fn exchange(
     to: FdNumber,
     from: FdNumber,
@@ -148,15 +151,15 @@ fn exchange(
             return Err(Trouble::TooSlow);
         }
         let mut ready = [PollFd::new(&from, PollFlags::IN), PollFd::new(&to, PollFlags::OUT)];
-        let watched = if questions.is_empty() { &mut ready[..1] } else { &mut ready[..] };
+        let polled = if questions.is_empty() { &mut ready[..1] } else { &mut ready[..] };
         let timeout = Timespec { tv_sec: left / 1000, tv_nsec: (left % 1000 * 1_000_000) as _ };
-        io::retry_on_intr(|| poll(watched, Some(&timeout)))?;
+        io::retry_on_intr(|| poll(polled, Some(&timeout)))?;
         let [can_read, can_write] = ready.map(|ready| !ready.revents().is_empty());
         if can_write {
             questions = match write(to, questions) {
                 Ok(written) => &questions[written..],
                 Err(Errno::AGAIN) => questions,
-                // It is gone; what it has answered is to be read yet.
+                // The symbolizer has ended; its answers are still to be read.
                 Err(_) => &[],
             };
             if questions.is_empty() {
