@@ -1,7 +1,15 @@
 //! libepshim_preload.so: watches an unmodified program's calls of epoll and of what epoll watches.
 //!
-//! The hooks are C (`hooks/`): they forward every call and, when checking is asked for, tell of it.
-//! What is told arrives in `tell.rs`. Rust lies beside the calls and never around them.
+//! The hooks are C (`hooks/`): they forward every call and, when checking is asked for, report it.
+//! The reports arrive in `entry/`. Rust lies beside the calls and never around them. The wings, from
+//! the highest to the lowest; each uses only those below it:
+//!
+//! - `entry/`: entered from C, on the program's threads; the guard around the book-keeping
+//! - `life/`: the checker's start, its copy in a forked child, and the monitor thread
+//! - `output/`: findings and the end of the report, and names for addresses
+//! - `books/`: what is written down of the program: slots, model, mailbox, counts
+//! - `questions/`: what the kernel is asked, without a trace in the program
+//! - `runtime/`: the library's own locks, heap, thread variables, process, switches
 //!
 //! Nothing here may call a function that the library exports: it would arrive in its own hooks.
 //! What the book-keeping needs from the kernel it gets by raw system calls (rustix).
@@ -10,7 +18,6 @@
 
 mod books;
 mod entry;
-mod jump;
 mod life;
 mod output;
 mod questions;
@@ -18,7 +25,5 @@ mod runtime;
 
 #[allow(unsafe_code)] // libc's names
 mod exports;
-#[allow(unsafe_code)] // C's thread-local depth, and errno
-mod guard;
-#[allow(unsafe_code)] // entered from C, with the program's pointers
-mod tell;
+
+use entry::jump; // as the exports name it

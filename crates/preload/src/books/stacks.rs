@@ -42,9 +42,14 @@ pub fn start(depth: u8) {
     DEPTH.store(usize::from(depth), Relaxed);
 }
 
+/// The call that returns to `site`, without its callers.
+pub fn only(site: *const c_void) -> Site {
+    Site(site.addr() as u64)
+}
+
 /// The call that returns to `site`, with its callers.
 pub fn capture(site: *const c_void) -> Site {
-    let address = Site(site.addr() as u64);
+    let address = only(site);
     let depth = DEPTH.load(Relaxed);
     if depth == 0 {
         return address;
@@ -104,7 +109,7 @@ struct Walk {
 unsafe extern "C" fn visit(frame: *mut c_void, walk: *mut c_void) -> c_int {
     const NO_REASON: c_int = 0;
     const END_OF_STACK: c_int = 5;
-    // SAFETY: says the caller.
+    // SAFETY: as the caller promises.
     let (address, walk) = unsafe { (_Unwind_GetIP(frame), &mut *walk.cast::<Walk>()) };
     if walk.length > 0 || address == walk.from {
         if address == 0 {

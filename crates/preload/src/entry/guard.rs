@@ -2,28 +2,53 @@
 //! handler that interrupts the book-keeping is not let in, and a panic ends the checking and nothing
 //! else.
 //!
+//! Owns how deep a thread is in the book-keeping, and who may enter it. It never touches the books
+//! itself.
+//!
 //! Surprising: a signal handler may run between any two statements here, and may leave by
-//! siglongjmp(3). So the order in which a thread's variables change matters, and the compiler is held
-//! to it by fences.
+//! siglongjmp(3). So the order in which a thread's variables change matters, and fences hold the
+//! compiler to it.
 
 use crate::books::counts;
+use crate::life::fork;
 use crate::runtime::thread::{self, Own};
-use crate::runtime::{failure, heap, watched};
+use crate::runtime::{failure, heap, process, watched};
 use std::ptr;
 use std::sync::atomic::{Ordering::SeqCst, compiler_fence};
 
-/// Keeps book of a call. Does nothing where nothing is checked any more.
-pub fn book_keeping(body: impl FnOnce()) {
+/// Book-keeping of what changes which file a descriptor names, and who watches it: not in a
+/// vforked child, which does such things on its way to exec.
+pub fn record_change(body: impl FnOnce()) {
+    record(|| {
+        if process::owns_memory() {
+            body();
+        }
+    });
+}
+
+/// Book-keeping of what a program does for every message: without the system call that it takes to
+/// know a vforked child. What such a child reads and writes only counts as this process's calls.
+pub fn record(body: impl FnOnce()) {
+    if_checking(|| {
+        if process::is_new_copy() {
+            fork::adopt();
+        }
+        body();
+    });
+}
+
+/// Book-keeping, where calls are checked; nothing otherwise.
+pub fn if_checking(body: impl FnOnce()) {
     if watched::is_checking() {
-        keep(|| {
+        guarded(|| {
             failure::panic_when_due();
             body();
         });
     }
 }
 
-/// The same, also where nothing is checked any more and the report is to say so.
-pub fn keep(body: impl FnOnce()) {
+/// Book-keeping, also where nothing is checked any more.
+pub fn guarded(body: impl FnOnce()) {
     let own = Own::current();
     let here = (&raw const own).addr();
     let errno = own.errno();
@@ -56,7 +81,7 @@ pub fn keep(body: impl FnOnce()) {
     own.set_errno(errno);
 }
 
-/// When the program ends: book-keeping that this thread was in the middle of, it will not go on with.
+/// When the program ends. A thread that was in the middle of book-keeping does not go on with it.
 pub fn prepare_end() {
     let own = Own::current();
     let was_inside = own.depth() > 0;
@@ -77,15 +102,15 @@ fn has_jumped_out(frame: usize, here: usize) -> bool {
         return false;
     }
     // A handler's own stack may lie anywhere.
-    // SAFETY: an `stack_t` is integers and a pointer, which may be null; the call fills it.
+    // SAFETY: a `stack_t` is integers and a pointer, which may be null; the call fills it.
     unsafe {
         let mut own: libc::stack_t = std::mem::zeroed();
         libc::sigaltstack(ptr::null(), &raw mut own) == 0 && own.ss_flags & libc::SS_ONSTACK == 0
     }
 }
 
-/// Around fork(3), which other handlers share: what they call is not told of. Returns whether this
-/// thread was in the book-keeping: the fork is made by a signal handler.
+/// Around fork(3), whose other handlers run meanwhile: their calls are not recorded. Returns whether
+/// this thread was in the book-keeping: a signal handler makes the fork then.
 pub fn enter_fork() -> bool {
     let own = Own::current();
     if own.depth() == 0 {

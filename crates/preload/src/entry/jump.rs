@@ -1,7 +1,8 @@
-//! A jump to a function of this library, for each architecture.
+//! A jump to a function of this library, for each architecture: the exported names jump to the hooks,
+//! and the names that the hooks call jump to functions of Rust's.
 //!
-//! powerpc64 is not among them: a function that is entered from elsewhere must first set up the
-//! register that its own library's data are found by (ELFv2 ABI, 2.3.2), which a jump does not.
+//! powerpc64 is not among the architectures: a function that is entered from elsewhere must first set
+//! up the register that its own library's data are found by (ELFv2 ABI, 2.3.2), which a jump does not.
 
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
 macro_rules! instruction {
@@ -34,12 +35,12 @@ macro_rules! instruction {
 /// The body of a naked function: a jump to `$target`.
 macro_rules! naked_jump {
     ($target:path) => {
-        core::arch::naked_asm!(crate::jump::instruction!(), sym $target)
+        core::arch::naked_asm!(crate::entry::jump::instruction!(), sym $target)
     };
 }
 
-/// Defines `$name` for the hooks, and for nobody else, as a jump to a function of Rust's: what is
-/// `no_mangle` in a cdylib is exported, and exported is libc's names only.
+/// Defines `$name` for the hooks alone, as a jump to a function of Rust's. `no_mangle` would export the
+/// name, and the library exports libc's names only.
 macro_rules! hidden {
     ($($name:ident => $target:path;)*) => {$(
         core::arch::global_asm!(
@@ -48,7 +49,7 @@ macro_rules! hidden {
             concat!(".hidden ", stringify!($name)),
             concat!(".type ", stringify!($name), ", %function"),
             concat!(stringify!($name), ":"),
-            crate::jump::instruction!(),
+            crate::entry::jump::instruction!(),
             sym $target
         );
     )*};
