@@ -2,7 +2,7 @@
 
 use super::client::{Pattern, exchange, expect, expect_end, finish, send};
 use super::server::{on_all_servers_at_once, on_every_server};
-use crate::support::sys;
+use epshim_harness::sys;
 use std::collections::VecDeque;
 use std::net::{Shutdown, TcpStream};
 use std::thread;

@@ -1,9 +1,9 @@
 //! The echo servers under test, and what a scenario does with one: start it, connect, stop it.
 
 #[cfg(feature = "verify")]
-use crate::support::c_compiler;
-use crate::support::process::Process;
-use crate::support::{LIMIT, sys, wait_for};
+use epshim_harness::c_compiler::{build, compiler, library_folder, link_with_epshim};
+use epshim_harness::process::Process;
+use epshim_harness::{LIMIT, sys, wait_for};
 use std::net::{SocketAddr, TcpStream};
 use std::ops::Deref;
 #[cfg(feature = "verify")]
@@ -33,8 +33,10 @@ fn c_on_epshim() -> PathBuf {
     use std::sync::OnceLock;
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     let link = || {
-        let objects: Vec<_> = env!("EPSHIM_C_ECHO_OBJECTS").split(':').map(Path::new).collect();
-        c_compiler::link_with_epshim(&objects, "echo-on-epshim")
+        let objects = env!("EPSHIM_C_ECHO_OBJECTS").split(':');
+        let mut command = compiler();
+        command.args(objects).arg("-pthread");
+        build(link_with_epshim(&mut command, &library_folder()), "echo-on-epshim")
     };
     PROGRAM.get_or_init(link).clone()
 }

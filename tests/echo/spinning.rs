@@ -2,7 +2,7 @@
 
 use super::client::{Pattern, exchange, finish};
 use super::server::on_every_server;
-use crate::support::wait_for;
+use epshim_harness::wait_for;
 use std::time::Duration;
 
 const PATTERN: Pattern = Pattern::of_stream(1);

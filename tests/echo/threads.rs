@@ -2,7 +2,7 @@
 
 use super::client::{Pattern, Talker, converse, exchange, expect, expect_end, send};
 use super::server::{Program, Server, on_every_server};
-use crate::support::{sys, wait_for};
+use epshim_harness::{sys, wait_for};
 use std::net::TcpStream;
 
 /// With so many each of three threads gets some: that one has none has the probability 10^-15.

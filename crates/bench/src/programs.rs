@@ -32,7 +32,10 @@ impl Program {
 
 /// The repository: these programs are built from its sources, so that this one is no use elsewhere.
 fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("crates/bench lies in the repository")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .expect("crates/bench lies in the repository")
 }
 
 /// Where cargo put this program, and puts the library and the Rust server.

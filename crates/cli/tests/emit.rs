@@ -4,13 +4,10 @@
 //! Three pipes in one wait, so that the distance between two events counts; 64 bits of data that
 //! differ in every byte; edge-triggered, for the sign of EPOLLET; modified, deleted, refused.
 
-#[path = "../../../tests/support/koffi.rs"]
-mod koffi;
 #[path = "support/mod.rs"]
 mod support;
-#[path = "../../../tests/support/tools.rs"]
-mod tools;
 
+use epshim_harness::{koffi, tools};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

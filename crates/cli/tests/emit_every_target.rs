@@ -5,13 +5,10 @@
 //! cross compiler that is installed as well, against the real header. The texts of Go, Zig, Java
 //! and C# are read, by the rules of their languages.
 
-#[path = "../../../tests/support/koffi.rs"]
-mod koffi;
 #[path = "support/mod.rs"]
 mod support;
-#[path = "../../../tests/support/tools.rs"]
-mod tools;
 
+use epshim_harness::{koffi, tools};
 use epshim_layouts::{Row, Table};
 use std::fmt::Write as _;
 use std::fs;

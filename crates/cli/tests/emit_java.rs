@@ -7,9 +7,8 @@
 
 #[path = "support/mod.rs"]
 mod support;
-#[path = "../../../tests/support/tools.rs"]
-mod tools;
 
+use epshim_harness::tools;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};

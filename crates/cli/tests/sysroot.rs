@@ -3,9 +3,8 @@
 
 #[path = "support/mod.rs"]
 mod support;
-#[path = "../../../tests/support/tools.rs"]
-mod tools;
 
+use epshim_harness::tools;
 use epshim_layouts::Table;
 use std::fs;
 use support::{PACKED, UNPACKED, answer, ask, epshim, folder, json, keys, sysroot};

@@ -5,9 +5,11 @@
 //! - `EPSHIM_CORPUS_AT_A_TIME=16`: so many programs at a time in place of 8;
 //! - `EPSHIM_BLESS=1`: writes docs/reports, after which docs/rules.md is to be blessed too.
 
-#[path = "../../../../tests/support/c_compiler.rs"]
-#[allow(dead_code, reason = "the compiler alone is used")]
-mod c_compiler;
+/// What `misuse` needs of the harness.
+mod c_compiler {
+    pub use epshim_harness::c_compiler::compiler;
+    pub use epshim_harness::process::run;
+}
 mod golden;
 #[path = "../../../../tests/support/misuse.rs"]
 #[allow(dead_code, reason = "a part is used")]
@@ -19,6 +21,8 @@ mod stall;
 #[path = "../support/mod.rs"]
 mod support;
 
+use epshim_harness::c_compiler::{build, c11};
+use epshim_harness::cargo;
 use misuse::{RULES, Variant, programs};
 use run::{Outcome, check, each};
 use schema::Schema;
@@ -196,12 +200,8 @@ fn reports_are_as_documented_and_the_exit_code_is_the_program_s_own() {
 
 #[test]
 fn the_readme_shows_what_is_really_written() {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/stranded.c");
-    let program = folder.join("stranded");
-    let mut compiler = c_compiler::compiler();
-    compiler.args(["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g"]);
-    c_compiler::run(compiler.arg(source.canonicalize().unwrap()).arg("-o").arg(&program));
+    let source = cargo::root().join("examples/stranded.c");
+    let program = build(c11().arg("-g").arg(source), "stranded");
     let outcome = check(&program, &[]);
     let (report, out) = golden::in_readme("epshim check target/stranded\n");
     assert_eq!(outcome.out, out);

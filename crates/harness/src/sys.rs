@@ -20,7 +20,7 @@ pub fn kill(pid: u32, signal: c_int) {
 
 /// Whether a process of this group is left, a zombie included (kill(2), a negative pid).
 pub fn group_exists(group: u32) -> bool {
-    // SAFETY: takes integers; signal 0 is sent to nobody.
+    // SAFETY: takes integers; signal 0 is sent to no process.
     let found = unsafe { libc::kill(-(group as libc::pid_t), 0) } == 0;
     found || io::Error::last_os_error().raw_os_error() != Some(libc::ESRCH)
 }

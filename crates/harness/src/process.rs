@@ -1,16 +1,30 @@
-//! [`Process`]: a child that is watched through `/proc` and never outlives its test.
+//! [`Process`]: a child that is watched through `/proc` and never outlives its test; and [`run`] for
+//! a command that ends by itself.
 //!
 //! Its output is read all the time, by two threads, so that it never blocks on a full pipe. When
 //! the test fails, what it wrote on stderr is shown.
 
-use super::{sys, wait_for};
+use crate::{sys, wait_for};
 use libc::c_int;
 use std::fs;
 use std::io::Read;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{self, Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
+
+/// Runs a command that must succeed, and returns what it wrote.
+pub fn run(command: &mut Command) -> process::Output {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let [out, errors] = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
+    assert!(output.status.success(), "{command:?}: {}\n{out}{errors}", output.status);
+    output
+}
+
+/// Runs a command that must succeed, and returns what it wrote to stdout.
+pub fn stdout_of(command: &mut Command) -> String {
+    String::from_utf8_lossy(&run(command).stdout).into_owned()
+}
 
 /// A running child process.
 pub struct Process {
