@@ -4,8 +4,7 @@
 //! here.
 #![cfg(feature = "verify")]
 
-mod support;
-
+use epshim_harness::misuse::{RULES, Variant, programs};
 use epshim_harness::process::Process;
 use epshim_harness::{sys, wait_for};
 use std::collections::BTreeSet;
@@ -16,7 +15,6 @@ use std::process::Command;
 use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
-use support::misuse::{RULES, Variant, programs};
 
 /// How many programs run at a time. Most of them sleep most of the time.
 const AT_A_TIME: usize = 4;

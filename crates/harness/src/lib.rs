@@ -5,6 +5,7 @@
 //! - [`c_compiler`]: C programs, with the one list of warnings.
 //! - [`process`], [`sys`]: child processes, and the few system calls that the standard library does
 //!   not offer.
+//! - [`misuse`]: the corpus of programs that misuse epoll.
 //! - [`tools`], [`koffi`]: what a test can use but a machine need not have.
 //!
 //! It depends on no other crate of ours, so that each of them can have it in its tests. Everything
@@ -16,6 +17,7 @@
 pub mod c_compiler;
 pub mod cargo;
 pub mod koffi;
+pub mod misuse;
 pub mod process;
 pub mod products;
 #[allow(unsafe_code)] // System calls.

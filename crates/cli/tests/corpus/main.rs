@@ -5,15 +5,7 @@
 //! - `EPSHIM_CORPUS_AT_A_TIME=16`: so many programs at a time in place of 8;
 //! - `EPSHIM_BLESS=1`: writes docs/reports, after which docs/rules.md is to be blessed too.
 
-/// What `misuse` needs of the harness.
-mod c_compiler {
-    pub use epshim_harness::c_compiler::compiler;
-    pub use epshim_harness::process::run;
-}
 mod golden;
-#[path = "../../../../tests/support/misuse.rs"]
-#[allow(dead_code, reason = "a part is used")]
-mod misuse;
 mod run;
 mod sanitizers;
 mod schema;
@@ -23,7 +15,7 @@ mod support;
 
 use epshim_harness::c_compiler::{build, c11};
 use epshim_harness::cargo;
-use misuse::{RULES, Variant, programs};
+use epshim_harness::misuse::{RULES, Variant, programs};
 use run::{Outcome, check, each};
 use schema::Schema;
 use serde_json::Value;

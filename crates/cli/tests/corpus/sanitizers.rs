@@ -2,9 +2,10 @@
 //! the programs run, and the same is found. One misuse of each rule; all programs with
 //! `EPSHIM_CORPUS_RUNS`.
 
-use crate::misuse::{Variant, programs};
 use crate::run::{Outcome, check, each};
 use crate::{at_a_time, first_misuses, judge, judged, number, turn};
+use epshim_harness::c_compiler::compiler;
+use epshim_harness::misuse::{Variant, programs};
 use std::fs;
 use std::process::{Command, Stdio};
 
@@ -16,7 +17,7 @@ fn is_here(kind: &str) -> Result<(), String> {
     let folder = crate::support::folder(&format!("sanitizer-{kind}"));
     let (source, program) = (folder.join("nothing.c"), folder.join("nothing"));
     fs::write(&source, "int main(void) { return 0; }\n").unwrap();
-    let mut compiler = crate::c_compiler::compiler();
+    let mut compiler = compiler();
     let output = compiler.arg(format!("-fsanitize={kind}")).arg(&source).arg("-o").arg(&program);
     let output = output.output().unwrap();
     if !output.status.success() {

@@ -17,7 +17,9 @@
 //!
 //! Each program prints what it saw in numbers, and as the last line whether it misbehaved.
 
-use super::c_compiler::{compiler, run};
+use crate::c_compiler::compiler;
+use crate::process::run;
+use crate::products;
 use std::path::{Path, PathBuf};
 use std::{fs, process};
 
@@ -91,7 +93,7 @@ impl Variant {
     /// products of tests. Programs built with other options have another `suffix`.
     pub fn build(&self, suffix: &str, options: &[&str]) -> PathBuf {
         let name = format!("misuse-{}{suffix}", self.name.replace('/', "-"));
-        let product = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let product = products::product(name);
         // Renamed into place: another test program may build the same one at the same time.
         let unfinished = product.with_extension(process::id().to_string());
         let mut command = compiler();
