@@ -5,6 +5,7 @@
 //! - [`c_compiler`]: C programs, with the one list of warnings.
 //! - [`process`], [`sys`]: child processes, and the few system calls that the standard library does
 //!   not offer.
+//! - [`preload`]: programs with and without the preload library.
 //! - [`misuse`]: the corpus of programs that misuse epoll.
 //! - [`tools`], [`koffi`]: what a test can use but a machine need not have.
 //!
@@ -18,6 +19,7 @@ pub mod c_compiler;
 pub mod cargo;
 pub mod koffi;
 pub mod misuse;
+pub mod preload;
 pub mod process;
 pub mod products;
 #[allow(unsafe_code)] // System calls.

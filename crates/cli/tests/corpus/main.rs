@@ -5,13 +5,13 @@
 //! - `EPSHIM_CORPUS_AT_A_TIME=16`: so many programs at a time in place of 8;
 //! - `EPSHIM_BLESS=1`: writes docs/reports, after which docs/rules.md is to be blessed too.
 
+#[path = "../command/mod.rs"]
+mod command;
 mod golden;
 mod run;
 mod sanitizers;
 mod schema;
 mod stall;
-#[path = "../support/mod.rs"]
-mod support;
 
 use epshim_harness::c_compiler::{build, c11};
 use epshim_harness::cargo;

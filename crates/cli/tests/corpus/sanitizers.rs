@@ -14,7 +14,7 @@ const TSAN_REPORTED: i32 = 66;
 
 /// Whether programs of this sanitizer can be built and run here; and if not, why.
 fn is_here(kind: &str) -> Result<(), String> {
-    let folder = crate::support::folder(&format!("sanitizer-{kind}"));
+    let folder = epshim_harness::products::folder(&format!("sanitizer-{kind}"));
     let (source, program) = (folder.join("nothing.c"), folder.join("nothing"));
     fs::write(&source, "int main(void) { return 0; }\n").unwrap();
     let mut compiler = compiler();

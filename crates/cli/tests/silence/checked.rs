@@ -1,6 +1,7 @@
 //! A program that runs under the checker, and what the checker said of it.
 
-use crate::support::{chmod, folder, json, watching};
+use crate::command::{json, watching};
+use epshim_harness::products::{chmod, folder};
 use serde_json::Value;
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};

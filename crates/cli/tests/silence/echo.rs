@@ -1,7 +1,8 @@
 //! The echo servers of the benchmarks: one for each of the widespread event loops.
 
 use crate::checked::{Checked, QUIET, connect};
-use crate::support::{folder, run};
+use epshim_harness::process::run;
+use epshim_harness::products::folder;
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
 use std::path::{Path, PathBuf};

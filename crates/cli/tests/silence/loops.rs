@@ -1,13 +1,13 @@
 //! Python's asyncio and Node: a program each that does what their users do, and checks its results.
 
 use crate::checked::{Checked, have, source};
-use crate::support::run;
+use epshim_harness::process::stdout_of;
 use std::process::Command;
 
 /// The interpreter itself: `python3` may be a script that looks for it.
 fn python() -> String {
     let program = "import sys; print(sys.executable)";
-    run(Command::new("python3").args(["-c", program])).trim().to_owned()
+    stdout_of(Command::new("python3").args(["-c", program])).trim().to_owned()
 }
 
 #[test]

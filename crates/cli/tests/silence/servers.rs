@@ -1,7 +1,8 @@
 //! redis, nginx and memcached as distributions package them, under load.
 
 use crate::checked::{Checked, QUIET, connect, free_port, have, source};
-use crate::support::{folder, run};
+use epshim_harness::process::{run, stdout_of};
+use epshim_harness::products::folder;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
@@ -35,7 +36,7 @@ fn redis(name: &str, options: &[&str]) {
     slow_reader(port.parse().unwrap());
     // A child that has a copy of all of it writes the file.
     let cli = |arguments: &[&str]| {
-        run(Command::new("redis-cli").args(["-p", &port]).args(arguments)).trim().to_owned()
+        stdout_of(Command::new("redis-cli").args(["-p", &port]).args(arguments)).trim().to_owned()
     };
     assert_eq!(cli(&["bgsave"]), "Background saving started");
     sleep(QUIET);
@@ -112,7 +113,7 @@ fn nginx_is_silent() {
 }
 
 fn wrk(url: &str, header: &str) {
-    let said = run(Command::new("wrk").args(["-t1", "-c20", "-d1", "-H", header, url]));
+    let said = stdout_of(Command::new("wrk").args(["-t1", "-c20", "-d1", "-H", header, url]));
     assert!(said.contains("Requests/sec") && !said.contains("Non-2xx"), "{url}: {said}");
     assert!(!said.contains("Socket errors"), "{url}: {said}");
 }
