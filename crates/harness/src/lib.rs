@@ -3,8 +3,8 @@
 //! - [`cargo`]: the workspace, and what cargo builds of it: the preload library and other programs.
 //! - [`products`]: the folder of what tests make, and the files in it.
 //! - [`c_compiler`]: C programs, with the one list of warnings.
-//! - [`process`], [`sys`]: child processes, and the few system calls that the standard library does
-//!   not offer.
+//! - [`process`], [`output`], [`ports`]: child processes, what they write, where they listen.
+//! - [`sys`]: the few system calls that the standard library does not offer.
 //! - [`preload`]: programs with and without the preload library.
 //! - [`misuse`]: the corpus of programs that misuse epoll.
 //! - [`tools`], [`koffi`]: what a test can use but a machine need not have.
@@ -19,6 +19,8 @@ pub mod c_compiler;
 pub mod cargo;
 pub mod koffi;
 pub mod misuse;
+pub mod output;
+pub mod ports;
 pub mod preload;
 pub mod process;
 pub mod products;
@@ -32,6 +34,11 @@ use std::time::{Duration, Instant};
 /// How long a test waits for anything: far longer than a slow machine needs, so that only what
 /// would never happen fails.
 pub const LIMIT: Duration = Duration::from_secs(60);
+
+/// The moment at which a test stops waiting for what it begins to wait for now.
+pub fn deadline() -> Instant {
+    Instant::now() + LIMIT
+}
 
 /// Waits until `look` finds something, and returns it. For what the kernel announces in no way, such
 /// as the number of descriptors in another process.

@@ -4,14 +4,15 @@
 //! Its output is read all the time, by two threads, so that it never blocks on a full pipe. When
 //! the test fails, what it wrote on stderr is shown.
 
-use crate::{sys, wait_for};
+use crate::output::Output;
+use crate::{deadline, sys, wait_for};
 use libc::c_int;
 use std::fs;
-use std::io::Read;
-use std::process::{self, Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex};
+use std::io;
+use std::net::SocketAddr;
+use std::process::{self, Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Runs a command that must succeed, and returns what it wrote.
 pub fn run(command: &mut Command) -> process::Output {
@@ -31,18 +32,32 @@ pub struct Process {
     name: String,
     child: Child,
     stdout: Output,
-    stderr: Output,
+    /// Where it is not the caller's own.
+    stderr: Option<Output>,
 }
 
 impl Process {
-    /// Starts `command`; failures call it `name`.
+    /// Starts `command` without input; failures call it `name`.
     pub fn start(name: &str, command: &mut Command) -> Self {
+        Self::start_with_input(name, command, Stdio::null())
+    }
+
+    /// Starts `command` with this input; failures call it `name`.
+    pub fn start_with_input(name: &str, command: &mut Command, stdin: Stdio) -> Self {
+        command.stdin(stdin).stderr(Stdio::piped());
+        Self::spawn(name, command).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// Starts `command` with the stdin and the stderr that it names, or the caller's.
+    pub fn spawn(name: &str, command: &mut Command) -> io::Result<Self> {
         sys::die_with_this_thread(command);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let mut child = command
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| io::Error::new(error.kind(), format!("{command:?}: {error}")))?;
         let stdout = Output::of(child.stdout.take().expect("piped"));
-        let stderr = Output::of(child.stderr.take().expect("piped"));
-        Self { name: name.to_owned(), child, stdout, stderr }
+        let stderr = child.stderr.take().map(Output::of);
+        Ok(Self { name: name.to_owned(), child, stdout, stderr })
     }
 
     /// The process id.
@@ -50,14 +65,42 @@ impl Process {
         self.child.id()
     }
 
+    /// Its input, which ends when this is dropped.
+    pub fn take_stdin(&mut self) -> ChildStdin {
+        self.child.stdin.take().expect("it was started with a pipe")
+    }
+
     /// What it has written to stdout.
     pub fn stdout(&self) -> String {
         self.stdout.text()
     }
 
-    /// What it has written to stderr.
+    /// What it has written to stderr; nothing if that is the caller's own.
     pub fn stderr(&self) -> String {
-        self.stderr.text()
+        self.stderr.as_ref().map_or(String::new(), Output::text)
+    }
+
+    /// The next line of its stdout; nothing at its end. The error is `TimedOut`.
+    pub fn next_line(&mut self, until: Instant) -> io::Result<Option<String>> {
+        self.stdout.next_line(until)
+    }
+
+    /// The next line of its stderr; nothing at its end. The error is `TimedOut`.
+    pub fn next_line_of_stderr(&mut self, until: Instant) -> io::Result<Option<String>> {
+        self.stderr.as_mut().map_or(Ok(None), |stderr| stderr.next_line(until))
+    }
+
+    /// The address in its first line, `listening on ADDRESS`, or what it wrote instead.
+    pub fn listening_address(&mut self) -> Result<SocketAddr, String> {
+        let line = self.next_line(deadline());
+        let address = match &line {
+            Ok(Some(line)) => line.strip_prefix("listening on "),
+            _ => None,
+        };
+        let address = address.and_then(|address| address.parse().ok());
+        address.ok_or_else(|| {
+            format!("{}: its first line is {line:?}; stderr: {}", self.name, self.stderr())
+        })
     }
 
     /// Sends it a signal.
@@ -81,6 +124,13 @@ impl Process {
     pub fn wait(&mut self) -> ExitStatus {
         let what = format!("the end of {}", self.name);
         wait_for(&what, || self.child.try_wait().expect("it is our child"))
+    }
+
+    /// Waits until it ends by itself. Returns how, and the lines not read yet, of both outputs.
+    pub fn finish(&mut self, until: Instant) -> io::Result<(ExitStatus, Vec<String>, Vec<String>)> {
+        let stdout = self.stdout.rest(until)?;
+        let stderr = self.stderr.as_mut().map_or(Ok(Vec::new()), |stderr| stderr.rest(until))?;
+        Ok((self.wait(), stdout, stderr))
     }
 
     /// Whether it has not ended yet.
@@ -159,26 +209,5 @@ impl Drop for Process {
             let tail = String::from_utf8_lossy(&stderr.as_bytes()[from..]);
             eprintln!("{}: {end}; the end of its stderr:\n{tail}", self.name);
         }
-    }
-}
-
-/// What came out of a pipe so far.
-struct Output(Arc<Mutex<Vec<u8>>>);
-
-impl Output {
-    fn of(mut pipe: impl Read + Send + 'static) -> Self {
-        let bytes = Arc::new(Mutex::new(Vec::new()));
-        let all = Arc::clone(&bytes);
-        thread::spawn(move || {
-            let mut some = [0; 4096];
-            while let Ok(count @ 1..) = pipe.read(&mut some) {
-                all.lock().expect("no holder panics").extend_from_slice(&some[..count]);
-            }
-        });
-        Self(bytes)
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().expect("no holder panics")).into_owned()
     }
 }
