@@ -6,6 +6,7 @@
 //! - [`process`], [`output`], [`ports`]: child processes, what they write, where they listen.
 //! - [`sys`]: the few system calls that the standard library does not offer.
 //! - [`preload`]: programs with and without the preload library.
+//! - [`peers`]: echo servers of other event loops.
 //! - [`misuse`]: the corpus of programs that misuse epoll.
 //! - [`tools`], [`koffi`]: what a test can use but a machine need not have.
 //!
@@ -20,6 +21,7 @@ pub mod cargo;
 pub mod koffi;
 pub mod misuse;
 pub mod output;
+pub mod peers;
 pub mod ports;
 pub mod preload;
 pub mod process;

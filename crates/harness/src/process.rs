@@ -133,7 +133,12 @@ impl Process {
         Ok((self.wait(), stdout, stderr))
     }
 
-    /// Whether it has not ended yet.
+    /// Whether it has ended. Of one that has, nothing is left to look at.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("it is our child").is_some()
+    }
+
+    /// Whether it has not ended yet. Not to be asked after it was waited for.
     pub fn is_running(&self) -> bool {
         self.stat(0) != "Z"
     }
