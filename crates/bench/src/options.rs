@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::seat::Effort;
+use crate::instance::Effort;
 use crate::serve;
 use crate::servers::scenarios::Scenario;
 use clap::{Args, Parser, Subcommand};
@@ -67,9 +67,9 @@ pub enum Benchmark {
     },
     /// Runs a peer's echo server: prints its address, echoes until SIGTERM
     Serve(serve::Options),
-    /// Holds idle connections, for the benchmarks
+    /// Keeps idle connections, for the benchmarks
     #[command(hide = true)]
-    Hold { address: SocketAddrV4, connections: usize, first_source: u8 },
+    KeepIdle { address: SocketAddrV4, connections: usize, first_source: u8 },
 }
 
 /// How to measure, and where the results go.

@@ -1,6 +1,6 @@
-//! Idle connections, held by processes of their own: a process may have so many descriptors only.
+//! Idle connections, kept by processes of their own: the descriptors of one process are limited.
 //!
-//! Each connection exchanges a message when it is made, and another whenever its holder is asked:
+//! Each connection exchanges a message when it is made, and another whenever its keeper is asked:
 //! idle does not mean forgotten.
 
 use crate::load::{Load, PER_ADDRESS, Shape};
@@ -12,16 +12,16 @@ use std::net::SocketAddrV4;
 use std::process::{Child, Command, Stdio};
 
 const SHAPE: Shape = Shape { connections: 0, message: 64, depth: 1 };
-/// Connections of one holder: enough descriptors are left for what else a process has.
-const PER_HOLDER: usize = 18_500;
-/// Source addresses of one holder.
-const SOURCES: usize = PER_HOLDER.div_ceil(PER_ADDRESS);
+/// Connections of one keeper: enough descriptors are left for what else a process has.
+const PER_KEEPER: usize = 18_500;
+/// Source addresses of one keeper.
+const SOURCES: usize = PER_KEEPER.div_ceil(PER_ADDRESS);
 /// The source address of the connections with traffic: 127.0.0.2.
 pub const ACTIVE_SOURCE: u8 = 2;
 
-/// The process: connects, says so, and exchanges a message on every connection for each line that
+/// A keeper: connects, says so, and exchanges a message on every connection for each line that
 /// it is sent. Ends with its input.
-pub fn hold(
+pub fn keep(
     address: SocketAddrV4,
     connections: usize,
     first_source: u8,
@@ -41,19 +41,19 @@ fn say(connections: usize) -> io::Result<()> {
     io::stdout().flush()
 }
 
-/// Processes that hold idle connections.
-pub struct Holders(Vec<(Child, usize)>);
+/// Processes that keep idle connections, and how many each.
+pub struct IdleConnections(Vec<(Child, usize)>);
 
-impl Holders {
+impl IdleConnections {
     /// Starts as many as are needed, and waits until all connections have echoed.
     pub fn start(address: SocketAddrV4, connections: usize) -> Result<Self, Box<dyn Error>> {
         let mut this = Self(Vec::new());
         let mut left = connections;
         while left > 0 {
-            let count = left.min(PER_HOLDER);
+            let count = left.min(PER_KEEPER);
             let source = ACTIVE_SOURCE as usize + 1 + this.0.len() * SOURCES;
             let mut command = Command::new(env::current_exe()?);
-            command.args(["hold".to_owned(), address.to_string(), count.to_string()]);
+            command.args(["keep-idle".to_owned(), address.to_string(), count.to_string()]);
             command.arg(u8::try_from(source)?.to_string());
             command.stdin(Stdio::piped()).stdout(Stdio::piped());
             this.0.push((start_child(&mut command, None)?, count));
@@ -61,6 +61,11 @@ impl Holders {
             left -= count;
         }
         Ok(this)
+    }
+
+    /// The number of connections.
+    pub fn len(&self) -> usize {
+        self.0.iter().map(|(_, count)| count).sum()
     }
 
     /// Asserts that every connection still echoes.
@@ -86,7 +91,7 @@ fn expect(child: &mut Child, count: usize) -> Result<(), Box<dyn Error>> {
     Err(format!("idle connections: {line}").into())
 }
 
-impl Drop for Holders {
+impl Drop for IdleConnections {
     fn drop(&mut self) {
         for (child, _) in &mut self.0 {
             let _ = child.kill();
