@@ -4,12 +4,13 @@
 //! idle does not mean forgotten.
 
 use crate::load::{Load, PER_ADDRESS, Shape};
-use crate::process::{read_line, start_child};
+use epshim_harness::deadline;
+use epshim_harness::process::Process;
 use std::env;
 use std::error::Error;
 use std::io::{self, BufRead, Write};
 use std::net::SocketAddrV4;
-use std::process::{Child, Command, Stdio};
+use std::process::{ChildStdin, Command, Stdio};
 
 const SHAPE: Shape = Shape { connections: 0, message: 64, depth: 1 };
 /// Connections of one keeper: enough descriptors are left for what else a process has.
@@ -41,23 +42,25 @@ fn say(connections: usize) -> io::Result<()> {
     io::stdout().flush()
 }
 
-/// Processes that keep idle connections, and how many each.
-pub struct IdleConnections(Vec<(Child, usize)>);
+/// Idle connections to one server.
+pub struct IdleConnections(Vec<Keeper>);
+
+/// A process that keeps some of them.
+struct Keeper {
+    process: Process,
+    orders: ChildStdin,
+    connections: usize,
+}
 
 impl IdleConnections {
-    /// Starts as many as are needed, and waits until all connections have echoed.
+    /// Starts as many processes as are needed, and waits until all connections have echoed.
     pub fn start(address: SocketAddrV4, connections: usize) -> Result<Self, Box<dyn Error>> {
         let mut this = Self(Vec::new());
         let mut left = connections;
         while left > 0 {
             let count = left.min(PER_KEEPER);
             let source = ACTIVE_SOURCE as usize + 1 + this.0.len() * SOURCES;
-            let mut command = Command::new(env::current_exe()?);
-            command.args(["keep-idle".to_owned(), address.to_string(), count.to_string()]);
-            command.arg(u8::try_from(source)?.to_string());
-            command.stdin(Stdio::piped()).stdout(Stdio::piped());
-            this.0.push((start_child(&mut command, None)?, count));
-            this.expect_last()?;
+            this.0.push(Keeper::start(address, count, u8::try_from(source)?)?);
             left -= count;
         }
         Ok(this)
@@ -65,37 +68,40 @@ impl IdleConnections {
 
     /// The number of connections.
     pub fn len(&self) -> usize {
-        self.0.iter().map(|(_, count)| count).sum()
+        self.0.iter().map(|keeper| keeper.connections).sum()
     }
 
     /// Asserts that every connection still echoes.
     pub fn check(&mut self) -> Result<(), Box<dyn Error>> {
-        for (child, count) in &mut self.0 {
-            child.stdin.as_mut().expect("piped").write_all(b"\n")?;
-            expect(child, *count)?;
+        for keeper in &mut self.0 {
+            keeper.orders.write_all(b"\n")?;
+            keeper.expect_answer()?;
         }
         Ok(())
     }
-
-    fn expect_last(&mut self) -> Result<(), Box<dyn Error>> {
-        let (child, count) = self.0.last_mut().expect("just started");
-        expect(child, *count)
-    }
 }
 
-fn expect(child: &mut Child, count: usize) -> Result<(), Box<dyn Error>> {
-    let line = read_line(child)?;
-    if line == format!("{count} connections are alive") {
-        return Ok(());
+impl Keeper {
+    fn start(
+        address: SocketAddrV4,
+        connections: usize,
+        first_source: u8,
+    ) -> Result<Self, Box<dyn Error>> {
+        let mut command = Command::new(env::current_exe()?);
+        command.args(["keep-idle".to_owned(), address.to_string(), connections.to_string()]);
+        command.arg(first_source.to_string()).stdin(Stdio::piped());
+        let mut process = Process::spawn("idle connections", &mut command)?;
+        let orders = process.take_stdin();
+        let mut this = Self { process, orders, connections };
+        this.expect_answer()?;
+        Ok(this)
     }
-    Err(format!("idle connections: {line}").into())
-}
 
-impl Drop for IdleConnections {
-    fn drop(&mut self) {
-        for (child, _) in &mut self.0 {
-            let _ = child.kill();
-            let _ = child.wait();
+    fn expect_answer(&mut self) -> Result<(), Box<dyn Error>> {
+        let line = self.process.next_line(deadline())?.ok_or("idle connections: an end")?;
+        if line == format!("{} connections are alive", self.connections) {
+            return Ok(());
         }
+        Err(format!("idle connections: {line}").into())
     }
 }

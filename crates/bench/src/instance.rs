@@ -5,9 +5,10 @@
 //! another one. A slice in which a server or the load stood ready without a processor for much
 //! longer than it does as a rule is thrown away: something else ran.
 
+use crate::affinity;
 use crate::idle::{ACTIVE_SOURCE, IdleConnections};
 use crate::load::{Load, Shape, Slice};
-use crate::process::{Server, processors};
+use crate::server::Server;
 use crate::statistics::Median;
 use indicatif::ProgressBar;
 use std::error::Error;
@@ -43,16 +44,16 @@ impl Instance {
     /// Starts the servers, on one processor all of them, and connects: every connection has
     /// exchanged a message then.
     pub fn start(name: &str, commands: &mut [Command], shape: Shape, idle: usize) -> Result<Self> {
-        let processor = processors().map(|(servers, _)| servers);
+        let processor = affinity::servers();
         let servers = commands.iter_mut().map(|command| Server::start(command, processor));
         let servers = servers.collect::<Result<Vec<_>>>()?;
         let address = servers[0].address;
-        let before = resident(&servers)?;
+        let before = resident(&servers);
         let named = |error| format!("{name}: {error}");
         let idle = IdleConnections::start(address, idle).map_err(named)?;
         let load = Load::connect(address, shape, ACTIVE_SOURCE).map_err(named)?;
         let connections = (idle.len() + shape.connections) as f64;
-        let memory = resident(&servers)?.saturating_sub(before) as f64 / connections;
+        let memory = resident(&servers).saturating_sub(before) as f64 / connections;
         Ok(Self { name: name.to_owned(), servers, load, idle, memory, slices: Vec::new() })
     }
 
@@ -99,6 +100,6 @@ pub fn alternate(instances: &mut [Instance], effort: Effort, bar: &ProgressBar) 
     Ok(())
 }
 
-fn resident(servers: &[Server]) -> std::io::Result<u64> {
+fn resident(servers: &[Server]) -> u64 {
     servers.iter().map(Server::resident).sum()
 }

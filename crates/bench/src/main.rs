@@ -3,13 +3,15 @@
 //! under another name, which must read 1.00.
 //!
 //! - `micro`, `reactor`, `servers`, `table`, `scaling`: the benchmarks.
-//! - [`alternate`], [`instance`], [`outcome`], [`statistics`], [`histogram`]: how they are measured.
-//! - [`load`], [`idle`]: the traffic. [`process`], [`programs`], [`syscalls`]: the servers.
+//! - [`affinity`], [`alternate`], [`instance`], [`outcome`], [`statistics`], [`histogram`]: how they are measured.
+//! - [`load`], [`idle`]: the traffic. [`server`], [`programs`], [`syscalls`]: the servers.
 //! - [`serve`]: the peers' servers, in `crates/bench/servers/`.
 //! - [`results`]: JSON, Markdown and plots.
 
 #![deny(unsafe_code)]
 
+#[allow(unsafe_code)] // Sets of processors.
+mod affinity;
 mod alternate;
 mod histogram;
 mod idle;
@@ -22,14 +24,13 @@ mod load;
 mod micro;
 mod options;
 mod outcome;
-#[allow(unsafe_code)] // Processors, clocks and limits of processes.
-mod process;
 mod programs;
 #[allow(unsafe_code)] // Loops by hand, and C's reactor.
 mod reactor;
 mod results;
 mod scaling;
 mod serve;
+mod server;
 mod servers;
 mod statistics;
 #[allow(unsafe_code)] // perf_event_open.
@@ -38,6 +39,7 @@ mod syscalls;
 mod table;
 
 use clap::{Parser, ValueEnum};
+use epshim_harness::sys;
 use options::{Arguments, Benchmark, Measuring};
 use results::Results;
 use servers::scenarios::Scenario;
@@ -59,7 +61,7 @@ fn main() -> ExitCode {
 }
 
 fn run(benchmark: Benchmark) -> Result<()> {
-    let descriptors = process::raise_descriptor_limit()? as usize;
+    let descriptors = sys::raise_descriptor_limit()? as usize;
     match benchmark {
         Benchmark::Serve(options) => serve::run(&options),
         Benchmark::KeepIdle { address, connections, first_source } => {
@@ -100,11 +102,11 @@ fn measure(
     measuring: &Measuring,
     benchmark: impl FnOnce(&mut Results) -> Result<()>,
 ) -> Result<()> {
-    programs::build()?;
+    programs::build("epshim", "epshim-echo")?;
     let start = Instant::now();
     let mut results = Results::new();
-    if let Some((_, load)) = process::processors() {
-        process::pin(load)?;
+    if let Some((_, load)) = affinity::processors() {
+        affinity::pin(load)?;
     }
     benchmark(&mut results)?;
     results.seconds = start.elapsed().as_secs_f64();

@@ -10,7 +10,7 @@ use crate::alternate::progress;
 use crate::instance::{Effort, Instance, alternate};
 use crate::load::Shape;
 use crate::outcome::{Outcome, cost, ratio};
-use crate::process::Server;
+use crate::server::Server;
 use crate::servers::subjects;
 use crate::statistics::Median;
 use rustix::net::{AddressFamily, SocketType, bind, socket, sockopt};
@@ -63,8 +63,7 @@ pub fn run(
         instances.push(Instance::start(&name, &mut commands, shape, idle)?);
         bar.inc(1);
     }
-    let descriptors = instances[3].servers.iter().map(Server::descriptors);
-    let descriptors = descriptors.collect::<io::Result<Vec<_>>>()?;
+    let descriptors: Vec<_> = instances[3].servers.iter().map(Server::descriptors).collect();
     assert!(descriptors.iter().sum::<usize>() >= idle + active, "all connections are accepted");
     alternate(&mut instances, effort, &bar)?;
     bar.finish_and_clear();

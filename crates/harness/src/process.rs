@@ -111,7 +111,7 @@ impl Process {
     /// Stops it with SIGSTOP, and returns when it has stopped.
     pub fn freeze(&self) {
         self.signal(libc::SIGSTOP);
-        let stopped = || (self.stat(0) == "T").then_some(());
+        let stopped = || (self.state() == 'T').then_some(());
         wait_for("a SIGSTOP to take effect", stopped);
     }
 
@@ -140,12 +140,12 @@ impl Process {
 
     /// Whether it has not ended yet. Not to be asked after it was waited for.
     pub fn is_running(&self) -> bool {
-        self.stat(0) != "Z"
+        self.state() != 'Z'
     }
 
     /// Whether its first thread sleeps at this moment.
     pub fn is_asleep(&self) -> bool {
-        self.stat(0) == "S"
+        self.state() == 'S'
     }
 
     /// How many threads it has.
@@ -182,18 +182,16 @@ impl Process {
         line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number of kB")
     }
 
-    /// The processor time it has used, in ticks of 10 ms as a rule.
-    pub fn cpu_time(&self) -> Duration {
-        let ticks = |field| self.stat(field).parse::<u64>().expect("a number");
-        Duration::from_millis((ticks(11) + ticks(12)) * 1000 / sys::ticks_per_second())
+    /// The processor time of all its threads.
+    pub fn cpu_time(&self) -> io::Result<Duration> {
+        sys::cpu_time(self.id())
     }
 
-    /// A field of `/proc/PID/stat`, counted from the state, which follows the command's name in
-    /// parentheses: 0 is the state, 11 and 12 the user's and the system's time (proc_pid_stat(5)).
-    fn stat(&self, field: usize) -> String {
+    /// The letter of its state (proc_pid_stat(5)), which follows the command's name in parentheses.
+    fn state(&self) -> char {
         let stat = fs::read_to_string(self.proc("stat")).expect("it runs");
         let (_, fields) = stat.rsplit_once(") ").expect("the name stands in parentheses");
-        fields.split(' ').nth(field).expect("a known field").to_owned()
+        fields.chars().next().expect("a state")
     }
 
     fn proc(&self, file: &str) -> String {

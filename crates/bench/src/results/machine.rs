@@ -1,6 +1,6 @@
 //! Where and when it was measured, and with what.
 
-use crate::process::processors;
+use crate::affinity::processors;
 use serde::Serialize;
 use std::env;
 use std::fs;
