@@ -6,6 +6,7 @@
 //! longer than it does as a rule is thrown away: something else ran.
 
 use crate::affinity;
+use crate::alternate::try_alternate;
 use crate::idle::{ACTIVE_SOURCE, IdleConnections};
 use crate::load::{Load, Shape, Slice};
 use crate::server::Server;
@@ -90,14 +91,9 @@ impl Instance {
 
 /// Slices of all instances, in turn.
 pub fn alternate(instances: &mut [Instance], effort: Effort, bar: &ProgressBar) -> Result<()> {
-    for round in 0..effort.rounds as usize {
-        for turn in 0..instances.len() {
-            let which = (round + turn) % instances.len();
-            instances[which].slice(effort.slice)?;
-        }
-        bar.inc(1);
-    }
-    Ok(())
+    let count = instances.len();
+    let slice = |which: usize| instances[which].slice(effort.slice);
+    try_alternate(effort.rounds, count, bar, slice).map(drop)
 }
 
 fn resident(servers: &[Server]) -> u64 {

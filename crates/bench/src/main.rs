@@ -2,7 +2,8 @@
 //! in small blocks that alternate with the reference, and the reference is measured a second time
 //! under another name, which must read 1.00.
 //!
-//! - `micro`, `reactor`, `servers`, `table`, `scaling`: the benchmarks.
+//! - `micro`, `reactor`, `servers`, `table`, `scaling`: the benchmarks, and apart
+//!   from them [`check_cost`]: what the checker costs others' servers.
 //! - [`affinity`], [`alternate`], [`instance`], [`outcome`], [`statistics`], [`histogram`]: how they are measured.
 //! - [`load`], [`idle`]: the traffic. [`server`], [`programs`], [`syscalls`]: the servers.
 //! - [`serve`]: the peers' servers, in `crates/bench/servers/`.
@@ -13,6 +14,7 @@
 #[allow(unsafe_code)] // Sets of processors.
 mod affinity;
 mod alternate;
+mod check_cost;
 mod histogram;
 mod idle;
 mod instance;
@@ -67,6 +69,7 @@ fn run(benchmark: Benchmark) -> Result<()> {
         Benchmark::KeepIdle { address, connections, first_source } => {
             idle::keep(address, connections, first_source)
         }
+        Benchmark::CheckCost { rounds } => check_cost::run(rounds),
         Benchmark::All(measuring) => measure(&measuring, |results| {
             micro(&measuring, results)?;
             reactor(&measuring, results)?;

@@ -65,6 +65,13 @@ pub enum Benchmark {
         #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
         processes: u8,
     },
+    /// What `epshim check` costs redis and nginx, beside strace. Needs redis-server, redis-benchmark,
+    /// nginx, wrk and strace
+    CheckCost {
+        /// How often each way of running a server is measured
+        #[arg(default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
+        rounds: u32,
+    },
     /// Runs a peer's echo server: prints its address, echoes until SIGTERM
     Serve(serve::Options),
     /// Keeps idle connections, for the benchmarks

@@ -13,11 +13,16 @@ fn check(result: c_int, call: &str) {
     assert!(result != -1, "{call}: {}", io::Error::last_os_error());
 }
 
-/// kill(2).
+/// kill(2) of a child that was not waited for, so that its id names no other process.
 pub fn kill(pid: u32, signal: c_int) {
-    // SAFETY: takes integers. The callers pass the id of a child that they have not waited for, so
-    // that it names no other process.
-    check(unsafe { libc::kill(pid as libc::pid_t, signal) }, "kill");
+    try_kill(pid, signal).expect("kill");
+}
+
+/// kill(2) of a process that may have ended.
+pub fn try_kill(pid: u32, signal: c_int) -> io::Result<()> {
+    // SAFETY: takes integers.
+    let result = unsafe { libc::kill(pid as libc::pid_t, signal) };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 /// Whether a process of this group is left, a zombie included (kill(2), a negative pid).
