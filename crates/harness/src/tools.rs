@@ -10,11 +10,15 @@ use std::env;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+/// Whether a missing tool is a failure.
+pub fn are_required() -> bool {
+    env::var_os("EPSHIM_REQUIRE_TOOLS").is_some()
+}
+
 /// Says that a part of a test is left out, and why; where all tools are required, fails instead.
 #[track_caller]
 pub fn skip(why: &str) {
-    let required = env::var_os("EPSHIM_REQUIRE_TOOLS").is_some();
-    assert!(!required, "{why}, and EPSHIM_REQUIRE_TOOLS is set");
+    assert!(!are_required(), "{why}, and EPSHIM_REQUIRE_TOOLS is set");
     eprintln!("skipped: {why}");
 }
 

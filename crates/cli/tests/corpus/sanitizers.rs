@@ -6,6 +6,7 @@ use crate::run::{Outcome, check, each};
 use crate::{at_a_time, first_misuses, judge, judged, number, turn};
 use epshim_harness::c_compiler::compiler;
 use epshim_harness::misuse::{Variant, programs};
+use epshim_harness::tools;
 use std::fs;
 use std::process::{Command, Stdio};
 
@@ -21,8 +22,10 @@ fn is_here(kind: &str) -> Result<(), String> {
     let output = compiler.arg(format!("-fsanitize={kind}")).arg(&source).arg("-o").arg(&program);
     let output = output.output().unwrap();
     if !output.status.success() {
-        let is_required = std::env::var_os("EPSHIM_REQUIRE_TOOLS").is_some();
-        assert!(!is_required, "EPSHIM_REQUIRE_TOOLS is set, and there is no runtime: {output:?}");
+        assert!(
+            !tools::are_required(),
+            "EPSHIM_REQUIRE_TOOLS is set, and there is no runtime: {output:?}"
+        );
         return Err("the compiler has no runtime for it".to_owned());
     }
     // ThreadSanitizer does not start where the kernel spreads addresses too far.
