@@ -10,7 +10,7 @@ use std::ptr;
 use std::thread;
 use std::time::Instant;
 
-/// `hello_server` for so many connections, and its address.
+/// `hello_server` for this number of connections, and its address.
 fn hello_server(connections: usize) -> (Example, SocketAddr) {
     let connections = connections.to_string();
     let mut example = Example::start("hello_server", &["--connections", &connections]);

@@ -1,5 +1,5 @@
 //! The example `stdin_oneshot`, fed through a pipe and from a file. Each piece is written after the
-//! example has told of the piece before, so nothing depends on who is faster.
+//! example has printed the piece before, so nothing depends on who is faster.
 
 use crate::example::Example;
 use std::fs::{self, File};

@@ -25,14 +25,14 @@ pub struct Outcome {
     pub p99: f64,
     pub p999: f64,
     pub syscalls_per_message: Option<f64>,
-    /// Bytes of the server's own memory; where there are enough connections to tell.
+    /// Bytes of the server's own memory; where there are connections enough to measure it.
     pub memory_per_connection: Option<f64>,
     pub connections: usize,
     pub slices: usize,
     pub thrown_away: usize,
 }
 
-/// Fewer connections do not tell what one costs: memory comes in pages.
+/// Fewer connections do not show what one costs: memory comes in pages.
 const ENOUGH_FOR_MEMORY: usize = 500;
 
 impl Outcome {

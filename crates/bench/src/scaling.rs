@@ -3,7 +3,7 @@
 //! connections.
 //!
 //! All server processes share one processor, so that the cost of a message can be compared. What
-//! several processes cost by themselves is told apart from what many connections cost: the same
+//! several processes cost by themselves is not what many connections cost: to see both, the same
 //! number of processes is measured with few connections too.
 
 use crate::alternate::progress;
@@ -35,7 +35,7 @@ pub struct Scaling {
     pub cost_of_connections: Median,
 }
 
-/// Measures so many connections, some of them with traffic, over so many processes.
+/// Measures these connections, `active` of them with traffic, spread over the processes.
 pub fn run(
     connections: usize,
     active: usize,

@@ -3,7 +3,7 @@
 //! Cargo builds for the tests of a package what that package has, and nothing of another one. What
 //! a test needs of another (the preload library, the benchmarks' servers) it has built here, as the
 //! test itself was built: in the same profile, for the same target, into the same folder. All of
-//! this is read from the path of the running program, since a library is not told it.
+//! this is read from the path of the running program: cargo does not say it to a library.
 //!
 //! A process has a package built once. Several test programs may ask at the same time: cargo locks
 //! its folder while it builds, and puts a finished file in place by a link.

@@ -1,8 +1,8 @@
 //! The folder of what tests make, and the files in it.
 //!
-//! It is `tmp` in cargo's target folder, as `CARGO_TARGET_TMPDIR` says to integration tests. A
-//! library is not told it, and reads it from the path of the running program. Nothing in it is
-//! removed at the end: what a failed test has made is there for a look.
+//! It is `tmp` in cargo's target folder, which integration tests know as `CARGO_TARGET_TMPDIR`. Cargo
+//! does not set that for a library: the path of the running program says where it is. Nothing in it
+//! is removed at the end: what a failed test has made can be looked at.
 
 use crate::cargo;
 use std::fs;
