@@ -9,8 +9,9 @@
 mod connection;
 mod pattern;
 
+use crate::affinity;
 use crate::histogram::Histogram;
-use crate::process::{Server, processors, run_delay};
+use crate::server::{Server, run_delay};
 use connection::Connection;
 pub use connection::PER_ADDRESS;
 use pattern::Pattern;
@@ -113,7 +114,7 @@ impl Load {
             connections: Vec::with_capacity(shape.connections),
             shared,
             events: [MaybeUninit::uninit(); BATCH],
-            spins: shape.connections == 1 && processors().is_some(),
+            spins: shape.connections == 1 && affinity::processors().is_some(),
             heard: Instant::now(),
         };
         for number in 0..shape.connections {

@@ -122,7 +122,7 @@ fn become_c_program(options: &Options) -> Result<(), Box<dyn Error>> {
     if options.reuseport {
         return Err("only the Rust servers have --reuseport".into());
     }
-    let program = programs::c_peer(options.peer)?.there()?;
+    let program = programs::c_peer(options.peer)?;
     let bytes = options.buffer * 1024;
     let mut command = Command::new(program);
     Err(command.args([options.port.to_string(), bytes.to_string()]).exec().into())

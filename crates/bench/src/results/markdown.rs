@@ -1,6 +1,6 @@
-//! The report for people: what `docs/performance.md` shows.
+//! The results for people: what `docs/performance.md` shows.
 
-use super::Report;
+use super::Results;
 use crate::alternate::Row;
 use crate::micro;
 use crate::outcome::Outcome;
@@ -18,32 +18,32 @@ macro_rules! line {
     };
 }
 
-/// The whole report, with a link to each plot.
-pub fn text(report: &Report, plots: &[String]) -> String {
+/// All of it, with a link to each plot.
+pub fn text(results: &Results, plots: &[String]) -> String {
     let mut text = String::new();
-    head(&mut text, report);
-    if !report.servers.is_empty() {
-        summary(&mut text, report);
+    head(&mut text, results);
+    if !results.servers.is_empty() {
+        summary(&mut text, results);
         show(&mut text, plots, "servers");
-        report.servers.iter().for_each(|outcomes| scenario(&mut text, outcomes));
+        results.servers.iter().for_each(|outcomes| scenario(&mut text, outcomes));
     }
-    if let Some(scaling) = &report.scaling {
+    if let Some(scaling) = &results.scaling {
         many_processes(&mut text, scaling);
     }
-    if !report.table.is_empty() {
-        select_poll_epoll(&mut text, &report.table);
+    if !results.table.is_empty() {
+        select_poll_epoll(&mut text, &results.table);
         show(&mut text, plots, "waits");
     }
-    if !report.micro.is_empty() {
+    if !results.micro.is_empty() {
         line!(text, "## Single calls\n\nRatio to libc in the same block of 200 calls.\n");
-        rows(&mut text, &report.micro);
+        rows(&mut text, &results.micro);
         micro::NOTES.iter().for_each(|note| line!(text, "- {note}"));
         line!(text, "");
     }
-    if !report.reactor.is_empty() {
+    if !results.reactor.is_empty() {
         line!(text, "## The reactor\n\nA turn is a recv and a send of 64 bytes; the ratio is that");
         line!(text, "to the loop by hand in the same language.\n");
-        rows(&mut text, &report.reactor);
+        rows(&mut text, &results.reactor);
     }
     text
 }
@@ -55,11 +55,11 @@ fn show(text: &mut String, plots: &[String], kind: &str) {
     }
 }
 
-fn head(text: &mut String, report: &Report) {
-    let machine = &report.machine;
+fn head(text: &mut String, results: &Results) {
+    let machine = &results.machine;
     line!(text, "# Performance\n");
-    line!(text, "Measured on {} in {:.0} s with\n", report.date, report.seconds);
-    line!(text, "```sh\ncargo run --release -p epshim-bench -- {}\n```\n", report.arguments);
+    line!(text, "Measured on {} in {:.0} s with\n", results.date, results.seconds);
+    line!(text, "```sh\ncargo run --release -p epshim-bench -- {}\n```\n", results.arguments);
     let (processor, count, gib) = (&machine.processor, machine.processors, machine.memory_gib);
     let (kernel, tcp) = (&machine.kernel, &machine.congestion_control);
     line!(text, "- Machine: {processor}, {count} processors, {gib} GiB, Linux {kernel}, TCP {tcp}");
@@ -71,7 +71,7 @@ fn head(text: &mut String, report: &Report) {
         }
         None => line!(text, "- One processor for servers and load generator: ratios mean little"),
     }
-    report.missing.iter().for_each(|reason| line!(text, "- Not measured: {reason}"));
+    results.missing.iter().for_each(|reason| line!(text, "- Not measured: {reason}"));
     line!(text, "");
     line!(text, "A number behind ± is half the 95% interval of a median. Blocks and slices of all");
     line!(
@@ -90,13 +90,13 @@ fn head(text: &mut String, report: &Report) {
 }
 
 /// Ratios of messages a second: servers downwards, scenarios to the right.
-fn summary(text: &mut String, report: &Report) {
+fn summary(text: &mut String, results: &Results) {
     line!(text, "## Echo servers\n\nMessages a second, as the ratio to `{REFERENCE}`:\n");
-    let titles: Vec<_> = report.servers.iter().map(|outcomes| outcomes.title.as_str()).collect();
+    let titles: Vec<_> = results.servers.iter().map(|outcomes| outcomes.title.as_str()).collect();
     line!(text, "| | {} |", titles.join(" | "));
     line!(text, "|---|{}", "---|".repeat(titles.len()));
-    for name in names(report) {
-        let cells = report.servers.iter().map(|outcomes| {
+    for name in names(results) {
+        let cells = results.servers.iter().map(|outcomes| {
             let found = outcomes.servers.iter().find(|outcome| outcome.subject == name);
             found.map_or(String::new(), |outcome| ratio(&outcome.ratio))
         });
@@ -107,7 +107,7 @@ fn summary(text: &mut String, report: &Report) {
         "\nThe first four make a message's three system calls themselves (docs/design.md, 52), as rustix"
     );
     line!(text, "does: what the shim costs is below, under Single calls.\n");
-    for outcomes in &report.servers {
+    for outcomes in &results.servers {
         if !outcomes.quiet {
             line!(text, "**{}: the reference against itself is off by more", outcomes.title);
             line!(text, "than 1%: the machine was not quiet, or the run too short.**\n");
@@ -116,9 +116,9 @@ fn summary(text: &mut String, report: &Report) {
 }
 
 /// Every server that was measured, in order of appearance.
-fn names(report: &Report) -> Vec<&str> {
+fn names(results: &Results) -> Vec<&str> {
     let mut names = Vec::new();
-    let all = report.servers.iter().flat_map(|outcomes| &outcomes.servers);
+    let all = results.servers.iter().flat_map(|outcomes| &outcomes.servers);
     for name in all.map(|outcome| outcome.subject.as_str()) {
         if !names.contains(&name) {
             names.push(name);

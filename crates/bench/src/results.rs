@@ -17,7 +17,7 @@ use std::path::Path;
 
 /// What was measured. What was not is empty.
 #[derive(Serialize)]
-pub struct Report {
+pub struct Results {
     pub machine: Machine,
     pub date: String,
     /// Of this command.
@@ -32,10 +32,10 @@ pub struct Report {
     pub scaling: Option<Scaling>,
 }
 
-impl Report {
+impl Results {
     pub fn new() -> Self {
         Self {
-            machine: Machine::look(),
+            machine: Machine::detect(),
             date: machine::date(),
             arguments: env::args().skip(1).collect::<Vec<_>>().join(" "),
             seconds: 0.0,
