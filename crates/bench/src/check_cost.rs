@@ -9,32 +9,15 @@
 //! Unlike the other benchmarks this one needs programs of others, and writes no file.
 
 mod served;
+mod way;
 mod workloads;
 
 use crate::alternate::{progress, try_alternate};
 use crate::statistics::Median;
 use crate::{affinity, programs};
-use epshim_harness::preload::Mode;
 use served::Served;
-use std::error::Error;
+use way::{Result, WAYS, Way};
 use workloads::Workload;
-
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
-
-/// How a server runs.
-pub struct Way {
-    name: &'static str,
-    mode: Mode,
-    under_strace: bool,
-}
-
-/// The ways; the first is what the others are compared to.
-const WAYS: [Way; 4] = [
-    Way { name: "plain", mode: Mode::Plain, under_strace: false },
-    Way { name: "transparent", mode: Mode::Transparent, under_strace: false },
-    Way { name: "checked", mode: Mode::Checking, under_strace: false },
-    Way { name: "strace -f", mode: Mode::Plain, under_strace: true },
-];
 
 /// What one slice of load found.
 struct Slice {

@@ -26,6 +26,7 @@ mod load;
 mod micro;
 mod options;
 mod outcome;
+mod peer;
 mod programs;
 #[allow(unsafe_code)] // Loops by hand, and C's reactor.
 mod reactor;
@@ -113,7 +114,7 @@ fn measure(
     }
     benchmark(&mut results)?;
     results.seconds = start.elapsed().as_secs_f64();
-    results.write(&measuring.out)
+    results::write(&results, &measuring.out)
 }
 
 fn micro(measuring: &Measuring, results: &mut Results) -> Result<()> {

@@ -1,7 +1,7 @@
 //! The programs that are measured: built before the run, so that what is measured is what the tree
 //! says. The C programs are compiled with the flags of the Makefile.
 
-use crate::serve::Peer;
+use crate::peer::Peer;
 use epshim_harness::c_compiler::{WARNINGS, compiler, link_with_epshim, try_build};
 use epshim_harness::{cargo, peers};
 use std::env;

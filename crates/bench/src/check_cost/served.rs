@@ -3,7 +3,7 @@
 //! Its processes are those that descend from the one that was started: strace has the server below
 //! it, and nginx its workers.
 
-use super::{Result, Way};
+use super::way::{Result, Way};
 use crate::affinity;
 use epshim_harness::process::Process;
 use epshim_harness::sys;

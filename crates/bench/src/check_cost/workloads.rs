@@ -4,7 +4,7 @@
 //! prints.
 
 use super::served::Served;
-use super::{Result, Way};
+use super::way::{Result, Way};
 use epshim_harness::ports::free_port;
 use std::env;
 use std::fs;

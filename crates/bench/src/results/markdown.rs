@@ -1,6 +1,6 @@
 //! The results for people: what `docs/performance.md` shows.
 
-use super::Results;
+use super::measured::Results;
 use crate::alternate::Row;
 use crate::micro;
 use crate::outcome::Outcome;
@@ -12,7 +12,7 @@ use crate::table::{ACTIVE, Line};
 use std::fmt::Write;
 
 /// Writes a line into a String, which cannot fail.
-macro_rules! line {
+macro_rules! put {
     ($text:expr, $($arguments:tt)*) => {
         writeln!($text, $($arguments)*).expect("a String takes everything")
     };
@@ -35,14 +35,14 @@ pub fn text(results: &Results, plots: &[String]) -> String {
         show(&mut text, plots, "waits");
     }
     if !results.micro.is_empty() {
-        line!(text, "## Single calls\n\nRatio to libc in the same block of 200 calls.\n");
+        put!(text, "## Single calls\n\nRatio to libc in the same block of 200 calls.\n");
         rows(&mut text, &results.micro);
-        micro::NOTES.iter().for_each(|note| line!(text, "- {note}"));
-        line!(text, "");
+        micro::NOTES.iter().for_each(|note| put!(text, "- {note}"));
+        put!(text, "");
     }
     if !results.reactor.is_empty() {
-        line!(text, "## The reactor\n\nA turn is a recv and a send of 64 bytes; the ratio is that");
-        line!(text, "to the loop by hand in the same language.\n");
+        put!(text, "## The reactor\n\nA turn is a recv and a send of 64 bytes; the ratio is that");
+        put!(text, "to the loop by hand in the same language.\n");
         rows(&mut text, &results.reactor);
     }
     text
@@ -51,66 +51,66 @@ pub fn text(results: &Results, plots: &[String]) -> String {
 /// The plots of one kind.
 fn show(text: &mut String, plots: &[String], kind: &str) {
     for plot in plots.iter().filter(|plot| plot.contains(kind)) {
-        line!(text, "![{kind}]({plot})\n");
+        put!(text, "![{kind}]({plot})\n");
     }
 }
 
 fn head(text: &mut String, results: &Results) {
     let machine = &results.machine;
-    line!(text, "# Performance\n");
-    line!(text, "Measured on {} in {:.0} s with\n", results.date, results.seconds);
-    line!(text, "```sh\ncargo run --release -p epshim-bench -- {}\n```\n", results.arguments);
+    put!(text, "# Performance\n");
+    put!(text, "Measured on {} in {:.0} s with\n", results.date, results.seconds);
+    put!(text, "```sh\ncargo run --release -p epshim-bench -- {}\n```\n", results.arguments);
     let (processor, count, gib) = (&machine.processor, machine.processors, machine.memory_gib);
     let (kernel, tcp) = (&machine.kernel, &machine.congestion_control);
-    line!(text, "- Machine: {processor}, {count} processors, {gib} GiB, Linux {kernel}, TCP {tcp}");
-    line!(text, "- Compilers: {}", machine.compilers.join("; "));
-    line!(text, "- Peers: {}", machine.peers.join(", "));
+    put!(text, "- Machine: {processor}, {count} processors, {gib} GiB, Linux {kernel}, TCP {tcp}");
+    put!(text, "- Compilers: {}", machine.compilers.join("; "));
+    put!(text, "- Peers: {}", machine.peers.join(", "));
     match machine.pinned_to {
         Some((servers, load)) => {
-            line!(text, "- Servers on processor {servers}, load generator on processor {load}");
+            put!(text, "- Servers on processor {servers}, load generator on processor {load}");
         }
-        None => line!(text, "- One processor for servers and load generator: ratios mean little"),
+        None => put!(text, "- One processor for servers and load generator: ratios mean little"),
     }
-    results.missing.iter().for_each(|reason| line!(text, "- Not measured: {reason}"));
-    line!(text, "");
-    line!(text, "A number behind ± is half the 95% interval of a median. Blocks and slices of all");
-    line!(
+    results.missing.iter().for_each(|reason| put!(text, "- Not measured: {reason}"));
+    put!(text, "");
+    put!(text, "A number behind ± is half the 95% interval of a median. Blocks and slices of all");
+    put!(
         text,
         "subjects alternate, and ratios are taken within a round. What is called *again* is"
     );
-    line!(
+    put!(
         text,
         "the reference a second time, and has to read 1.00. Where the load was busy all the time"
     );
-    line!(
+    put!(
         text,
         "it was the slower side: then the ratios of messages are nearer to 1 than the servers are,"
     );
-    line!(text, "and the processor time of a message says more.\n");
+    put!(text, "and the processor time of a message says more.\n");
 }
 
 /// Ratios of messages a second: servers downwards, scenarios to the right.
 fn summary(text: &mut String, results: &Results) {
-    line!(text, "## Echo servers\n\nMessages a second, as the ratio to `{REFERENCE}`:\n");
+    put!(text, "## Echo servers\n\nMessages a second, as the ratio to `{REFERENCE}`:\n");
     let titles: Vec<_> = results.servers.iter().map(|outcomes| outcomes.title.as_str()).collect();
-    line!(text, "| | {} |", titles.join(" | "));
-    line!(text, "|---|{}", "---|".repeat(titles.len()));
+    put!(text, "| | {} |", titles.join(" | "));
+    put!(text, "|---|{}", "---|".repeat(titles.len()));
     for name in names(results) {
         let cells = results.servers.iter().map(|outcomes| {
             let found = outcomes.servers.iter().find(|outcome| outcome.subject == name);
             found.map_or(String::new(), |outcome| ratio(&outcome.ratio))
         });
-        line!(text, "| {name} | {} |", cells.collect::<Vec<_>>().join(" | "));
+        put!(text, "| {name} | {} |", cells.collect::<Vec<_>>().join(" | "));
     }
-    line!(
+    put!(
         text,
         "\nThe first four make a message's three system calls themselves (docs/design.md, 52), as rustix"
     );
-    line!(text, "does: what the shim costs is below, under Single calls.\n");
+    put!(text, "does: what the shim costs is below, under Single calls.\n");
     for outcomes in &results.servers {
         if !outcomes.quiet {
-            line!(text, "**{}: the reference against itself is off by more", outcomes.title);
-            line!(text, "than 1%: the machine was not quiet, or the run too short.**\n");
+            put!(text, "**{}: the reference against itself is off by more", outcomes.title);
+            put!(text, "than 1%: the machine was not quiet, or the run too short.**\n");
         }
     }
 }
@@ -128,31 +128,31 @@ fn names(results: &Results) -> Vec<&str> {
 }
 
 fn scenario(text: &mut String, outcomes: &Outcomes) {
-    line!(text, "### {}\n", outcomes.title);
+    put!(text, "### {}\n", outcomes.title);
     servers(text, &outcomes.servers);
     if !outcomes.cost_of_idle.is_empty() {
-        line!(text, "Processor time of a message, with {} idle connections to", outcomes.idle);
-        line!(text, "without:");
+        put!(text, "Processor time of a message, with {} idle connections to", outcomes.idle);
+        put!(text, "without:");
         for (name, cost) in &outcomes.cost_of_idle {
-            line!(text, "- {name}: {}", ratio(cost));
+            put!(text, "- {name}: {}", ratio(cost));
         }
-        line!(text, "");
+        put!(text, "");
     }
-    line!(text, "System calls counted by: {}.\n", outcomes.syscalls_by);
+    put!(text, "System calls counted by: {}.\n", outcomes.syscalls_by);
 }
 
 fn servers(text: &mut String, outcomes: &[Outcome]) {
-    line!(
+    put!(
         text,
         "| server | messages/s | ratio | p50 us | p99 us | p99.9 us | CPU ns/message | ratio \
         | busy: server, load | calls/message | bytes/connection | slices (thrown away) |"
     );
-    line!(text, "|---|{}", "---:|".repeat(11));
+    put!(text, "|---|{}", "---:|".repeat(11));
     for outcome in outcomes {
         let or_none = |value: Option<f64>, digits| {
             value.map_or("-".to_owned(), |value: f64| format!("{value:.digits$}"))
         };
-        line!(
+        put!(
             text,
             "| {} | {:.0} | {} | {:.1} | {:.1} | {:.1} | {:.0} | {} | {:.2}, {:.2} | {} | {} | {} ({}) |",
             outcome.subject,
@@ -171,43 +171,37 @@ fn servers(text: &mut String, outcomes: &[Outcome]) {
             outcome.thrown_away,
         );
     }
-    line!(text, "");
+    put!(text, "");
 }
 
 fn many_processes(text: &mut String, scaling: &Scaling) {
-    line!(text, "## Past one process's descriptor limit\n");
+    put!(text, "## Past one process's descriptor limit\n");
     let (server, processes, connections) =
         (&scaling.server, scaling.processes, scaling.connections);
-    line!(
-        text,
-        "{connections} connections to {processes} processes of `{server}` on one port, all"
-    );
-    line!(text, "on one processor; {} of them have traffic, the others echo", scaling.active);
-    line!(text, "before and after. Open descriptors of each process: {:?}.\n", scaling.descriptors);
+    put!(text, "{connections} connections to {processes} processes of `{server}` on one port, all");
+    put!(text, "on one processor; {} of them have traffic, the others echo", scaling.active);
+    put!(text, "before and after. Open descriptors of each process: {:?}.\n", scaling.descriptors);
     servers(text, &scaling.outcomes);
-    line!(text, "Processor time of a message, with {connections} connections to few, the same");
-    line!(text, "number of processes: {}.\n", ratio(&scaling.cost_of_connections));
+    put!(text, "Processor time of a message, with {connections} connections to few, the same");
+    put!(text, "number of processes: {}.\n", ratio(&scaling.cost_of_connections));
 }
 
 fn select_poll_epoll(text: &mut String, lines: &[Line]) {
-    line!(text, "## select, poll, epoll\n");
-    line!(
+    put!(text, "## select, poll, epoll\n");
+    put!(
         text,
         "Microseconds of one wait that finds {ACTIVE} active descriptors among so many, with"
     );
-    line!(
+    put!(
         text,
         "copying the set (select) and searching the result. select has a set of its own size:"
     );
-    line!(text, "the kernel takes any, while `fd_set` of libc ends at 1,024.\n");
-    line!(
-        text,
-        "| descriptors | select | poll | epoll | select/epoll | poll/epoll | epoll again |"
-    );
-    line!(text, "|---:|{}", "---:|".repeat(6));
+    put!(text, "the kernel takes any, while `fd_set` of libc ends at 1,024.\n");
+    put!(text, "| descriptors | select | poll | epoll | select/epoll | poll/epoll | epoll again |");
+    put!(text, "|---:|{}", "---:|".repeat(6));
     for row in lines {
         let (select, poll, epoll) = (row.select.value, row.poll.value, row.epoll.value);
-        line!(
+        put!(
             text,
             "| {} | {select:.1} | {poll:.1} | {epoll:.1} | {} | {} | {} |",
             row.descriptors,
@@ -216,16 +210,16 @@ fn select_poll_epoll(text: &mut String, lines: &[Line]) {
             ratio(&row.epoll_ratio)
         );
     }
-    line!(text, "");
+    put!(text, "");
 }
 
 fn rows(text: &mut String, rows: &[Row]) {
-    line!(text, "| what | subject | ns | ratio |\n|---|---|---:|---:|");
+    put!(text, "| what | subject | ns | ratio |\n|---|---|---:|---:|");
     for row in rows {
         let (what, subject, time) = (&row.what, &row.subject, row.time.value);
-        line!(text, "| {what} | {subject} | {time:.1} | {} |", ratio(&row.ratio));
+        put!(text, "| {what} | {subject} | {time:.1} | {} |", ratio(&row.ratio));
     }
-    line!(text, "");
+    put!(text, "");
 }
 
 fn ratio(median: &Median) -> String {

@@ -1,7 +1,7 @@
 //! Plots as SVG. Text is laid out without a font, by rule of thumb: no library of the system is
 //! needed.
 
-use super::Results;
+use super::measured::Results;
 use crate::outcome::Outcome;
 use crate::servers::Outcomes;
 use crate::servers::subjects::{OURS, REFERENCE};

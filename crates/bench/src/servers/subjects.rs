@@ -1,7 +1,7 @@
 //! Who is measured: epshim's servers and the peers', each with the command that starts it.
 
+use crate::peer::Peer;
 use crate::programs;
-use crate::serve::Peer;
 use clap::ValueEnum;
 use epshim_harness::peers;
 use std::env;
