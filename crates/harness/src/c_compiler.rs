@@ -5,7 +5,7 @@
 //! one at the same time do not disturb each other, and so that a program is never written to while
 //! it runs.
 //!
-//! What is linked with `libepshim.so` finds the one of this build: see [`run_path`].
+//! What is linked with `libepshim.so` finds the one of this build, whatever the environment says.
 
 use crate::process::run;
 use crate::products::product;
