@@ -15,6 +15,7 @@ pub use end::{Count, End, Seen};
 pub use suppressions::Suppressions;
 
 use crate::finding::{Finding, Role};
+use crate::printable;
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -86,7 +87,7 @@ impl Report {
             Some(symbol) => symbol.function.as_str(),
             None => base_name(&top.module),
         });
-        let mut glob = name.replace(char::is_control, "?");
+        let mut glob = name.replace(printable::is_command, "?");
         if glob.is_empty() || glob.trim() != glob {
             "*".clone_into(&mut glob);
         }

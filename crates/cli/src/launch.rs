@@ -15,11 +15,11 @@ mod signals;
 mod target;
 
 use crate::args::{CheckOptions, Launch, RunOptions};
+use crate::output::shown;
 use epshim_check::Options;
 use epshim_check::options::Mode;
 use std::io::ErrorKind;
 use std::os::unix::process::CommandExt as _;
-use std::path::Path;
 use std::process::Command;
 
 pub use failure::Failure;
@@ -60,7 +60,7 @@ fn start(mut wanted: Options, launch: &Launch) -> Result<Printed, Failure> {
     command.arg0(name).args(&launch.command[1..]).envs(variables);
     signals::keep(&mut command);
     let error = command.exec();
-    let reason = format!("cannot run {}: {error}", Path::new(name).display());
+    let reason = format!("cannot run {}: {error}", shown(name));
     Err(match error.kind() {
         ErrorKind::NotFound => Failure::not_found(reason),
         _ => Failure::cannot_invoke(reason),

@@ -32,6 +32,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::try_parse().unwrap_or_else(|error| {
         let launches =
             std::env::args_os().nth(1).is_some_and(|name| name == "check" || name == "run");
+        let error = harmless(error);
         if launches && error.use_stderr() {
             // Nothing can be done about a closed stderr.
             let _ = error.print();
@@ -73,6 +74,15 @@ fn launched(done: Result<Printed, Failure>) -> ExitCode {
 }
 
 fn complain(code: u8, reason: &str) -> ExitCode {
-    anstream::eprintln!("{}epshim:{} {reason}", output::BAD, output::PLAIN);
+    output::complain(reason);
     ExitCode::from(code)
+}
+
+/// The same error about arguments that may be shown: its text has them, beside colours of its own.
+fn harmless(error: clap::Error) -> clap::Error {
+    match Arguments::try_parse_from(std::env::args_os().map(output::shown)) {
+        Err(error) => error,
+        // An argument that is no UTF-8, of which the text has nothing.
+        Ok(_) => error,
+    }
 }

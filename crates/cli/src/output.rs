@@ -1,9 +1,16 @@
-//! How an answer reaches the terminal: one text, written at once, in colour where that is wanted.
+//! How an answer reaches the terminal: one text, written at once, in colour where that is wanted; and how
+//! a complaint does.
+//!
+//! Names come from outside. In an answer in words they are [`shown`], each where it is put in; a
+//! complaint is made harmless as a whole.
 
 use anstyle::{AnsiColor, Style};
+use epshim_check::printable;
 use serde::Serialize;
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::io::{ErrorKind, Write as _};
+use std::os::unix::ffi::OsStrExt as _;
 
 /// Headings.
 pub const BOLD: Style = Style::new().bold();
@@ -13,6 +20,17 @@ pub const GOOD: Style = AnsiColor::Green.on_default().bold();
 pub const BAD: Style = AnsiColor::Red.on_default().bold();
 /// Ends any style.
 pub const PLAIN: anstyle::Reset = anstyle::Reset;
+
+/// Writes a complaint on standard error. Nothing can be done about a closed one.
+pub fn complain(reason: &str) {
+    let lines: Vec<_> = reason.split('\n').map(printable::text).collect();
+    let _ = writeln!(anstream::stderr(), "{BAD}epshim:{PLAIN} {}", lines.join("\n"));
+}
+
+/// A name as it may be shown.
+pub fn shown(name: impl AsRef<OsStr>) -> String {
+    printable::bytes(name.as_ref().as_bytes()).into_owned()
+}
 
 /// An answer: what to print, and whether what was compared is equal.
 #[derive(Debug)]
@@ -29,9 +47,8 @@ impl Output {
 
     /// An answer as JSON.
     pub fn json(value: &impl Serialize, equal: bool) -> Self {
-        let mut text = serde_json::to_string_pretty(value).expect("keys are strings");
-        text.push('\n');
-        Self { text, equal }
+        let text = serde_json::to_string_pretty(value).expect("keys are strings");
+        Self { text: printable::json(text) + "\n", equal }
     }
 
     /// Prints the answer, and returns whether it says "equal". A reader who has seen enough

@@ -8,6 +8,7 @@
 use super::elf::{self, Elf};
 use super::failure::Failure;
 use super::library::Library;
+use crate::output::shown;
 use rustix::fs::{Access, access, getxattr_query};
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -34,7 +35,7 @@ pub fn find(name: &OsStr, library: &Library) -> Result<Target, Failure> {
     let mut runs = path.clone();
     for _ in 0..=INTERPRETERS {
         let failed = |error: io::Error| {
-            let runs = runs.display();
+            let runs = shown(&runs);
             Failure::own(format!("cannot read {runs} to see whether it can be watched: {error}"))
         };
         if let Some(line) = Line::of(&runs).map_err(failed)? {
@@ -45,28 +46,27 @@ pub fn find(name: &OsStr, library: &Library) -> Result<Target, Failure> {
             return Err(Failure::cannot_invoke(format!(
                 "cannot run {}: it is no ELF file and has no #! line. Start it with what interprets it, as in \
                  `sh {0}`.",
-                runs.display()
+                shown(&runs)
             )));
         };
         examine(&runs, &elf, library)?;
         return Ok(Target { path, sanitizers: elf.sanitizers });
     }
-    Err(Failure::cannot_invoke(format!("cannot run {}: too many #! lines", path.display())))
+    Err(Failure::cannot_invoke(format!("cannot run {}: too many #! lines", shown(&path))))
 }
 
 /// execvp(3): a name with a slash is a path, any other is looked for in `PATH`; a file that may not be
 /// executed is passed over, and is the reason if nothing better comes.
 fn resolve(name: &OsStr) -> Result<PathBuf, Failure> {
-    let missing = |reason: &str| {
-        Failure::not_found(format!("cannot run {}: {reason}", Path::new(name).display()))
-    };
+    let missing =
+        |reason: &str| Failure::not_found(format!("cannot run {}: {reason}", shown(name)));
     if name.as_bytes().contains(&b'/') {
         let path = PathBuf::from(name);
         return match executable(&path) {
             Ok(()) => Ok(path),
             Err(error) if is_missing(&error) => Err(missing(&error.to_string())),
             Err(error) => {
-                Err(Failure::cannot_invoke(format!("cannot run {}: {error}", path.display())))
+                Err(Failure::cannot_invoke(format!("cannot run {}: {error}", shown(&path))))
             }
         };
     }
@@ -86,7 +86,7 @@ fn resolve(name: &OsStr) -> Result<PathBuf, Failure> {
     }
     Err(match forbidden {
         Some((path, error)) => {
-            Failure::cannot_invoke(format!("cannot run {}: {error}", path.display()))
+            Failure::cannot_invoke(format!("cannot run {}: {error}", shown(&path)))
         }
         None => missing("no such command in PATH"),
     })
@@ -138,7 +138,7 @@ impl Line {
 
 /// Refuses a program that would run without the library, or would not run with it.
 fn examine(path: &Path, elf: &Elf, library: &Library) -> Result<(), Failure> {
-    let name = path.display();
+    let name = shown(path);
     let refuse = |reason: String| Err(Failure::own(format!("cannot watch {name}: {reason}")));
     if elf.is_go {
         return refuse(
@@ -158,14 +158,14 @@ fn examine(path: &Path, elf: &Elf, library: &Library) -> Result<(), Failure> {
     if own != other {
         return refuse(format!(
             "it is for {other}, and the library {} is for {own}. Set EPSHIM_PRELOAD to a library built for {other}.",
-            library.path.display()
+            shown(&library.path)
         ));
     }
     match (library.elf.libc, elf.libc) {
         (Some(own), Some(other)) if own != other => {
             return refuse(format!(
                 "it uses {other}, and the library {} uses {own}. Set EPSHIM_PRELOAD to a library built for {other}.",
-                library.path.display()
+                shown(&library.path)
             ));
         }
         _ => {}

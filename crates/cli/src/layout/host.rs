@@ -6,7 +6,7 @@
 
 use super::names;
 use super::statement::{Difference, Layout, Statement, differences};
-use crate::output::{BAD, BOLD, Cell, GOOD, Output, PLAIN, columns, heading};
+use crate::output::{BAD, BOLD, Cell, GOOD, Output, PLAIN, columns, heading, shown};
 use anstyle::Style;
 use epshim::layout::{CREATE_FLAGS, CTL_OPS, EVENT_FLAGS};
 use epshim_layouts::measure::{Answers, Compiler, Header, Unmeasured};
@@ -68,11 +68,13 @@ pub fn proof(row: Result<&Row, String>, json: bool) -> Output {
     text.push('\n');
     for witness in &witnesses {
         if let Some(reason) = &witness.not_asked {
-            writeln!(text, "not asked: {}: {reason}", witness.name).expect(INFALLIBLE);
+            writeln!(text, "not asked: {}: {}", shown(&witness.name), shown(reason))
+                .expect(INFALLIBLE);
         }
     }
     for (name, difference) in &differing {
         let Difference { field, expected, found } = difference;
+        let name = shown(name);
         writeln!(text, "{BAD}{name}{PLAIN}: {field} is {found}, epshim has {expected}")
             .expect(INFALLIBLE);
     }
@@ -179,7 +181,7 @@ fn lines(ours: &Statement, witnesses: &[Witness]) -> Vec<Vec<Cell>> {
     ])];
     for Witness { name, says, .. } in witnesses {
         let Some(says) = says else { continue };
-        let mut line = vec![Cell::from(name)];
+        let mut line = vec![Cell::from(shown(name))];
         let expected = ours.layout.fields();
         for ((_, value), (_, expected)) in says.layout.fields().into_iter().zip(expected) {
             let style = if value == expected { Style::new() } else { BAD };

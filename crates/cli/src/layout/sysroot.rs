@@ -6,7 +6,7 @@
 
 use super::host;
 use super::statement::{Difference, Statement, differences};
-use crate::output::{BAD, BOLD, GOOD, Output, PLAIN};
+use crate::output::{BAD, BOLD, GOOD, Output, PLAIN, shown};
 use epshim_layouts::Row;
 use epshim_layouts::measure::{Compiler, Header};
 use std::fmt::Write as _;
@@ -36,7 +36,7 @@ pub fn compare(sysroot: &Path, row: &Row, json: bool) -> Result<Output, String> 
     let _ = fs::remove_dir(scratch);
     let answers = answers.map_err(|unmeasured| {
         let reason = host::reason(unmeasured);
-        format!("{} cannot be read for {target}: {reason}", header.display())
+        format!("{} cannot be read for {target}: {reason}", shown(&header))
     })?;
     let found = host::statement(&answers);
     let glibc = answers.numbers["libc_version"];
@@ -47,7 +47,7 @@ pub fn compare(sysroot: &Path, row: &Row, json: bool) -> Result<Output, String> 
 /// headers keep it in.
 fn include_folder(sysroot: &Path, row: &Row) -> Result<PathBuf, String> {
     if !sysroot.is_dir() {
-        return Err(format!("{} is no folder", sysroot.display()));
+        return Err(format!("{} is no folder", shown(sysroot)));
     }
     let name = &row.target.name;
     let debian = name.replacen("i686", "i386", 1);
@@ -59,8 +59,8 @@ fn include_folder(sysroot: &Path, row: &Row) -> Result<PathBuf, String> {
     places.dedup();
     let found = places.iter().find(|place| place.join("sys/epoll.h").is_file()).cloned();
     found.ok_or_else(|| {
-        let places: Vec<_> = places.iter().map(|place| place.display().to_string()).collect();
-        format!("no sys/epoll.h in {}: looked in {}", sysroot.display(), places.join(", "))
+        let places: Vec<_> = places.iter().map(shown).collect();
+        format!("no sys/epoll.h in {}: looked in {}", shown(sysroot), places.join(", "))
     })
 }
 
@@ -160,7 +160,7 @@ fn report(comparison: &Comparison<'_>, json: bool) -> Output {
     }
     let mut text = format!(
         "{BOLD}{}{PLAIN}, {}\nagainst {} in the golden table, {} {}\n\n",
-        header.display(),
+        shown(header),
         comparison.libc(),
         row.target.name,
         row.target.libc,
