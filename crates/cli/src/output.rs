@@ -4,12 +4,13 @@
 //! Names come from outside. In an answer in words they are [`shown`], each where it is put in; a
 //! complaint is made harmless as a whole.
 
+use crate::inherited;
 use anstyle::{AnsiColor, Style};
 use epshim_check::printable;
 use serde::Serialize;
 use std::ffi::OsStr;
 use std::fmt::Write as _;
-use std::io::{ErrorKind, Write as _};
+use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 
 /// Headings.
@@ -56,12 +57,22 @@ impl Output {
     pub fn print(self) -> Result<bool, String> {
         // `anstream` strips the colours unless this is a terminal without NO_COLOR.
         let mut out = anstream::stdout().lock();
-        match out.write_all(self.text.as_bytes()).and_then(|()| out.flush()) {
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-                Err(format!("cannot write the answer: {error}"))
-            }
-            _ => Ok(self.equal),
+        let outcome = out.write_all(self.text.as_bytes()).and_then(|()| out.flush());
+        written(outcome).map(|()| self.equal)
+    }
+}
+
+/// What is to be said of the outcome of writing on standard output.
+pub fn written(outcome: io::Result<()>) -> Result<(), String> {
+    match outcome {
+        // The runtime has put /dev/null there, which takes all.
+        Ok(()) if inherited::was_closed(1) => {
+            Err("cannot write to standard output: it is closed".to_owned())
         }
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(format!("cannot write to standard output: {error}"))
+        }
+        _ => Ok(()),
     }
 }
 
