@@ -1,7 +1,7 @@
 //! `epshim check` and `epshim run`: this process becomes the program, with the preload library in it.
 //!
 //! `target.rs` finds the program and refuses one that the library cannot be loaded into, `library.rs` finds
-//! the library, `environment.rs` writes the two variables, `unchanged.rs` keeps the signals as they were.
+//! the library, `environment.rs` writes the two variables, with what `suppressions.rs` has read, `unchanged.rs` keeps the signals as they were.
 //! Nothing else is changed, and nothing of this process is left: exec, not fork.
 //!
 //! One change is Rust's runtime's: of the descriptors 0 to 2, one that was closed is open on /dev/null.
@@ -10,6 +10,7 @@ mod elf;
 mod environment;
 mod failure;
 mod library;
+mod suppressions;
 mod target;
 #[allow(unsafe_code)] // between std's preparations and the exec
 mod unchanged;

@@ -18,6 +18,7 @@ mod completions;
 mod emit;
 #[allow(unsafe_code)] // before the runtime
 mod inherited;
+mod input;
 mod launch;
 mod layout;
 mod output;

@@ -3,7 +3,9 @@
 
 mod command;
 
-use command::{epshim, watching};
+use command::{epshim, json, watching};
+use epshim_harness::c_compiler::compile_text;
+use epshim_harness::preload::{self, Mode};
 use epshim_harness::products::{chmod, folder};
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -116,4 +118,36 @@ fn the_printed_environment_is_escaped_and_means_the_same() {
     let value = String::from_utf8(output.stdout).unwrap();
     assert!(value.contains(&format!("/{EVIL_TEXT}'")), "{value:?} of {printed}");
     assert!(value.contains("$x`"), "{value:?} of {printed}");
+}
+
+/// The path of the program, and the file's and function's names in its debug information.
+#[test]
+fn a_name_in_a_report_is_escaped_and_the_json_is_json() {
+    let folder = folder("terminal-report");
+    let program = "#include <sys/epoll.h>\n#line 7 \"s\\033[2Jrc.c\"\nint main(void)\n{\n    \
+                   return epoll_ctl(epoll_create1(0), EPOLL_CTL_DEL, 0, 0) != -1;\n}\n";
+    let plain = compile_text(&folder, "wrong", program, &["-g"]);
+    for (name, shown, has_names) in [(EVIL_TEXT.as_bytes(), SHOWN_TEXT, true), (EVIL, SHOWN, false)]
+    {
+        let evil = folder.join(OsStr::from_bytes(name));
+        fs::copy(&plain, &evil).unwrap();
+        let found = folder.join("found.json");
+        let mut command = watching(&["check", "--json"]);
+        let both = harmless(command.arg(&found).arg("--").arg(&evil));
+        assert!(both.contains("SUMMARY: epshim: ctl-error"), "{both}");
+        assert!(both.contains(shown), "{both}");
+        // A module whose path is no UTF-8 has none.
+        assert_eq!(both.contains("s\\u{1b}[2Jrc.c"), has_names, "{both}");
+        for line in fs::read_to_string(&found).unwrap().lines() {
+            assert!(!line.contains(char::is_control), "{line:?}");
+            json(line);
+        }
+        fs::remove_file(&found).unwrap();
+    }
+    // Not by the command: the library's own complaints.
+    let mut command = preload::command("true", Mode::Checking);
+    let options =
+        format!("mode=check:{EVIL_TEXT}=1:suppressions=/no/{EVIL_TEXT}:log_path=/no/{EVIL_TEXT}");
+    let both = harmless(command.env("EPSHIM_OPTIONS", options));
+    assert_eq!(both.matches(SHOWN_TEXT).count(), 2, "{both}");
 }

@@ -6,6 +6,7 @@
 //! not see it in the new text.
 
 use super::failure::Failure;
+use super::suppressions;
 use crate::args::CheckOptions;
 use crate::output::{self, shown};
 use epshim_check::Options;
@@ -13,7 +14,6 @@ use epshim_check::options::Mode;
 use epshim_check::printable;
 use std::env;
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{self, Path};
 
@@ -51,9 +51,7 @@ pub fn apply(options: &mut Options, asked: &CheckOptions) -> Result<(), Failure>
         options.log_path = Some(absolute(path)?);
     }
     if let Some(path) = &asked.suppressions {
-        let readable = File::open(path);
-        readable.map_err(|error| Failure::own(format!("cannot read {}: {error}", shown(path))))?;
-        options.suppressions = Some(absolute(path)?);
+        suppressions::apply(options, path, absolute(path)?)?;
     }
     if !asked.only.is_empty() {
         options.only = asked.only.iter().copied().collect();

@@ -8,11 +8,11 @@
 use super::elf::{self, Elf};
 use super::failure::Failure;
 use super::library::Library;
+use crate::input;
 use crate::output::shown;
 use rustix::fs::{Access, access, getxattr_query};
 use std::env;
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
 use std::io::{self, ErrorKind, Read as _};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::PermissionsExt as _;
@@ -97,8 +97,13 @@ fn is_missing(error: &io::Error) -> bool {
 }
 
 fn executable(path: &Path) -> io::Result<()> {
-    if path.metadata()?.is_dir() {
+    let kind = path.metadata()?;
+    if kind.is_dir() {
         return Err(ErrorKind::IsADirectory.into());
+    }
+    // execve(2), EACCES. It is also not to be opened: a FIFO waits for who writes to it.
+    if !kind.is_file() {
+        return Err(io::Error::other("it is no regular file: permission denied"));
     }
     Ok(access(path, Access::EXEC_OK)?)
 }
@@ -115,7 +120,7 @@ impl Line {
     fn of(path: &Path) -> io::Result<Option<Self>> {
         let mut start = Vec::new();
         // BINPRM_BUF_SIZE in include/uapi/linux/binfmts.h.
-        File::open(path)?.take(256).read_to_end(&mut start)?;
+        input::regular(path)?.take(256).read_to_end(&mut start)?;
         let Some(line) = start.strip_prefix(b"#!") else { return Ok(None) };
         let line = line.split(|&byte| byte == b'\n').next().unwrap_or_default();
         let words = line.split(|byte| matches!(byte, b' ' | b'\t'));
