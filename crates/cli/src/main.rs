@@ -23,6 +23,8 @@ mod launch;
 mod layout;
 mod output;
 mod rules;
+#[allow(unsafe_code)] // mkdtemp, and signals
+mod scratch;
 mod symbolize;
 
 use args::{Arguments, Command};

@@ -7,15 +7,16 @@
 use super::names;
 use super::statement::{Difference, Layout, Statement, differences};
 use crate::output::{BAD, BOLD, Cell, GOOD, Output, PLAIN, columns, heading, shown};
+use crate::scratch;
 use anstyle::Style;
 use epshim::layout::{CREATE_FLAGS, CTL_OPS, EVENT_FLAGS};
 use epshim_layouts::measure::{Answers, Compiler, Header, Unmeasured};
 use epshim_layouts::table::Constants;
 use epshim_layouts::{Row, Table};
 use serde::Serialize;
+use std::env;
 use std::fmt::Write as _;
 use std::process::Command;
-use std::{env, fs};
 
 /// A source that knows the layout, or why it does not.
 #[derive(Serialize)]
@@ -134,15 +135,11 @@ fn ask_c(command: &str, row: Option<&Row>) -> Result<Statement, String> {
     if row.zip(other).is_some_and(differ) {
         return Err(format!("it compiles for {machine}, not for this machine"));
     }
-    let scratch = env::temp_dir().join(format!("epshim-layout-{}", std::process::id()));
-    let compiler = Compiler {
-        command: words,
-        libc_flags: vec![],
-        libc_version: None,
-        scratch: scratch.clone(),
-    };
-    let answers = compiler.read(Header::Libc);
-    let _ = fs::remove_dir(scratch);
+    let answers = scratch::with(|folder| {
+        let scratch = folder.to_owned();
+        let compiler = Compiler { command: words, libc_flags: vec![], libc_version: None, scratch };
+        compiler.read(Header::Libc)
+    })?;
     answers.map(|answers| statement(&answers)).map_err(reason)
 }
 

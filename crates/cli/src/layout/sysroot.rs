@@ -7,12 +7,13 @@
 use super::host;
 use super::statement::{Difference, Statement, differences};
 use crate::output::{BAD, BOLD, GOOD, Output, PLAIN, shown};
+use crate::scratch;
 use epshim_layouts::Row;
 use epshim_layouts::measure::{Compiler, Header};
+use std::env;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::{env, fs};
 
 /// Measures the sysroot's `<sys/epoll.h>` for the row's target and compares.
 pub fn compare(sysroot: &Path, row: &Row, json: bool) -> Result<Output, String> {
@@ -22,18 +23,16 @@ pub fn compare(sysroot: &Path, row: &Row, json: bool) -> Result<Output, String> 
     let clang = env::var("CLANG_PATH").unwrap_or_else(|_| "clang".to_owned());
     knows_target(&clang, target)?;
 
-    let scratch = env::temp_dir().join(format!("epshim-sysroot-{}", std::process::id()));
     let sysroot_flag = format!("--sysroot={}", sysroot.display());
-    let compiler = Compiler {
+    let compiler = |folder: &Path| Compiler {
         command: [&clang, &format!("--target={target}"), &sysroot_flag, "-fintegrated-as"]
             .map(|word: &str| word.to_owned())
             .to_vec(),
         libc_flags: vec!["-isystem".into(), include.display().to_string()],
         libc_version: None,
-        scratch: scratch.clone(),
+        scratch: folder.to_owned(),
     };
-    let answers = compiler.read(Header::Libc);
-    let _ = fs::remove_dir(scratch);
+    let answers = scratch::with(|folder| compiler(folder).read(Header::Libc))?;
     let answers = answers.map_err(|unmeasured| {
         let reason = host::reason(unmeasured);
         format!("{} cannot be read for {target}: {reason}", shown(&header))
