@@ -63,6 +63,19 @@ pub struct Symbol {
     pub line: Option<u32>,
 }
 
+impl Stack {
+    /// Leaves so many functions, of which inlined ones count as any other.
+    pub fn shorten(&mut self, functions: usize) {
+        let mut left = functions;
+        self.frames.retain_mut(|frame| {
+            frame.symbols.truncate(left);
+            let is_left = left > 0;
+            left = left.saturating_sub(frame.symbols.len().max(1));
+            is_left
+        });
+    }
+}
+
 impl Symbol {
     /// `file:line`, as far as it is known.
     fn place(&self) -> Option<Cow<'_, str>> {

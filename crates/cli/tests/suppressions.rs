@@ -122,7 +122,7 @@ fn the_command_line_wins() {
 fn what_is_handed_on_suppresses() {
     let place = folder("suppressions-report");
     let source = "#include <sys/epoll.h>\nint main(void)\n{\n    \
-                  return epoll_ctl(epoll_create1(0), EPOLL_CTL_DEL, 0, 0) != -1;\n}\n";
+                  return epoll_ctl(epoll_create1(0), EPOLL_CTL_DEL, 99, 0) != -1;\n}\n";
     let program = compile_text(&place, "wrong", source, &[]);
     for (line, found) in [("ctl-error:wrong", false), ("ghost:*", true)] {
         for before in ["", "--trace-children=yes sh -c '\"$0\"; \"$0\"' "] {

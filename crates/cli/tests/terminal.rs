@@ -125,7 +125,7 @@ fn the_printed_environment_is_escaped_and_means_the_same() {
 fn a_name_in_a_report_is_escaped_and_the_json_is_json() {
     let folder = folder("terminal-report");
     let program = "#include <sys/epoll.h>\n#line 7 \"s\\033[2Jrc.c\"\nint main(void)\n{\n    \
-                   return epoll_ctl(epoll_create1(0), EPOLL_CTL_DEL, 0, 0) != -1;\n}\n";
+                   return epoll_ctl(epoll_create1(0), EPOLL_CTL_DEL, 99, 0) != -1;\n}\n";
     let plain = compile_text(&folder, "wrong", program, &["-g"]);
     for (name, shown, has_names) in [(EVIL_TEXT.as_bytes(), SHOWN_TEXT, true), (EVIL, SHOWN, false)]
     {

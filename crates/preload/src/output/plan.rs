@@ -23,6 +23,8 @@ pub struct Plan {
     pub wants_names: bool,
     pub suppressions: Suppressions,
     pub shows_notes: bool,
+    /// Functions of a stack that are shown: a call's own, and its callers.
+    pub functions: usize,
     pub halts: bool,
     pub exitcode: u8,
     color: Color,
@@ -40,6 +42,7 @@ impl Plan {
             wants_names: options.symbolize,
             suppressions: suppressions(options),
             shows_notes: options.notes,
+            functions: 1 + usize::from(options.stack_depth),
             halts: options.halt_on_error,
             exitcode: options.exitcode,
             color: options.color,
