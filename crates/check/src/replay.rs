@@ -254,7 +254,7 @@ impl Replay {
         for suspicion in self.checker.due(self.now, &self.kernel) {
             let asked = suspicion.asked();
             let verdict = suspicion.confirm(self.now, &mut self.kernel);
-            self.findings.extend(self.checker.settle(verdict, &asked, self.now));
+            self.findings.extend(self.checker.settle(verdict, asked, self.now, &self.kernel));
         }
     }
 

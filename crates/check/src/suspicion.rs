@@ -44,10 +44,11 @@ pub(crate) struct Stamp {
 /// What a rule has to remember, where the rest does not say it.
 #[derive(Debug, Clone)]
 pub(crate) enum Case {
-    /// The registration: its data, and what was delivered.
-    Registration { data: u64, delivered: u32 },
-    /// `ghost`: a number may be listed twice with the same data.
-    Twin { data: u64, delivered: u32 },
+    /// `ghost`: the registration's data, and what was delivered. `is_twin`: the number may be listed
+    /// twice with the same data. `seen`: the file of the ghost, as the look before found it.
+    Ghost { data: u64, delivered: u32, is_twin: bool, seen: Option<(u64, u64)> },
+    /// `lost-write`.
+    Unwritten,
     /// `oneshot-not-rearmed`: the same, and whether the program arms when it wants more.
     Fired { interest: u32, delivered: u32, arms_late: bool },
     /// `edge-not-drained`: whether the program read some of it, and whether it holds back elsewhere.

@@ -111,6 +111,14 @@ impl Place {
         self.tid.store(0, Ordering::Release);
     }
 
+    /// Whether the thread has been in this very call all the time.
+    fn is_still(&self, call: &Blocked) -> bool {
+        let is_same = self.since.load(Ordering::Acquire) == call.since
+            && self.fd.load(Relaxed) == call.fd
+            && self.site.load(Relaxed) == call.site;
+        is_same && self.tid.load(Ordering::Acquire) == call.tid
+    }
+
     fn read(&self, tid: c_int) -> Blocked {
         Blocked {
             tid,
@@ -138,9 +146,13 @@ pub fn hanging(now: u64, limit: u64, mut each: impl FnMut(Blocked)) {
         if !kernel::is_alive(tid) {
             // It ended in it: pthread_cancel(3).
             let _ = place.tid.compare_exchange(tid, 0, Ordering::AcqRel, Relaxed);
-        } else if place.is_told.load(Relaxed) == 0 && kernel::is_asleep(tid) {
-            place.is_told.store(1, Relaxed);
-            each(place.read(tid));
+        } else if place.is_told.load(Relaxed) == 0 {
+            let call = place.read(tid);
+            // It sleeps in this call only if it was in it before the look, and is after it.
+            if kernel::is_asleep(tid) && place.is_still(&call) {
+                place.is_told.store(1, Relaxed);
+                each(call);
+            }
         }
     }
 }

@@ -184,6 +184,10 @@ impl Kernel for Asking {
     fn is_alive(&mut self, tid: c_int) -> bool {
         is_alive(tid)
     }
+
+    fn was_closed(&mut self, fd: c_int) -> bool {
+        looking::at(fd, |_| ()).is_none()
+    }
 }
 
 /// Whether there is such a process, or thread.

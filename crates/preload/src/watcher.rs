@@ -137,7 +137,8 @@ fn settle(at: Nanos) {
     let answers: Vec<_> = due.into_iter().map(confirm).collect();
     drop(look);
     for (asked, verdict) in answers {
-        let finding = model::with(|checker| checker.settle(verdict, &asked, now())).flatten();
+        let finding =
+            model::with(|checker| checker.settle(verdict, asked, now(), &Table)).flatten();
         if let Some(finding) = finding {
             report::write(&finding);
         }

@@ -353,4 +353,8 @@ impl Kernel for TraceKernel {
     fn is_alive(&mut self, tid: Tid) -> bool {
         !self.dead.contains(&tid)
     }
+
+    fn was_closed(&mut self, _: Fd) -> bool {
+        false
+    }
 }

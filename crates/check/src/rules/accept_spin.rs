@@ -1,8 +1,9 @@
 //! `accept-spin`.
 
+use crate::checker::{Checker, Standing};
 use crate::epoll::Delivery;
 use crate::io::Io;
-use crate::ports::{Kernel, Nanos, SECOND, Ticks, bits};
+use crate::ports::{Descriptors, Kernel, Nanos, SECOND, Ticks, bits};
 use crate::rule::{Certainty, Explanation};
 use crate::suspicion::{Case, Suspicion, Verdict};
 
@@ -73,6 +74,18 @@ impl State {
             let rounds = std::mem::take(&mut self.rounds);
             Case::AcceptSpin { rounds, nanos: now.since(self.since).nanos() }
         })
+    }
+}
+
+/// Its number may be another file's by now.
+pub(crate) fn stands(
+    checker: &mut Checker,
+    suspicion: &mut Suspicion,
+    descriptors: &dyn Descriptors,
+) -> Standing {
+    match checker.registration(suspicion, descriptors) {
+        Some(_) => Standing::Ask,
+        None => Standing::Void,
     }
 }
 

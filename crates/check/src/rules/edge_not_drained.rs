@@ -159,12 +159,16 @@ pub(crate) fn confirm(suspicion: Suspicion, now: Nanos, kernel: &mut dyn Kernel)
     let Case::Edge { was_read, holds_back, delivered, kind } = suspicion.case else {
         return Verdict::Refuted;
     };
-    let is_ready = kernel.readiness(fd, bits::IN).is_some_and(|ready| ready & bits::IN != 0);
-    if !is_ready {
+    let mut is_readable = |fd| kernel.readiness(fd, bits::IN).map(|ready| ready & bits::IN != 0);
+    if is_readable(fd) != Some(true) {
         return Verdict::Refuted;
     }
     // Something else may be ready in it; then its answer says nothing of this descriptor.
-    let is_silent = kernel.readiness(epfd, bits::IN).is_some_and(|ready| ready & bits::IN == 0);
+    let is_silent = is_readable(epfd) == Some(false);
+    // A thread may have been woken for it, and read it, between the two.
+    if is_readable(fd) != Some(true) {
+        return Verdict::Refuted;
+    }
     if !is_silent {
         let again = if suspicion.tries < OFTEN { NOBODY_WAITS } else { SECOND };
         return Verdict::Again(suspicion, again);

@@ -52,8 +52,10 @@ const RATE: u64 = 50;
 const PAUSE: Nanos = 100 * MILLISECOND;
 /// A pause that is longer yet ends the row.
 const END: Nanos = SECOND;
-/// Between the two readings of the traffic.
-const READINGS: Nanos = 20 * MILLISECOND;
+/// So many readings of the traffic, that must all be the same,
+const READINGS: u32 = 4;
+/// with so much time between them. Two may agree by chance, where another process takes as much as comes.
+const BETWEEN: Nanos = 7 * MILLISECOND;
 
 /// Deliveries of one registration without progress between them.
 #[derive(Debug, Clone, Copy, Default)]
@@ -140,7 +142,7 @@ pub(crate) fn stands(
     Standing::Ask
 }
 
-/// It is ready, and twice in a row nothing has moved, by whichever way.
+/// It is ready, and in several readings nothing has moved, by whichever way.
 pub(crate) fn confirm(mut suspicion: Suspicion, now: Nanos, kernel: &mut dyn Kernel) -> Verdict {
     let (fd, epfd) = (suspicion.fd, suspicion.epfd);
     let Case::Spin { delivered, times, nanos, traffic: before, is_visible } = suspicion.case else {
@@ -151,14 +153,14 @@ pub(crate) fn confirm(mut suspicion: Suspicion, now: Nanos, kernel: &mut dyn Ker
         return Verdict::Refuted;
     }
     let traffic = kernel.traffic(fd);
-    let Some(before) = before else {
+    if before.is_some_and(|before| before != traffic) {
+        return Verdict::Refuted;
+    }
+    if suspicion.tries + 1 < READINGS {
         if let Case::Spin { traffic: first, .. } = &mut suspicion.case {
             *first = Some(traffic);
         }
-        return Verdict::Again(suspicion, READINGS);
-    };
-    if before != traffic {
-        return Verdict::Refuted;
+        return Verdict::Again(suspicion, BETWEEN);
     }
     let what = format!(
         "epfd {epfd} delivered {} for fd {fd} {times} times in a row, {:.0} a second, and nothing was done \

@@ -93,6 +93,10 @@ impl Kernel for Noise {
     fn is_alive(&mut self, _: i32) -> bool {
         self.next() % 2 == 0
     }
+
+    fn was_closed(&mut self, _: i32) -> bool {
+        self.next() % 4 == 0
+    }
 }
 
 /// Mostly a few numbers, now and then one that cannot be.
@@ -150,7 +154,7 @@ fn observe(checker: &mut Checker, noise: &mut Noise) {
             for suspicion in checker.due(now, noise) {
                 let asked = suspicion.asked();
                 let verdict = suspicion.confirm(now, noise);
-                checker.settle(verdict, &asked, noise.next());
+                checker.settle(verdict, asked, noise.next(), noise);
             }
         }
     }
