@@ -27,14 +27,14 @@ pub fn parts(function: &Function) -> Option<Parts> {
         Call::EpollCtl => (
             "is_checking()",
             String::new(),
-            "tell_ctl(epfd, op, fd, event, result < 0 ? errno : 0, site);".to_owned(),
+            "on_epoll_ctl(epfd, op, fd, event, result < 0 ? errno : 0, site);".to_owned(),
         ),
         Call::Wait => (
             "is_checking()",
-            "tell_wait_begins(epfd, maxevents, NANOSECONDS(timeout), site);".to_owned(),
-            "tell_wait_ended(epfd, events, result, result < 0 ? errno : 0);".to_owned(),
+            "on_wait_begin(epfd, maxevents, NANOSECONDS(timeout), site);".to_owned(),
+            "on_wait_end(epfd, events, result, result < 0 ? errno : 0);".to_owned(),
         ),
-        Call::Close => ("is_close_told(fd)", "closing(fd, site);".to_owned(), String::new()),
+        Call::Close => ("is_close_observed(fd)", "closing(fd, site);".to_owned(), String::new()),
         Call::CloseRange => {
             ("is_checking()", "closing_range(first, last, flags, site);".to_owned(), String::new())
         }
@@ -51,7 +51,7 @@ pub fn parts(function: &Function) -> Option<Parts> {
         }
         Call::Copy => ("is_watched(fd)", String::new(), "copied(fd, result, site);".to_owned()),
         Call::Replace => (
-            "is_watched(from) || is_close_told(to)",
+            "is_watched(from) || is_close_observed(to)",
             format!("replacing(from, to, {flags}, site);"),
             "copied(from, result, site);".to_owned(),
         ),
@@ -68,15 +68,15 @@ pub fn parts(function: &Function) -> Option<Parts> {
         Call::Shutdown => {
             ("is_watched(fd)", String::new(), "shutdown_ended(fd, how, result);".to_owned())
         }
-        Call::Read => input_or_output(function, "TELL_READ"),
-        Call::ReceiveMessage => input_or_output(function, "TELL_MESSAGE"),
-        Call::ReceiveMessages => input_or_output(function, "TELL_MESSAGES"),
-        Call::Accept => input_or_output(function, "TELL_ACCEPT"),
-        Call::Write => input_or_output(function, "TELL_WRITE"),
+        Call::Read => input_or_output(function, "IO_READ"),
+        Call::ReceiveMessage => input_or_output(function, "IO_MESSAGE"),
+        Call::ReceiveMessages => input_or_output(function, "IO_MESSAGES"),
+        Call::Accept => input_or_output(function, "IO_ACCEPT"),
+        Call::Write => input_or_output(function, "IO_WRITE"),
         Call::Vmsplice => input_or_output(function, "kind_of_vmsplice(fd)"),
-        Call::Sendfile => transfer(function, "TELL_READ", true),
-        Call::Splice => transfer(function, "TELL_READ", false),
-        Call::Tee => transfer(function, "TELL_PEEK", false),
+        Call::Sendfile => transfer(function, "IO_READ", true),
+        Call::Splice => transfer(function, "IO_READ", false),
+        Call::Tee => transfer(function, "IO_PEEK", false),
         Call::Ring => {
             ("is_checking()", String::new(), "ring_made(result, call->number);".to_owned())
         }
@@ -105,7 +105,7 @@ fn input_or_output(function: &Function, kind: &str) -> (&'static str, String, St
         _ => "result",
     };
     let before = format!(
-        "enum tell_io kind = {kind};\n    tell_io_begins(fd, kind, {}, site);",
+        "enum io_kind kind = {kind};\n    on_io_begin(fd, kind, {}, site);",
         may_not_block(function)
     );
     let asked = asked(function);

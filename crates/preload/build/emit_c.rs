@@ -14,9 +14,9 @@ const MADE: &str = "/* Made by build.rs of hooks/functions.toml. */\n";
 
 /// `io_kind.h`.
 pub fn io_kinds(kinds: &[Kind]) -> String {
-    let mut text = format!("{MADE}enum tell_io {{\n");
+    let mut text = format!("{MADE}enum io_kind {{\n");
     for kind in kinds {
-        let _ = writeln!(text, "    TELL_{}, /* {} */", kind.name.to_uppercase(), kind.means);
+        let _ = writeln!(text, "    IO_{}, /* {} */", kind.name.to_uppercase(), kind.means);
     }
     text + "};\n"
 }
@@ -168,11 +168,11 @@ static APART {observed}
 {{
     uintptr_t next = atomic_load_explicit(&epshim_next[NEXT_{name}], memory_order_relaxed);
     if (__builtin_expect(next != 0 && !({is_observed}), 1))
-        {give}(({next})next)({passed});{end}told_{name}({passed}, __builtin_return_address(0));
+        {give}(({next})next)({passed});{end}observed_{name}({passed}, __builtin_return_address(0));
 }}
 ",
         observed =
-            declaration(returns, &format!("told_{name}({declared}, UNUSED const void *site)")),
+            declaration(returns, &format!("observed_{name}({declared}, UNUSED const void *site)")),
         hook = declaration(returns, &format!("hook_{name}({declared})")),
     )
 }

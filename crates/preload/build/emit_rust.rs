@@ -25,7 +25,7 @@ fn list(functions: &[Function], only: Option<Only>) -> String {
     text
 }
 
-/// `enum tell_io` as Rust has it.
+/// `enum io_kind` as Rust has it.
 pub fn io_kinds(kinds: &[Kind]) -> String {
     let mut text = "/// What kind of input or output a call is.\n\
                     #[derive(Debug, Clone, Copy, PartialEq, Eq)]\n\

@@ -2,7 +2,7 @@
  * Everything that closes descriptors. libc closes by functions of its own inside fclose, closedir,
  * pclose and freopen, which the hook of close does not see; so those are hooked as well.
  *
- * What is told comes before the call: after it, the number may already be another thread's.
+ * A hook reports a close before the call: after it, the number may already be another thread's.
  */
 #include "hooks.h"
 
@@ -28,9 +28,9 @@ void closing_range(unsigned first, unsigned last, int flags, const void *site)
     if (flags & ~UNSHARE) /* With CLOSE_RANGE_CLOEXEC, nothing is closed now. */
         return;
     for (unsigned fd = next_watched(first); fd < WATCHABLE && fd <= last; fd = next_watched(fd + 1))
-        tell_closing((int)fd, site);
-    if (atomic_load_explicit(&epshim_looking, memory_order_relaxed))
-        tell_gone(first, last);
+        on_closing((int)fd, site);
+    if (atomic_load_explicit(&epshim_hazard, memory_order_relaxed))
+        on_closing_any(first, last);
 }
 
 /* fclose of no stream crashes in libc, and pclose of one that has no process fails there. */

@@ -9,23 +9,23 @@ void fcntl_ended(int fd, int operation, int result, const void *site)
     if (result < 0)
         return;
     if (operation == F_DUPFD || operation == F_DUPFD_CLOEXEC)
-        tell_duplicated(fd, result, site);
+        on_duplicated(fd, result, site);
     else if (operation == F_SETFL)
-        tell_flags_changed(fd);
+        on_flags_changed(fd);
 }
 
 void ioctl_ended(int fd, unsigned long operation, int result, const void *site)
 {
     if (operation == FIONBIO) {
         if (result >= 0)
-            tell_flags_changed(fd);
+            on_flags_changed(fd);
     } else if (operation != FIONREAD) { /* which only asks how much there is to read */
-        tell_io_ended(fd, TELL_CONTROL, 0, 0, result < 0 ? errno : 0, site);
+        on_io_end(fd, IO_CONTROL, 0, 0, result < 0 ? errno : 0, site);
     }
 }
 
 void shutdown_ended(int fd, int how, int result)
 {
     if (result == 0 && how != SHUT_RD)
-        tell_shut_down(fd);
+        on_shut_down(fd);
 }

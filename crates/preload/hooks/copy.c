@@ -6,13 +6,13 @@
 void copied(int from, int copy, const void *site)
 {
     if (copy >= 0 && copy != from && is_watched(from))
-        tell_duplicated(from, copy, site);
+        on_duplicated(from, copy, site);
 }
 
 /* dup2 leaves 'to' open if 'from' is not open, and if it is the same number (dup(2)). */
 static bool replaces(int from, int to)
 {
-    if (!is_close_told(to) || from == to)
+    if (!is_close_observed(to) || from == to)
         return false;
     int saved = errno;
     bool is_open = NEXT_VARIADIC(fcntl, control_function)(from, F_GETFD) >= 0;

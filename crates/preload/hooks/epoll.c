@@ -1,6 +1,6 @@
 /*
- * epoll. What is told lies before and after the call, never around it: the waits are cancellation
- * points, and a thread that is cancelled in one never comes back to tell of its end.
+ * epoll. A hook reports before and after the call, never around it: the waits are cancellation
+ * points, and a thread that is cancelled in one never comes back to report its end.
  */
 #include "hooks.h"
 
@@ -13,13 +13,13 @@
 void created(int epfd, int flags, const void *site)
 {
     if (epfd >= 0)
-        tell_created(epfd, flags, site);
+        on_epoll_created(epfd, flags, site);
 }
 
 void ring_made(int fd, long number)
 {
     if (fd >= 0)
-        tell_unseen(number);
+        on_unseen(number);
 }
 
 int64_t nanoseconds(int milliseconds)

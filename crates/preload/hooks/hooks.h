@@ -10,7 +10,7 @@
 #define EPSHIM_HOOKS_H
 
 #include "next.h"
-#include "tell.h"
+#include "entry.h"
 
 #include <errno.h>
 
@@ -52,18 +52,18 @@ void ring_made(int fd, long number);
 /* ---- Closing. It is reported before the call: after it, the number may be another thread's. ---- */
 
 /* Whether the close of this descriptor is reported. */
-static inline bool is_close_told(int fd)
+static inline bool is_close_observed(int fd)
 {
-    return is_watched(fd) || atomic_load_explicit(&epshim_looking, memory_order_relaxed);
+    return is_watched(fd) || atomic_load_explicit(&epshim_hazard, memory_order_relaxed);
 }
 
 /* Reports that this descriptor is about to be closed. */
 static inline void closing(int fd, const void *site)
 {
     if (is_watched(fd))
-        tell_closing(fd, site);
-    if (fd >= 0 && atomic_load_explicit(&epshim_looking, memory_order_relaxed))
-        tell_gone((unsigned)fd, (unsigned)fd);
+        on_closing(fd, site);
+    if (fd >= 0 && atomic_load_explicit(&epshim_hazard, memory_order_relaxed))
+        on_closing_any((unsigned)fd, (unsigned)fd);
 }
 
 /* The same of every watched descriptor from first to last. */
@@ -85,20 +85,20 @@ void shutdown_ended(int fd, int how, int result);
 /* ---- Input and output --------------------------------------------------------------------------- */
 
 /* What a call with these MSG_ flags takes from a socket; kind where they say nothing of it. */
-static inline enum tell_io kind_of_receive(enum tell_io kind, int flags)
+static inline enum io_kind kind_of_receive(enum io_kind kind, int flags)
 {
     if (flags & (MSG_ERRQUEUE | MSG_OOB))
-        return TELL_BESIDE;
-    return flags & MSG_PEEK ? TELL_PEEK : kind;
+        return IO_BESIDE;
+    return flags & MSG_PEEK ? IO_PEEK : kind;
 }
 
 /* What a vmsplice does: it reads or writes a pipe, according to the end. */
-enum tell_io kind_of_vmsplice(int fd);
+enum io_kind kind_of_vmsplice(int fd);
 
 /* Reports that a call returned got. */
-static inline void io_ended(int fd, enum tell_io kind, size_t asked, ssize_t got, const void *site)
+static inline void io_ended(int fd, enum io_kind kind, size_t asked, ssize_t got, const void *site)
 {
-    tell_io_ended(fd, kind, asked, got, got < 0 ? errno : 0, site);
+    on_io_end(fd, kind, asked, got, got < 0 ? errno : 0, site);
 }
 
 /* The room in a list of buffers. To be asked only when the kernel has read the list. */
@@ -110,7 +110,7 @@ static inline size_t size_of_parts(const struct iovec *parts, size_t count)
     return size;
 }
 
-/* How many messages a recvmmsg asks for, as TELL_MESSAGES has it. */
+/* How many messages a recvmmsg asks for, as IO_MESSAGES has it. */
 size_t messages_asked(unsigned count, int got, const void *timeout);
 /* How many bytes went with the messages that a sendmmsg sent; -1 where it failed. */
 ssize_t bytes_of_messages(const struct mmsghdr *messages, int sent);
@@ -121,11 +121,11 @@ size_t bytes_asked(ssize_t written, int sent, unsigned count);
 
 struct transfer {
     int from, to;      /* -1 where not watched */
-    enum tell_io kind; /* of the input */
+    enum io_kind kind; /* of the input */
     const void *site;
 };
 
-struct transfer transfer_begins(int from, enum tell_io kind, int to, bool dontwait,
+struct transfer transfer_begins(int from, enum io_kind kind, int to, bool dontwait,
                                 const void *site);
 /* Reports both sides. output_fails: an error is the output's, else the input's. */
 void transfer_ended(const struct transfer *transfer, size_t size, ssize_t got, bool output_fails);

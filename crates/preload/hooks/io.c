@@ -4,12 +4,12 @@
 #include <fcntl.h>
 #include <limits.h>
 
-enum tell_io kind_of_vmsplice(int fd)
+enum io_kind kind_of_vmsplice(int fd)
 {
     int saved = errno;
     int flags = NEXT_VARIADIC(fcntl, control_function)(fd, F_GETFL);
     errno = saved;
-    return flags >= 0 && (flags & O_ACCMODE) == O_RDONLY ? TELL_READ : TELL_WRITE;
+    return flags >= 0 && (flags & O_ACCMODE) == O_RDONLY ? IO_READ : IO_WRITE;
 }
 
 /* Fewer messages than asked for mean that the next would have failed, but not if a timeout may

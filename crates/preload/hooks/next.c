@@ -106,26 +106,26 @@ uintptr_t look_up(enum function function)
     return address;
 }
 
-/* Whether calls were told of from the start: then the end of the program is, whatever came after. */
+/* Whether calls were reported from the start: then the end of the program is, whatever came after. */
 static bool has_begun;
 
-/* Calls that come before this one are forwarded, and not told of. */
+/* Calls that come before this one are forwarded, and not reported. */
 __attribute__((constructor)) static void start(void)
 {
     int saved = errno;
     for (int function = 0; function < FUNCTION_COUNT; function++)
         look_up((enum function)function);
     dlerror(); /* What was not found is none of the program's errors. */
-    tell_start(secure_getenv("EPSHIM_OPTIONS"));
+    on_start(secure_getenv("EPSHIM_OPTIONS"));
     /* Where it cannot be had, the book-keeping notices by itself, later. */
     has_begun = is_checking();
     if (has_begun)
-        pthread_atfork(tell_fork_begins, tell_fork_ended, tell_forked);
+        pthread_atfork(on_fork_begin, on_fork_parent, on_fork_child);
     errno = saved;
 }
 
 __attribute__((destructor)) static void end(void)
 {
     if (has_begun)
-        tell_end();
+        on_end();
 }
