@@ -4,12 +4,14 @@
 //!
 //! Nothing here waits for anything, and an observation costs a look-up or two for each delivery.
 
+mod begun;
 mod delivered;
 mod pending;
 
 use crate::epoll::{Epoll, Registration};
 use crate::epolls::{EpollId, Epolls};
 use crate::finding::Role;
+use crate::intent::Intent;
 use crate::ports::{Descriptors, Fd, Nanos, SECOND, Site, Tid, bits};
 use crate::rule::Rule;
 use crate::rules;
@@ -131,21 +133,45 @@ impl Checker {
         self.next_call(tid, now, Some((ctl.op, ctl.epfd, ctl.fd)));
         let Some(id) = self.epolls.named_or_new(ctl.epfd, descriptors) else { return };
         let is_epoll = self.epolls.named(ctl.fd, descriptors).is_some();
+        let intent = self.take_intent(id, tid, ctl.fd);
+        self.book(id, tid, now, &ctl, is_epoll, intent, descriptors);
+        let data = (ctl.op != DEL).then_some(ctl.data);
+        self.ctl_ended(id, intent, data, descriptors);
+    }
+
+    /// A change that the kernel has made.
+    #[allow(clippy::too_many_arguments, reason = "one change, and each of them is of it")]
+    fn book(
+        &mut self,
+        id: EpollId,
+        tid: Tid,
+        now: Nanos,
+        ctl: &Ctl,
+        is_epoll: bool,
+        intent: Option<Intent>,
+        descriptors: &dyn Descriptors,
+    ) {
         let Some(epoll) = self.epolls.get_mut(id) else { return };
         match ctl.op {
             ADD => {
-                let Ctl { fd, events, data, site, .. } = ctl;
-                let (generation, _) = descriptors.state(fd);
+                let Ctl { fd, events, data, site, .. } = *ctl;
+                // It may have been served and closed since it was added.
+                let now_open = || descriptors.state(fd).0;
+                let generation = intent.map_or_else(now_open, |intent| intent.generation);
                 let mut registration = Registration::new(fd, generation, events, data, site);
                 registration.is_epoll = is_epoll;
                 epoll.add(registration, descriptors);
-                if let Some(case) = epoll.layout.observe(&ctl) {
+                if let Some(case) = epoll.layout.observe(ctl) {
                     let suspicion = self.suspect(Rule::LayoutMismatch, tid, now, case);
-                    self.raise(suspicion.at(&ctl, Role::RegisteredBy), now);
+                    self.raise(suspicion.at(ctl, Role::RegisteredBy), now);
                 }
             }
             MOD => {
                 epoll.modify(now, ctl.events, ctl.data, ctl.fd, ctl.site, descriptors);
+                if let (Some(one), Some(intent)) = (epoll.by_fd_mut(ctl.fd), intent) {
+                    // Armed, and delivered before the call returned.
+                    one.is_fired = one.has(bits::ONESHOT) && one.delivery.round != intent.round;
+                }
                 if descriptors.state(ctl.fd).1.is_unwritten() {
                     // The rest may be waited for no longer.
                     rules::lost_write::suspect(self, tid, now, ctl.fd, descriptors);
@@ -154,7 +180,11 @@ impl Checker {
             DEL => {
                 let hung_up =
                     |one: &Registration| one.delivery.events & (bits::HUP | bits::RDHUP) != 0;
-                self.hung_up = epoll.remove(ctl.fd).filter(hung_up);
+                let removed = epoll.remove(ctl.fd);
+                if let Some(removed) = &removed {
+                    epoll.intents.deleted(removed.data, now);
+                }
+                self.hung_up = removed.filter(hung_up);
             }
             _ => {}
         }
@@ -170,6 +200,10 @@ impl Checker {
         descriptors: &dyn Descriptors,
     ) {
         self.next_call(tid, now, None);
+        if let Some(id) = self.epolls.named(ctl.epfd, descriptors) {
+            let intent = self.take_intent(id, tid, ctl.fd);
+            self.ctl_ended(id, intent, None, descriptors);
+        }
         if let Some(misuse) = rules::epfd_misuse::Misuse::of_ctl(at) {
             let suspicion = self.suspect(Rule::EpfdMisuse, tid, now, Case::Epfd(misuse));
             let closed = (Role::ClosedBy, descriptors.get(ctl.epfd).closed);
@@ -269,10 +303,22 @@ impl Checker {
         }
         let Some(epoll) = self.epolls.get_mut(wait.epoll) else { return };
         epoll.round = epoll.round.wrapping_add(1).max(1);
+        let (round, waits) = (epoll.round, thread.waits);
         let mut in_hand = std::mem::take(&mut thread.in_hand);
         in_hand.clear();
         for (events, data) in deliveries {
-            let delivered = Delivered { tid, now, wait: &wait, events, data };
+            let wait = &wait;
+            let delivered = Delivered {
+                tid,
+                now,
+                wait,
+                events,
+                data,
+                round,
+                waits,
+                before: None,
+                is_late: false,
+            };
             in_hand.extend(self.delivered(&delivered, descriptors));
         }
         if let Some(thread) = self.threads.get_mut(tid) {

@@ -5,6 +5,7 @@
 //! delivered, when their number is registered again, when another one has the same data, and when
 //! the table would have to grow. Some of them are remembered for a while as [`Former`] ones.
 
+use crate::intent::Intents;
 use crate::ports::{Descriptors, Fd, Nanos, Site, bits};
 use crate::rules::{accept_spin, layout_mismatch, level_spin};
 use rustc_hash::FxHashMap;
@@ -104,6 +105,8 @@ pub(crate) struct Epoll {
     pub layout: layout_mismatch::State,
     /// Another process was reported to change it.
     pub is_shared: bool,
+    /// What is on its way between its threads.
+    pub intents: Intents,
     /// Deliveries of data that no registration seen has,
     pub unknown: u64,
     /// and of data that several have.
@@ -343,6 +346,7 @@ impl Epoll {
             former.is_watched = false;
         }
         self.is_shared = false;
+        self.intents.clear();
     }
 }
 

@@ -11,6 +11,7 @@ mod checker;
 mod epoll;
 mod epolls;
 mod finding;
+mod intent;
 mod io;
 pub mod options;
 pub mod ports;

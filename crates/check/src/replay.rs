@@ -22,6 +22,7 @@
 //! | `create EPFD` | made an epoll |
 //! | `open FD KIND` | opened a `stream` (what is not opened is one), `listener`, `datagram`, `pipe`, `counter` or `unknown` |
 //! | `add EPFD FD EVENTS`, `mod EPFD FD EVENTS`, `del EPFD FD` | called `epoll_ctl`; an errno's name at the end: it failed with that. `data=N`, `padding=N` |
+//! | `begin add EPFD FD`, `begin mod EPFD FD` | entered `epoll_ctl`; the call itself follows when it returns |
 //! | `wait EPFD`, `wait EPFD timeout=5ms` | called `epoll_wait` |
 //! | `got DATA:EVENTS ...`, `got nothing`, `got EBADF` | returned from it |
 //! | `read FD 3/8`, `read FD EAGAIN`, `write FD 3/8` | read, or wrote |
@@ -85,6 +86,7 @@ pub enum Observation {
     Create(Fd),
     Open(Fd, Kind),
     Ctl { op: i32, epfd: Fd, fd: Fd, events: u32, data: u64, padding: Option<u32>, errno: i32 },
+    Begin { op: i32, epfd: Fd, fd: Fd },
     Wait { epfd: Fd, timeout: i64 },
     Got(Vec<(u32, u64)>),
     WaitFailed(i32),
@@ -182,6 +184,10 @@ impl Replay {
                     let at = AtFailure { errno, epfd, fd_is_open: kernel.is_open(fd) };
                     checker.ctl_failed(tid, now, ctl, at, kernel);
                 }
+            }
+            &Observation::Begin { op, epfd, fd } => {
+                kernel.mention(fd, Kind::Stream);
+                checker.ctl_begins(tid, op, epfd, fd, kernel);
             }
             &Observation::Wait { epfd, timeout } => {
                 kernel.waits(tid, epfd);

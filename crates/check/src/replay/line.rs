@@ -75,6 +75,12 @@ fn observation(words: &mut Words<'_>) -> Parsed<Observation> {
     Ok(match verb {
         "create" => Observation::Create(words.fd("epfd")?),
         "open" => Observation::Open(words.fd("fd")?, kind(words.next()?)?),
+        "begin" => {
+            let name = words.next()?;
+            let known = OPERATIONS.into_iter().find(|(operation, _)| *operation == name);
+            let (_, op) = known.ok_or_else(|| format!("{name:?} does not begin"))?;
+            Observation::Begin { op, epfd: words.fd("epfd")?, fd: words.fd("fd")? }
+        }
         "wait" => {
             let epfd = words.fd("epfd")?;
             let timeout = words.option("timeout").unwrap_or("-1");
