@@ -4,8 +4,9 @@
 //! here.
 #![cfg(feature = "verify")]
 
-mod support;
-
+use epshim_harness::misuse::{RULES, Variant, programs};
+use epshim_harness::process::Process;
+use epshim_harness::{sys, wait_for};
 use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::process::CommandExt;
@@ -14,9 +15,6 @@ use std::process::Command;
 use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
-use support::misuse::{RULES, Variant, programs};
-use support::process::Process;
-use support::{sys, wait_for};
 
 /// How many programs run at a time. Most of them sleep most of the time.
 const AT_A_TIME: usize = 4;

@@ -5,7 +5,7 @@
  *
  * Nothing here calls epoll, nor reads or writes a registered descriptor: every call site that a
  * checker could report is in the program itself. What the programs' opening comments say is
- * described in tests/support/misuse.rs. */
+ * described in crates/harness/src/misuse.rs. */
 #ifndef LOOP_H
 #define LOOP_H
 

@@ -1,14 +1,18 @@
 //! `epshim check` and `epshim run`: the program becomes this process, with the environment that was asked
 //! for; and where it cannot, the exit code says why.
 
-mod support;
+mod command;
 
+use command::{Answer, ask, watching};
+use epshim_harness::c_compiler::compile_text;
+use epshim_harness::preload;
+use epshim_harness::process::stdout_of;
+use epshim_harness::products::{chmod, folder, script};
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, Stdio};
-use support::{Answer, ask, chmod, compile, folder, preload, run, script, watching};
 
 /// The variables that `--print-env` prints: LD_PRELOAD and EPSHIM_OPTIONS.
 fn printed(command: &mut Command) -> (String, String) {
@@ -63,7 +67,7 @@ fn arguments_are_handed_on_as_they_are() {
 fn the_library_is_loaded() {
     let mut command = watching(&["run", "cat", "/proc/self/maps"]);
     let maps = ask(&mut command).out;
-    assert!(maps.contains(preload().to_str().unwrap()), "{maps}");
+    assert!(maps.contains(preload::library().to_str().unwrap()), "{maps}");
 }
 
 #[test]
@@ -204,7 +208,7 @@ fn a_relative_path_is_of_the_folder_where_it_was_said() {
     // And a shell reads it back.
     let out = ask(command.current_dir(&folder)).out;
     let shell = format!("{out}\nprintf %s \"$EPSHIM_OPTIONS\"");
-    let read = run(Command::new("sh").args(["-c", &shell]));
+    let read = stdout_of(Command::new("sh").args(["-c", &shell]));
     assert!(read.contains(&quoted) && !read.contains('\''), "{read}");
 }
 
@@ -212,10 +216,10 @@ fn a_relative_path_is_of_the_folder_where_it_was_said() {
 fn other_preloaded_libraries_are_kept_and_this_one_is_there_once() {
     let folder = folder("merge");
     let copy = |name: &str| {
-        fs::copy(preload(), folder.join(name)).unwrap();
+        fs::copy(preload::library(), folder.join(name)).unwrap();
         folder.join(name).display().to_string()
     };
-    let (library, a, b) = (preload().display().to_string(), copy("a.so"), copy("b.so"));
+    let (library, a, b) = (preload::library().display().to_string(), copy("a.so"), copy("b.so"));
     let old = format!("{a} {b}::{}", copy("libepshim_preload.so"));
     let mut command = watching(&["check", "--print-env", "true"]);
     let (preload, _) = printed(command.env("LD_PRELOAD", old));
@@ -229,7 +233,7 @@ fn a_sanitizer_s_runtime_comes_first_and_the_program_runs() {
     let kinds =
         if cfg!(target_pointer_width = "64") { &["address", "thread"][..] } else { &["address"] };
     for kind in kinds {
-        let program = compile(&folder, kind, source, &[&format!("-fsanitize={kind}")]);
+        let program = compile_text(&folder, kind, source, &[&format!("-fsanitize={kind}")]);
         let program = program.to_str().unwrap();
         let (preload, _) = printed(&mut watching(&["check", "--print-env", program]));
         let first = format!("lib{}san.so.", &kind[..1]);

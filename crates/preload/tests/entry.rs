@@ -1,6 +1,8 @@
 //! What each hook reports, and what it does not.
 
-mod support;
+use epshim_harness::c_compiler::compile;
+use epshim_harness::preload::{Mode, command};
+use epshim_harness::process::run;
 
 #[test]
 fn every_hook_reports_what_its_call_did() {
@@ -14,6 +16,7 @@ fn every_hook_reports_what_its_call_did() {
     let sources: Vec<&str> = sources.iter().map(String::as_str).collect();
     let hooks = concat!("-I", env!("CARGO_MANIFEST_DIR"), "/hooks");
     let made = format!("-I{made}");
-    let program = support::compile(&sources, "entry", &[hooks, &made, "-ldl"]);
-    support::run(&mut support::command(program, support::Mode::Plain));
+    let flags = [hooks, &made, "-ldl"];
+    let program = compile(env!("CARGO_MANIFEST_DIR"), &sources, "entry", &flags);
+    run(&mut command(program, Mode::Plain));
 }

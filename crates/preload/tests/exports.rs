@@ -1,20 +1,24 @@
 //! What the library exports is what `hooks/functions.toml` lists: libc's names, and no other.
 
-mod support;
 #[allow(dead_code)] // the build script uses all of it
 #[path = "../build/table.rs"]
 mod table;
 
+use epshim_harness::c_compiler::compile;
+use epshim_harness::preload::{Mode, command, library};
+use epshim_harness::process::run;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 use table::{Function, Table};
 
+const PACKAGE: &str = env!("CARGO_MANIFEST_DIR");
+
 /// Every dynamic symbol that the library defines.
 fn exported(library: &Path) -> BTreeSet<String> {
     let mut command = Command::new("nm");
-    let table = support::run(command.args(["-D", "--defined-only"]).arg(library)).stdout;
+    let table = run(command.args(["-D", "--defined-only"]).arg(library)).stdout;
     let table = String::from_utf8(table).unwrap();
     table.lines().map(|line| line.split(' ').next_back().unwrap().to_owned()).collect()
 }
@@ -31,7 +35,7 @@ fn the_library_exports_the_listed_functions_and_no_other() {
         .filter(|function| function.is_exported && here(function))
         .map(|function| function.name)
         .collect();
-    assert_eq!(exported(support::library()), listed);
+    assert_eq!(exported(&library()), listed);
 }
 
 /// A row of a table of one function, or what is wrong with it.
@@ -82,26 +86,26 @@ like = \"epoll_wait\"
     cargo.args(["build", "--quiet", "--package", env!("CARGO_PKG_NAME"), "--lib"]);
     cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
     cargo.env("EPSHIM_FUNCTIONS", &table).env("CARGO_TARGET_DIR", folder.join("target"));
-    support::run(&mut cargo);
-    let library = folder.join("target/debug/libepshim_preload.so");
+    run(&mut cargo);
+    let longer = folder.join("target/debug/libepshim_preload.so");
 
     let added = ["other_read", "other_wait"].map(str::to_owned);
-    let expected = exported(support::library()).into_iter().chain(added).collect();
-    assert_eq!(exported(&library), expected);
+    let expected = exported(&library()).into_iter().chain(added).collect();
+    assert_eq!(exported(&longer), expected);
 
     let functions = "one-row-more/libother.so";
-    support::compile(&["tests/other_functions.c"], functions, &["-shared", "-fPIC", "-ldl"]);
+    compile(PACKAGE, &["tests/other_functions.c"], functions, &["-shared", "-fPIC", "-ldl"]);
     let link = format!("-L{0} -lother -Wl,-rpath,{0}", folder.display());
     let link: Vec<&str> = link.split(' ').collect();
-    let program = support::compile(&["tests/other_program.c"], "one-row-more/program", &link);
+    let program = compile(PACKAGE, &["tests/other_program.c"], "one-row-more/program", &link);
     let said = |library: &Path| {
-        let mut program = support::command(&program, support::Mode::Checking);
-        let output = support::run(program.env("LD_PRELOAD", library));
+        let mut program = command(&program, Mode::Checking);
+        let output = run(program.env("LD_PRELOAD", library));
         String::from_utf8(output.stderr).unwrap()
     };
-    let with = said(&library);
+    let with = said(&longer);
     assert!(with.contains("last read by"), "the read is not observed:\n{with}");
     assert!(with.contains("1 finding in 2 waits"), "the waits are not counted:\n{with}");
-    let without = said(support::library());
+    let without = said(&library());
     assert!(without.contains("0 findings in 0 waits"), "these are not hooked:\n{without}");
 }

@@ -5,21 +5,17 @@
 //! - `EPSHIM_CORPUS_AT_A_TIME=16`: so many programs at a time in place of 8;
 //! - `EPSHIM_BLESS=1`: writes docs/reports, after which docs/rules.md is to be blessed too.
 
-#[path = "../../../../tests/support/c_compiler.rs"]
-#[allow(dead_code, reason = "the compiler alone is used")]
-mod c_compiler;
+#[path = "../command/mod.rs"]
+mod command;
 mod golden;
-#[path = "../../../../tests/support/misuse.rs"]
-#[allow(dead_code, reason = "a part is used")]
-mod misuse;
 mod run;
 mod sanitizers;
 mod schema;
 mod stall;
-#[path = "../support/mod.rs"]
-mod support;
 
-use misuse::{RULES, Variant, programs};
+use epshim_harness::c_compiler::{build, c11};
+use epshim_harness::cargo;
+use epshim_harness::misuse::{RULES, Variant, programs};
 use run::{Outcome, check, each};
 use schema::Schema;
 use serde_json::Value;
@@ -196,12 +192,8 @@ fn reports_are_as_documented_and_the_exit_code_is_the_program_s_own() {
 
 #[test]
 fn the_readme_shows_what_is_really_written() {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/stranded.c");
-    let program = folder.join("stranded");
-    let mut compiler = c_compiler::compiler();
-    compiler.args(["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g"]);
-    c_compiler::run(compiler.arg(source.canonicalize().unwrap()).arg("-o").arg(&program));
+    let source = cargo::root().join("examples/stranded.c");
+    let program = build(c11().arg("-g").arg(source), "stranded");
     let outcome = check(&program, &[]);
     let (report, out) = golden::in_readme("epshim check target/stranded\n");
     assert_eq!(outcome.out, out);

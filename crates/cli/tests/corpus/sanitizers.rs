@@ -2,9 +2,11 @@
 //! the programs run, and the same is found. One misuse of each rule; all programs with
 //! `EPSHIM_CORPUS_RUNS`.
 
-use crate::misuse::{Variant, programs};
 use crate::run::{Outcome, check, each};
 use crate::{at_a_time, first_misuses, judge, judged, number, turn};
+use epshim_harness::c_compiler::compiler;
+use epshim_harness::misuse::{Variant, programs};
+use epshim_harness::tools;
 use std::fs;
 use std::process::{Command, Stdio};
 
@@ -13,15 +15,17 @@ const TSAN_REPORTED: i32 = 66;
 
 /// Whether programs of this sanitizer can be built and run here; and if not, why.
 fn is_here(kind: &str) -> Result<(), String> {
-    let folder = crate::support::folder(&format!("sanitizer-{kind}"));
+    let folder = epshim_harness::products::folder(&format!("sanitizer-{kind}"));
     let (source, program) = (folder.join("nothing.c"), folder.join("nothing"));
     fs::write(&source, "int main(void) { return 0; }\n").unwrap();
-    let mut compiler = crate::c_compiler::compiler();
+    let mut compiler = compiler();
     let output = compiler.arg(format!("-fsanitize={kind}")).arg(&source).arg("-o").arg(&program);
     let output = output.output().unwrap();
     if !output.status.success() {
-        let is_required = std::env::var_os("EPSHIM_REQUIRE_TOOLS").is_some();
-        assert!(!is_required, "EPSHIM_REQUIRE_TOOLS is set, and there is no runtime: {output:?}");
+        assert!(
+            !tools::are_required(),
+            "EPSHIM_REQUIRE_TOOLS is set, and there is no runtime: {output:?}"
+        );
         return Err("the compiler has no runtime for it".to_owned());
     }
     // ThreadSanitizer does not start where the kernel spreads addresses too far.

@@ -1,26 +1,33 @@
 //! The system calls that the standard library does not offer, behind safe functions.
 
-use libc::{c_int, rlim_t, rlimit, socklen_t};
+use libc::{c_int, rlim_t, rlimit, socklen_t, timespec};
 use std::io;
+use std::mem::MaybeUninit;
 use std::net::TcpStream;
 use std::os::fd::{AsRawFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
+use std::time::Duration;
 
 fn check(result: c_int, call: &str) {
     assert!(result != -1, "{call}: {}", io::Error::last_os_error());
 }
 
-/// kill(2).
+/// kill(2) of a child that was not waited for, so that its id names no other process.
 pub fn kill(pid: u32, signal: c_int) {
-    // SAFETY: takes integers. The callers pass the id of a child that they have not waited for, so
-    // that it names no other process.
-    check(unsafe { libc::kill(pid as libc::pid_t, signal) }, "kill");
+    try_kill(pid, signal).expect("kill");
+}
+
+/// kill(2) of a process that may have ended.
+pub fn try_kill(pid: u32, signal: c_int) -> io::Result<()> {
+    // SAFETY: takes integers.
+    let result = unsafe { libc::kill(pid as libc::pid_t, signal) };
+    if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 /// Whether a process of this group is left, a zombie included (kill(2), a negative pid).
 pub fn group_exists(group: u32) -> bool {
-    // SAFETY: takes integers; signal 0 is sent to nobody.
+    // SAFETY: takes integers; signal 0 is sent to no process.
     let found = unsafe { libc::kill(-(group as libc::pid_t), 0) } == 0;
     found || io::Error::last_os_error().raw_os_error() != Some(libc::ESRCH)
 }
@@ -56,20 +63,27 @@ pub fn unacknowledged(stream: &TcpStream) -> usize {
     bytes as usize
 }
 
+/// Allows this process, and its children, as many descriptors as it may have. Returns how many.
+pub fn raise_descriptor_limit() -> io::Result<rlim_t> {
+    let mut limit = rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the kernel writes one rlimit, and reads one.
+    let failed = unsafe {
+        libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) != 0 || {
+            limit.rlim_cur = limit.rlim_max;
+            libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) != 0
+        }
+    };
+    if failed { Err(io::Error::last_os_error()) } else { Ok(limit.rlim_cur) }
+}
+
 /// Makes sure that this process may open `needed` descriptors.
 pub fn allow_descriptors(needed: rlim_t) {
-    let mut limit = rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: the kernel writes one rlim_t, rlimit, to `limit`.
-    check(unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) }, "getrlimit");
+    let most = raise_descriptor_limit().expect("a limit may be raised to the hard one");
     assert!(
-        limit.rlim_max >= needed,
-        "this test needs {needed} descriptors, but the hard limit of this session is {}: raise it \
-         (ulimit -Hn, limits.conf, or --ulimit nofile of a container)",
-        limit.rlim_max
+        most >= needed,
+        "this test needs {needed} descriptors, but the hard limit of this session is {most}: raise \
+         it (ulimit -Hn, limits.conf, or --ulimit nofile of a container)"
     );
-    limit.rlim_cur = limit.rlim_max;
-    // SAFETY: the kernel reads one rlimit.
-    check(unsafe { libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit) }, "setrlimit");
 }
 
 /// Starts the command with room for `count` descriptors and no right to more.
@@ -99,9 +113,21 @@ fn before_exec(command: &mut Command, call: impl Fn() -> c_int + Send + Sync + '
     unsafe { command.pre_exec(call) };
 }
 
-/// The ticks of a second in `/proc/PID/stat`.
-pub fn ticks_per_second() -> u64 {
-    // SAFETY: takes an integer.
-    let ticks = unsafe { libc::sysconf(libc::_SC_CLK_TCK) };
-    u64::try_from(ticks).expect("every system has ticks")
+/// The processor time of all threads of a process, to the nanosecond: its clock brings their sum up to
+/// date (clock_getcpuclockid(3)), unlike `/proc`.
+pub fn cpu_time(pid: u32) -> io::Result<Duration> {
+    let mut clock = 0;
+    // It has padding on some targets.
+    let mut time = MaybeUninit::<timespec>::zeroed();
+    // SAFETY: both results are written to memory of ours.
+    let failed = unsafe {
+        libc::clock_getcpuclockid(pid as libc::pid_t, &raw mut clock) != 0
+            || libc::clock_gettime(clock, time.as_mut_ptr()) != 0
+    };
+    if failed {
+        return Err(io::Error::other("the process has ended"));
+    }
+    // SAFETY: two integers and padding, which were zero before the kernel wrote them.
+    let time = unsafe { time.assume_init() };
+    Ok(Duration::new(time.tv_sec as u64, time.tv_nsec as u32))
 }

@@ -17,9 +17,10 @@
 //!
 //! Each program prints what it saw in numbers, and as the last line whether it misbehaved.
 
-use super::c_compiler::{compiler, run};
+use crate::c_compiler::{build, c11};
+use crate::cargo;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::{fs, process};
 
 /// The rules, by name, as `c_tests/misuse` has folders.
 pub const RULES: [&str; 13] = [
@@ -87,20 +88,13 @@ impl Variant {
         marked.map(|(number, _)| number).collect()
     }
 
-    /// Compiles it with every warning an error, and with `options`, below cargo's folder for the
+    /// Compiles it with every warning an error, and with `options`, below the folder of the
     /// products of tests. Programs built with other options have another `suffix`.
     pub fn build(&self, suffix: &str, options: &[&str]) -> PathBuf {
-        let name = format!("misuse-{}{suffix}", self.name.replace('/', "-"));
-        let product = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        // Renamed into place: another test program may build the same one at the same time.
-        let unfinished = product.with_extension(process::id().to_string());
-        let mut command = compiler();
-        command.args(["-Wall", "-Wextra", "-Wpedantic", "-Wstrict-prototypes", "-Werror"]);
-        command.args(["-std=c11", "-g", "-pthread"]).args(options);
-        command.args(self.is_right.then_some("-DRIGHT"));
-        run(command.arg(&self.source).arg("-o").arg(&unfinished));
-        fs::rename(&unfinished, &product).expect("the folder of the products is ours");
-        product
+        let mut command = c11();
+        command.args(["-g", "-pthread"]).args(options);
+        command.args(self.is_right.then_some("-DRIGHT")).arg(&self.source);
+        build(&mut command, format!("misuse-{}{suffix}", self.name.replace('/', "-")))
     }
 
     /// The misuse and its twin.
@@ -153,10 +147,7 @@ fn parts(text: &str) -> impl Iterator<Item = Part> {
 
 /// All programs of the corpus, ordered by name.
 pub fn programs() -> Vec<Variant> {
-    // The tests of the workspace's members read it too.
-    let packages = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors();
-    let root = packages.map(|folder| folder.join("c_tests/misuse")).find(|root| root.is_dir());
-    let root = root.expect("the workspace has a corpus");
+    let root = cargo::root().join("c_tests/misuse");
     let mut programs = vec![];
     for folder in entries(&root).into_iter().filter(|path| path.is_dir()) {
         let rule = folder.file_name().and_then(|name| name.to_str()).expect("a plain name");

@@ -1,12 +1,15 @@
-//! A server under traffic: its processes, the connections to them, and the slices so far.
+//! An instance of a server, under traffic: its processes, the connections to them, and the slices so
+//! far.
 //!
-//! Short slices of traffic alternate between seats that all stay up, each round beginning with
+//! Short slices of traffic alternate between instances that all stay up, each round beginning with
 //! another one. A slice in which a server or the load stood ready without a processor for much
 //! longer than it does as a rule is thrown away: something else ran.
 
-use crate::hold::{ACTIVE_SOURCE, Holders};
+use crate::affinity;
+use crate::alternate::try_alternate;
+use crate::idle::{ACTIVE_SOURCE, IdleConnections};
 use crate::load::{Load, Shape, Slice};
-use crate::process::{Server, processors};
+use crate::server::Server;
 use crate::statistics::Median;
 use indicatif::ProgressBar;
 use std::error::Error;
@@ -24,41 +27,40 @@ pub struct Effort {
     pub fewer: usize,
 }
 
-/// A part of the window: a slice may have stood by so much longer than its median.
+/// A part of the window, by which a slice may have stood by longer than the median of its instance.
 const TOLERANCE: f64 = 0.02;
 
 /// One server, or several on one port.
-pub struct Seat {
+pub struct Instance {
     pub name: String,
     pub servers: Vec<Server>,
     pub load: Load,
-    holders: Holders,
-    idle: usize,
+    idle: IdleConnections,
     /// What its connections added to the servers' own memory, in bytes each.
     pub memory: f64,
     pub slices: Vec<Slice>,
 }
 
-impl Seat {
+impl Instance {
     /// Starts the servers, on one processor all of them, and connects: every connection has
     /// exchanged a message then.
-    pub fn take(name: &str, commands: &mut [Command], shape: Shape, idle: usize) -> Result<Self> {
-        let processor = processors().map(|(servers, _)| servers);
+    pub fn start(name: &str, commands: &mut [Command], shape: Shape, idle: usize) -> Result<Self> {
+        let processor = affinity::servers();
         let servers = commands.iter_mut().map(|command| Server::start(command, processor));
         let servers = servers.collect::<Result<Vec<_>>>()?;
         let address = servers[0].address;
-        let before = resident(&servers)?;
-        let holders = Holders::start(address, idle).map_err(|error| format!("{name}: {error}"))?;
-        let load = Load::connect(address, shape, ACTIVE_SOURCE)
-            .map_err(|error| format!("{name}: {error}"))?;
-        let connections = (idle + shape.connections) as f64;
-        let memory = resident(&servers)?.saturating_sub(before) as f64 / connections;
-        Ok(Self { name: name.to_owned(), servers, load, holders, idle, memory, slices: Vec::new() })
+        let before = resident(&servers);
+        let named = |error| format!("{name}: {error}");
+        let idle = IdleConnections::start(address, idle).map_err(named)?;
+        let load = Load::connect(address, shape, ACTIVE_SOURCE).map_err(named)?;
+        let connections = (idle.len() + shape.connections) as f64;
+        let memory = resident(&servers).saturating_sub(before) as f64 / connections;
+        Ok(Self { name: name.to_owned(), servers, load, idle, memory, slices: Vec::new() })
     }
 
     /// How many connections it has.
     pub fn connections(&self) -> usize {
-        self.idle + self.load.len()
+        self.idle.len() + self.load.len()
     }
 
     /// One more slice.
@@ -69,10 +71,10 @@ impl Seat {
     }
 
     /// Asserts that every idle connection still echoes, and that the servers end well. Returns the slices.
-    pub fn leave(mut self) -> Result<Vec<Slice>> {
+    pub fn stop(mut self) -> Result<Vec<Slice>> {
         let name = &self.name;
-        self.holders.check().map_err(|error| format!("{name}: {error}"))?;
-        drop((self.load, self.holders));
+        self.idle.check().map_err(|error| format!("{name}: {error}"))?;
+        drop((self.load, self.idle));
         for server in self.servers {
             server.stop().map_err(|error| format!("{name}: {error}"))?;
         }
@@ -87,18 +89,13 @@ impl Seat {
     }
 }
 
-/// Slices of all seats, in turn.
-pub fn alternate(seats: &mut [Seat], effort: Effort, bar: &ProgressBar) -> Result<()> {
-    for round in 0..effort.rounds as usize {
-        for turn in 0..seats.len() {
-            let which = (round + turn) % seats.len();
-            seats[which].slice(effort.slice)?;
-        }
-        bar.inc(1);
-    }
-    Ok(())
+/// Slices of all instances, in turn.
+pub fn alternate(instances: &mut [Instance], effort: Effort, bar: &ProgressBar) -> Result<()> {
+    let count = instances.len();
+    let slice = |which: usize| instances[which].slice(effort.slice);
+    try_alternate(effort.rounds, count, bar, slice).map(drop)
 }
 
-fn resident(servers: &[Server]) -> std::io::Result<u64> {
+fn resident(servers: &[Server]) -> u64 {
     servers.iter().map(Server::resident).sum()
 }

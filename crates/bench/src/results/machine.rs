@@ -1,6 +1,6 @@
 //! Where and when it was measured, and with what.
 
-use crate::process::processors;
+use crate::affinity::processors;
 use serde::Serialize;
 use std::env;
 use std::fs;
@@ -25,7 +25,7 @@ pub struct Machine {
 }
 
 impl Machine {
-    pub fn look() -> Self {
+    pub fn detect() -> Self {
         let model = value_of("/proc/cpuinfo", "model name");
         let kib = value_of("/proc/meminfo", "MemTotal").and_then(|kb| first_number(&kb));
         let count = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();

@@ -1,7 +1,7 @@
 //! Plots as SVG. Text is laid out without a font, by rule of thumb: no library of the system is
 //! needed.
 
-use super::Report;
+use super::measured::Results;
 use crate::outcome::Outcome;
 use crate::servers::Outcomes;
 use crate::servers::subjects::{OURS, REFERENCE};
@@ -20,16 +20,16 @@ const COLUMNS: usize = 2;
 const PANEL: (u32, u32) = (460, 360);
 
 /// Draws what was measured into a folder. Returns the files' names.
-pub fn draw(report: &Report, folder: &Path) -> Result<Vec<String>> {
+pub fn draw(results: &Results, folder: &Path) -> Result<Vec<String>> {
     let mut names = Vec::new();
-    if !report.servers.is_empty() {
+    if !results.servers.is_empty() {
         let name = "performance-servers.svg";
-        servers(&report.servers, &folder.join(name))?;
+        servers(&results.servers, &folder.join(name))?;
         names.push(name.to_owned());
     }
-    if !report.table.is_empty() {
+    if !results.table.is_empty() {
         let name = "performance-waits.svg";
-        waits(&report.table, &folder.join(name))?;
+        waits(&results.table, &folder.join(name))?;
         names.push(name.to_owned());
     }
     Ok(names)
