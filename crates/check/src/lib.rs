@@ -24,7 +24,7 @@ mod tally;
 mod thread;
 
 pub use checker::{ADD, Asked, AtFailure, Checker, Ctl, DEL, MOD};
-pub use finding::{Finding, Role};
+pub use finding::{Advice, Finding, Role};
 pub use io::{Input, Io, Outcome};
 pub use options::Options;
 pub use ports::Kernel;

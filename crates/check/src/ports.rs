@@ -66,8 +66,10 @@ pub enum Kind {
     Datagram,
     /// A pipe, a FIFO or a terminal.
     Pipe,
-    /// eventfd, timerfd, signalfd, inotify and their like: one read takes all.
+    /// eventfd and timerfd: one read takes all.
     Counter,
+    /// inotify, signalfd and their like: a read takes as many records as fit.
+    Queue,
     /// An epoll.
     Epoll,
 }
@@ -80,8 +82,10 @@ pub struct Descriptor {
     pub generation: u32,
     /// Its input and output.
     pub io: Io,
-    /// The latest read that filled its buffer, or accept.
+    /// The latest read or accept.
     pub read: Site,
+    /// The errno of the latest read or accept that failed; 0: none has.
+    pub error: i32,
     /// The latest write that was short or found no room.
     pub written: Site,
     /// Where the number was closed the last time.

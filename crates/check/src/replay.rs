@@ -20,7 +20,7 @@
 //! | line | the program |
 //! |---|---|
 //! | `create EPFD` | made an epoll |
-//! | `open FD KIND` | opened a `stream` (what is not opened is one), `listener`, `datagram`, `pipe`, `counter` or `unknown` |
+//! | `open FD KIND` | opened a `stream` (what is not opened is one), `listener`, `datagram`, `pipe`, `counter`, `queue` or `unknown` |
 //! | `add EPFD FD EVENTS`, `mod EPFD FD EVENTS`, `del EPFD FD` | called `epoll_ctl`; an errno's name at the end: it failed with that. `data=N`, `padding=N` |
 //! | `begin add EPFD FD`, `begin mod EPFD FD` | entered `epoll_ctl`; the call itself follows when it returns |
 //! | `wait EPFD`, `wait EPFD timeout=5ms` | called `epoll_wait` |
@@ -90,9 +90,9 @@ pub enum Observation {
     Wait { epfd: Fd, timeout: i64 },
     Got(Vec<(u32, u64)>),
     WaitFailed(i32),
-    Read(Fd, Outcome),
+    Read(Fd, Outcome, i32),
     Write(Fd, Outcome),
-    Accept(Fd, Outcome),
+    Accept(Fd, Outcome, i32),
     Shutdown(Fd),
     Close(Fd),
     Dup(Fd, Fd),
@@ -202,8 +202,8 @@ impl Replay {
                 let at = AtFailure { errno, epfd, fd_is_open: false };
                 checker.wait_failed(tid, now, at, kernel);
             }
-            &Observation::Read(fd, outcome) => kernel.read(fd, outcome, site),
-            &Observation::Accept(fd, outcome) => kernel.accepted(fd, outcome, site),
+            &Observation::Read(fd, outcome, errno) => kernel.read(fd, outcome, errno, site),
+            &Observation::Accept(fd, outcome, errno) => kernel.accepted(fd, outcome, errno, site),
             &Observation::Write(fd, outcome) => {
                 if kernel.wrote(fd, outcome, site) {
                     checker.unwritten(tid, now, fd, kernel);

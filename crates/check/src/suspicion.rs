@@ -3,7 +3,7 @@
 //! finding, or nothing.
 
 use crate::epolls::EpollId;
-use crate::finding::{Finding, Role};
+use crate::finding::{Advice, Finding, Role};
 use crate::ports::{Fd, Kernel, Kind, Nanos, Site, Tid};
 use crate::rule::{Certainty, Rule};
 use crate::rules;
@@ -55,7 +55,15 @@ pub(crate) enum Case {
     Edge { was_read: bool, holds_back: bool, delivered: u32, kind: Kind },
     /// `level-spin`: so many deliveries in so long a time; what the kernel's traffic was.
     /// Whether what would clear it can be seen.
-    Spin { delivered: u32, times: u32, nanos: Nanos, traffic: Option<u64>, is_visible: bool },
+    /// What the program's input calls came to meanwhile.
+    Spin {
+        delivered: u32,
+        times: u32,
+        nanos: Nanos,
+        traffic: Option<u64>,
+        is_visible: bool,
+        taken: rules::level_spin::Taken,
+    },
     /// `accept-spin`.
     AcceptSpin { rounds: u8, nanos: Nanos },
     /// `ctl-error`: the failed call, and what is known of the descriptor's past.
@@ -125,6 +133,17 @@ impl Suspicion {
             what,
             verified: verified.into(),
             sites,
+            advice: None,
         })
+    }
+}
+
+impl Verdict {
+    /// With the advice for this case.
+    pub(crate) fn advising(mut self, advice: Advice) -> Self {
+        if let Self::Finding(finding) = &mut self {
+            finding.advice = Some(advice);
+        }
+        self
     }
 }

@@ -127,6 +127,7 @@ impl Checker {
                     nanos,
                     traffic: None,
                     is_visible: true,
+                    taken: rules::level_spin::Taken::default(),
                 };
                 self.repeats(it, Rule::LevelSpin, fd, case);
             }

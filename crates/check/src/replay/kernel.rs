@@ -42,6 +42,15 @@ struct Entry {
     data: u64,
 }
 
+impl Descriptor {
+    /// A read or an accept ended.
+    const fn called(&mut self, outcome: Outcome, errno: i32, site: Site) {
+        if !matches!(outcome, Outcome::Interrupted) {
+            (self.read, self.error) = (site, errno);
+        }
+    }
+}
+
 /// What the trace has come to: the observer's memory, and the kernel that it asks.
 #[derive(Debug, Default)]
 pub(super) struct TraceKernel {
@@ -201,7 +210,7 @@ impl TraceKernel {
         }
     }
 
-    pub fn read(&mut self, fd: Fd, outcome: Outcome, site: Site) {
+    pub fn read(&mut self, fd: Fd, outcome: Outcome, errno: i32, site: Site) {
         self.mention(fd, Kind::Stream);
         let is_whole = self.kind(fd) == Kind::Counter;
         let is_drained = match outcome {
@@ -214,20 +223,18 @@ impl TraceKernel {
         }
         self.change(fd, |number| {
             number.known.io = number.known.io.after_input(outcome);
-            if matches!(outcome, Outcome::Moved { .. }) {
-                number.known.read = site;
-            }
+            number.known.called(outcome, errno, site);
         });
     }
 
-    pub fn accepted(&mut self, fd: Fd, outcome: Outcome, site: Site) {
+    pub fn accepted(&mut self, fd: Fd, outcome: Outcome, errno: i32, site: Site) {
         self.mention(fd, Kind::Listener);
         if outcome == Outcome::WouldBlock {
             self.set_ready(fd, bits::IN, false);
         }
         self.change(fd, |number| {
             number.known.io = number.known.io.after_accept(outcome);
-            number.known.read = site;
+            number.known.called(outcome, errno, site);
         });
     }
 

@@ -231,6 +231,7 @@ mod tests {
             what: String::new(),
             verified: None,
             sites: vec![(Role::Now, Site(site))],
+            advice: None,
         }
     }
 

@@ -48,7 +48,9 @@ const ROUNDS: u8 = 10;
 const WITHIN: Ticks = Ticks::of(SECOND);
 
 /// Rounds in which `accept` had no descriptor to give, and since when.
+// Packed: each registration has one.
 #[derive(Debug, Clone, Copy, Default)]
+#[repr(C, packed)]
 pub(crate) struct State {
     since: Ticks,
     rounds: u8,

@@ -2,7 +2,7 @@
 
 use crate::checker::{ADD, AtFailure, Ctl, DEL, MOD};
 use crate::epoll::{Epoll, Former, Registration};
-use crate::finding::Role;
+use crate::finding::{Advice, Role};
 use crate::ports::{Descriptors, Fd, Kernel, Nanos, Site, bits};
 use crate::rule::{Certainty, Explanation};
 use crate::suspicion::{Case, Suspicion, Verdict};
@@ -161,6 +161,40 @@ impl Failure {
         }
     }
 
+    /// What to do about this errno.
+    fn advice(&self) -> Advice {
+        let fix = match self.errno {
+            EEXIST => "It is registered: EPOLL_CTL_MOD.",
+            ENOENT if self.was_closed => {
+                "EPOLL_CTL_DEL before close(): the number is another file by now. EPOLL_CTL_ADD that one."
+            }
+            ENOENT => "It is not registered: EPOLL_CTL_ADD, or nothing where it was to be deleted.",
+            EBADF if self.was_closed => "EPOLL_CTL_DEL before close().",
+            EBADF => "Register a descriptor while it is open.",
+            EPERM => {
+                "Regular files and directories are always ready: read and write them without epoll."
+            }
+            ELOOP => "Do not let epolls watch each other; five in a row are the most.",
+            _ if self.epfd == self.fd => "Register the descriptor, not the epoll itself.",
+            _ if (self.events | self.interest) & bits::EXCLUSIVE != 0 => {
+                "EPOLLEXCLUSIVE is for EPOLL_CTL_ADD: to change the interest, delete and add again."
+            }
+            _ => EXPLANATION.fix,
+        };
+        Advice { fix, manual: self.manual() }
+    }
+
+    const fn manual(&self) -> &'static str {
+        match self.errno {
+            EEXIST => "epoll_ctl(2), EEXIST",
+            ENOENT => "epoll_ctl(2), ENOENT",
+            EBADF => "epoll_ctl(2), EBADF; epoll(7), Q6",
+            EPERM => "epoll_ctl(2), EPERM",
+            ELOOP => "epoll_ctl(2), ELOOP",
+            _ => "epoll_ctl(2), EINVAL",
+        }
+    }
+
     fn invalid(&self) -> &'static str {
         if self.epfd == self.fd {
             "an epoll cannot watch itself"
@@ -195,5 +229,6 @@ pub(crate) fn confirm(suspicion: Suspicion, now: Nanos, kernel: &mut dyn Kernel)
     };
     let what = format!("{} failed with {name}: {}", failure.call(), failure.reason(is_listed));
     let certainty = if failure.is_harmless() { Certainty::Note } else { Certainty::Fact };
-    suspicion.becomes(certainty, now, what, None)
+    let advice = failure.advice();
+    suspicion.becomes(certainty, now, what, None).advising(advice)
 }

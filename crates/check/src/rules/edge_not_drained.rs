@@ -95,7 +95,9 @@ fn is_drained(input: Input, fd: Fd, descriptors: &dyn Descriptors) -> bool {
     match input {
         // A failed accept is another rule's.
         Input::WouldBlock | Input::End | Input::Failed | Input::Exhausted => true,
-        Input::Short => !matches!(descriptors.kind(fd), Kind::Datagram | Kind::Unknown),
+        Input::Short => {
+            !matches!(descriptors.kind(fd), Kind::Datagram | Kind::Queue | Kind::Unknown)
+        }
         // None: output calls only.
         Input::None | Input::Full | Input::Accepted => false,
     }

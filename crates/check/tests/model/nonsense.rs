@@ -27,6 +27,7 @@ impl Noise {
             Kind::Datagram,
             Kind::Pipe,
             Kind::Counter,
+            Kind::Queue,
             Kind::Epoll,
         ];
         kinds[self.next() as usize % kinds.len()]
@@ -41,7 +42,9 @@ impl Descriptors for Noise {
     fn get(&self, _: i32) -> Descriptor {
         let (generation, io) = self.state(0);
         let site = Site(self.next() % 3);
-        Descriptor { generation, io, read: site, written: site, closed: site, duplicated: site }
+        let error = self.next() as i32 % 133;
+        let at = Descriptor { read: site, written: site, closed: site, ..Descriptor::default() };
+        Descriptor { generation, io, error, duplicated: site, ..at }
     }
 
     fn kind(&self, _: i32) -> Kind {

@@ -158,3 +158,16 @@ fn a_file_put_back_under_its_number_is_watched_again_from_its_next_mod_on() {
     );
     assert_eq!(found(&trace), ["edge-not-drained suspected 5"]);
 }
+
+#[test]
+fn inotify_and_signalfd_have_more_than_one_read_takes() {
+    let queue = |done: &str| after_an_edge("open 5 queue", done);
+    assert_eq!(found(&queue("t1 read 5 128/128")), ["edge-not-drained suspected 5"]);
+    // The next record may not have fitted.
+    assert_eq!(
+        found(&queue("t1 read 5 32/64\n kernel poll 5 IN")),
+        ["edge-not-drained suspected 5"]
+    );
+    assert_eq!(found(&queue("t1 read 5 128/128\n t1 read 5 EAGAIN")), NOTHING);
+    assert_eq!(found(&queue("")), ["edge-not-drained note 5"]);
+}

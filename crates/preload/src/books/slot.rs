@@ -14,8 +14,8 @@ use std::sync::atomic::{AtomicU8, AtomicU64, Ordering, Ordering::Relaxed};
 pub struct Slot {
     state: AtomicU64,
     io: AtomicU64,
-    /// Where a read last filled its buffer, a write was last short, the number was last closed, and
-    /// its file last duplicated.
+    /// Where it was last read or accepted from, a write was last short, the number was last closed,
+    /// and its file last duplicated.
     pub read: AtomicU64,
     pub written: AtomicU64,
     pub closed: AtomicU64,
@@ -24,6 +24,8 @@ pub struct Slot {
     kind: AtomicU8,
     /// 0: not asked yet; 1: it does not block; 2: it may.
     blocking: AtomicU8,
+    /// The errno of the latest input call, where it failed; all have less than 8 bits.
+    pub error: AtomicU8,
 }
 
 // 64 of the 256 bytes that a registration may cost.
@@ -69,13 +71,14 @@ impl State {
     }
 }
 
-const KINDS: [Kind; 7] = [
+const KINDS: [Kind; 8] = [
     Kind::Unknown,
     Kind::Stream,
     Kind::Listener,
     Kind::Datagram,
     Kind::Pipe,
     Kind::Counter,
+    Kind::Queue,
     Kind::Epoll,
 ];
 
@@ -153,5 +156,6 @@ impl Slot {
         self.blocking.store(0, Relaxed);
         self.read.store(0, Relaxed);
         self.written.store(0, Relaxed);
+        self.error.store(0, Relaxed);
     }
 }

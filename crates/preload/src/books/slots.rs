@@ -96,6 +96,7 @@ impl Descriptors for Table {
             generation: slot.get().generation,
             io: slot.io(),
             read: site(&slot.read),
+            error: i32::from(slot.error.load(Relaxed)),
             written: site(&slot.written),
             closed: site(&slot.closed),
             duplicated: site(&slot.duplicated),

@@ -61,10 +61,16 @@ pub extern "C" fn io_ended(
             if !before.is_unwritten() {
                 mailbox::post(Message::of_this_thread(Subject::Unwritten, fd, site, 0));
             }
-        } else if got > 0 && !is_write {
+        } else if is_input(kind) && error != libc::EINTR {
             slot.read.store(site.addr() as u64, Relaxed);
+            slot.error.store(u8::try_from(error).unwrap_or(u8::MAX), Relaxed);
         }
     });
+}
+
+/// Whether the call takes what has arrived.
+fn is_input(kind: IoKind) -> bool {
+    matches!(kind, IoKind::Read | IoKind::Message | IoKind::Messages | IoKind::Accept)
 }
 
 /// A call that may block returned: where it was blocked for long, the model must know.
