@@ -72,6 +72,8 @@ pub struct Checker {
     pub(crate) threads: Threads,
     /// The registration that was deleted last, if it had hung up: a close is what usually follows.
     hung_up: Option<Registration>,
+    /// The wait that has just ended delivered input for a descriptor that blocks.
+    may_block: bool,
     waiting: BinaryHeap<Reverse<Entry>>,
     serial: u64,
     dropped: u64,
@@ -286,22 +288,23 @@ impl Checker {
         }
     }
 
-    /// The wait returned these deliveries: interest and data of each.
+    /// The wait returned these deliveries: interest and data of each. Returns whether there was input
+    /// for a descriptor that blocks: the thread may fall asleep on it, and never call again.
     pub fn wait_ended(
         &mut self,
         tid: Tid,
         now: Nanos,
         deliveries: impl ExactSizeIterator<Item = (u32, u64)>,
         descriptors: &dyn Descriptors,
-    ) {
+    ) -> bool {
         let count = deliveries.len();
-        let Some(thread) = self.threads.get_mut(tid) else { return };
-        let Some(wait) = thread.wait.take() else { return };
+        let Some(thread) = self.threads.get_mut(tid) else { return false };
+        let Some(wait) = thread.wait.take() else { return false };
         thread.zeros.ended(wait.timeout, count, now);
         if count == 0 {
-            return;
+            return false;
         }
-        let Some(epoll) = self.epolls.get_mut(wait.epoll) else { return };
+        let Some(epoll) = self.epolls.get_mut(wait.epoll) else { return false };
         epoll.round = epoll.round.wrapping_add(1).max(1);
         let (round, waits) = (epoll.round, thread.waits);
         let mut in_hand = std::mem::take(&mut thread.in_hand);
@@ -324,6 +327,7 @@ impl Checker {
         if let Some(thread) = self.threads.get_mut(tid) {
             thread.in_hand = in_hand;
         }
+        std::mem::take(&mut self.may_block)
     }
 
     /// The wait failed. `EINTR` ends it and says nothing.
@@ -382,9 +386,16 @@ impl Checker {
         is_over: bool,
         site: Site,
     ) {
-        let waits = self.threads.get(tid).is_some_and(|thread| thread.waits > 0);
-        let Some((id, _)) = self.epolls.watching(fd) else { return };
-        if waits && nanos > rules::blocking_fd::BLOCKS {
+        let Some((id, registration)) = self.epolls.watching(fd) else { return };
+        // A thread that waits again and again is a loop's. Of one that has waited once that is known
+        // if it was given this very descriptor.
+        let was_given = |last| last == id && registration.delivery.round != 0;
+        let is_loop = |thread: &Thread| match thread.waits {
+            0 => false,
+            1 => was_given(thread.last),
+            _ => true,
+        };
+        if self.threads.get(tid).is_some_and(is_loop) && nanos > rules::blocking_fd::BLOCKS {
             let case = Case::Blocked { nanos, is_over, call };
             let suspicion = self.suspect(Rule::BlockingFd, tid, now, case).on(fd);
             self.raise_about(suspicion.and((Role::Now, site)), id, 0);

@@ -97,6 +97,7 @@ impl Checker {
         let before = registration.delivery;
         let delivery = Delivery { events: it.events, at: it.now, round: it.round, inputs, moved };
         registration.delivery = delivery;
+        self.may_block |= it.events & bits::IN != 0 && descriptors.may_block(fd);
         let interest = registration.interest;
         let spins = registration.spin.observe(interest, before, delivery);
         let exhausted = match io.input() {

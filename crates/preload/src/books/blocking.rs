@@ -73,7 +73,7 @@ static TABLE: [Place; PLACES] = [const {
     }
 }; PLACES];
 
-/// A thread entered a call at some time: only then is the table worth reading.
+/// A thread entered a call at some time, or may do so next: only then is the table worth reading.
 static IS_USED: AtomicU32 = AtomicU32::new(0);
 
 /// A call that has taken too long.
@@ -119,6 +119,11 @@ pub fn enter(fd: c_int, call: Call, site: u64) {
     place.sleeps.store(threads::sleeps(), Relaxed);
     place.is_reported.store(0, Relaxed);
     place.tid.store(tid, Ordering::Release);
+    IS_USED.store(1, Relaxed);
+}
+
+/// A thread was given a descriptor on which its next call may block.
+pub fn expect() {
     IS_USED.store(1, Relaxed);
 }
 

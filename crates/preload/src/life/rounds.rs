@@ -73,8 +73,9 @@ fn settle(at: Nanos) {
 /// The last round, by the thread that ends the program: what is due now is settled now. This thread
 /// waits for what the monitor thread is settling, for as long as names may take to find.
 pub fn finish() {
+    model::with(|checker| checker.finish(now()));
+    // Behind it: what calls have posted was raised when the model was had.
     let at = now();
-    model::with(|checker| checker.finish(at));
     if SETTLING.take(PATIENCE_AT_END) {
         settle(at);
     }
