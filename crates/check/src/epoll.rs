@@ -90,8 +90,6 @@ pub(crate) struct Epoll {
     pub made: Site,
     /// Waits that delivered something.
     pub round: u32,
-    /// The last round that a delivery was followed by its registration's removal in, and how often.
-    removed: (u32, u32),
     registrations: Vec<Option<Registration>>,
     free: Vec<u32>,
     by_fd: FxHashMap<Fd, u32>,
@@ -206,18 +204,7 @@ impl Epoll {
 
     pub fn remove(&mut self, fd: Fd) -> Option<Registration> {
         let &place = self.by_fd.get(&fd)?;
-        let registration = self.take(place)?;
-        if registration.delivery.round == self.round {
-            let before = if self.removed.0 == self.round { self.removed.1 } else { 0 };
-            self.removed = (self.round, before.saturating_add(1));
-        }
-        Some(registration)
-    }
-
-    /// Whether another registration than this descriptor's was delivered and removed in this round.
-    pub fn has_removed_beside(&self, fd: Fd) -> bool {
-        let own = u32::from(!self.by_fd.contains_key(&fd));
-        self.removed.0 == self.round && self.removed.1 > own
+        self.take(place)
     }
 
     fn take(&mut self, place: u32) -> Option<Registration> {

@@ -92,6 +92,18 @@ pub struct Descriptor {
     pub closed: Site,
     /// Where the file now open, or the one before, got another descriptor.
     pub duplicated: Site,
+    /// Those that it has exchanged data with: the latest two.
+    pub partners: [Option<Partner>; 2],
+}
+
+/// A descriptor that has exchanged data with another one: a thread read from one, and then wrote to
+/// the other. A proxy's two sides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Partner {
+    /// Its number.
+    pub fd: Fd,
+    /// The number was closed since.
+    pub is_closed: bool,
 }
 
 /// The observer's memory of descriptors.

@@ -202,10 +202,10 @@ impl Replay {
                 let at = AtFailure { errno, epfd, fd_is_open: false };
                 checker.wait_failed(tid, now, at, kernel);
             }
-            &Observation::Read(fd, outcome, errno) => kernel.read(fd, outcome, errno, site),
+            &Observation::Read(fd, outcome, errno) => kernel.read(tid, fd, outcome, errno, site),
             &Observation::Accept(fd, outcome, errno) => kernel.accepted(fd, outcome, errno, site),
             &Observation::Write(fd, outcome) => {
-                if kernel.wrote(fd, outcome, site) {
+                if kernel.wrote(tid, fd, outcome, site) {
                     checker.unwritten(tid, now, fd, kernel);
                 }
             }

@@ -45,6 +45,8 @@ int *epshim_depth(void);
 uintptr_t *epshim_frame(void);
 /* This thread's id; 0 before the library has asked for it. */
 int *epshim_tid(void);
+/* What it has read last: a descriptor, as src/books/slot.rs writes one; 0: nothing. */
+uint32_t *epshim_source(void);
 
 /* The constructor runs; options is EPSHIM_OPTIONS, or NULL. Sets epshim_checking. */
 void on_start(const char *options);

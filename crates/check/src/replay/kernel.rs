@@ -9,7 +9,7 @@
 use super::Answer;
 use crate::checker::{ADD, Ctl, DEL, MOD};
 use crate::io::{Io, Outcome};
-use crate::ports::{Descriptor, Descriptors, Fd, Kernel, Kind, Listed, Site, Tid, bits};
+use crate::ports::{Descriptor, Descriptors, Fd, Kernel, Kind, Listed, Partner, Site, Tid, bits};
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
@@ -60,6 +60,8 @@ pub(super) struct TraceKernel {
     entries: Vec<Entry>,
     held: HashMap<Fd, File>,
     waits: HashMap<Tid, Fd>,
+    /// What each thread has read last.
+    sources: HashMap<Tid, Fd>,
     fdinfo: HashMap<Fd, Option<Vec<Listed>>>,
     unread: HashMap<Fd, u64>,
     traffic: HashMap<Fd, u64>,
@@ -122,6 +124,12 @@ impl TraceKernel {
             *number = Number { known, file: None };
         });
         self.unread.remove(&fd);
+        for number in self.numbers.borrow_mut().values_mut() {
+            let mut partners = number.known.partners.iter_mut().flatten();
+            if let Some(partner) = partners.find(|partner| partner.fd == fd) {
+                partner.is_closed = true;
+            }
+        }
         if let Some(file) = file {
             self.drop_reference(file);
         }
@@ -210,7 +218,10 @@ impl TraceKernel {
         }
     }
 
-    pub fn read(&mut self, fd: Fd, outcome: Outcome, errno: i32, site: Site) {
+    pub fn read(&mut self, tid: Tid, fd: Fd, outcome: Outcome, errno: i32, site: Site) {
+        if matches!(outcome, Outcome::Moved { bytes: 1.., .. }) {
+            self.sources.insert(tid, fd);
+        }
         self.mention(fd, Kind::Stream);
         let is_whole = self.kind(fd) == Kind::Counter;
         let is_drained = match outcome {
@@ -238,8 +249,26 @@ impl TraceKernel {
         });
     }
 
+    fn exchanged(&self, fd: Fd, with: Fd) {
+        if fd != with {
+            self.change(fd, |number| {
+                let [latest, _] = number.known.partners;
+                let partner = Some(Partner { fd: with, is_closed: false });
+                if latest != partner {
+                    number.known.partners = [partner, latest];
+                }
+            });
+        }
+    }
+
     /// Returns whether that left something unwritten that was not before.
-    pub fn wrote(&mut self, fd: Fd, outcome: Outcome, site: Site) -> bool {
+    pub fn wrote(&mut self, tid: Tid, fd: Fd, outcome: Outcome, site: Site) -> bool {
+        if let (Outcome::Moved { bytes: 1.., .. }, Some(&source)) =
+            (outcome, self.sources.get(&tid))
+        {
+            self.exchanged(source, fd);
+            self.exchanged(fd, source);
+        }
         self.mention(fd, Kind::Stream);
         let before = self.number(fd).known.io;
         let after = before.after_output(outcome);
