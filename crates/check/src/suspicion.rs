@@ -53,6 +53,8 @@ pub(crate) enum Case {
     Fired { interest: u32, delivered: u32, arms_late: bool },
     /// `edge-not-drained`: whether the program read some of it, and whether it holds back elsewhere.
     Edge { was_read: bool, holds_back: bool, delivered: u32, kind: Kind },
+    /// `edge-not-drained`: confirmed, and kept until a deadline has passed.
+    Left(Box<rules::edge_not_drained::Left>),
     /// `level-spin`: so many deliveries in so long a time; what the kernel's traffic was.
     /// Whether what would clear it can be seen.
     /// What the program's input calls came to meanwhile.

@@ -145,7 +145,7 @@ impl Checker {
         descriptors: &dyn Descriptors,
     ) -> Option<Finding> {
         let Asked(mut suspicion) = asked;
-        if matches!(verdict, Verdict::Finding(_)) {
+        if let Verdict::Finding(finding) = &verdict {
             match self.standing(&mut suspicion, now, descriptors) {
                 Standing::Ask => {}
                 Standing::Void => {
@@ -156,6 +156,10 @@ impl Checker {
                     self.put_back(suspicion, now, nanos);
                     return None;
                 }
+            }
+            if let Some((kept, after)) = self.kept(&suspicion, finding, now) {
+                self.put_back(Box::new(kept), now, after);
+                return None;
             }
         }
         let watched = suspicion.watched();
@@ -180,6 +184,19 @@ impl Checker {
         }
     }
 
+    /// What is not to be said before a deadline has passed, and how long that is.
+    fn kept(
+        &self,
+        suspicion: &Suspicion,
+        finding: &Finding,
+        now: Nanos,
+    ) -> Option<(Suspicion, Nanos)> {
+        match suspicion.rule {
+            Rule::EdgeNotDrained => rules::edge_not_drained::keep(self, suspicion, finding, now),
+            _ => None,
+        }
+    }
+
     /// The kernel knows better: what moved, moved unseen.
     fn refuted(&mut self, watched: &Watched) {
         let epoll = self.epolls.get_mut(watched.epoll);
@@ -191,8 +208,18 @@ impl Checker {
         }
     }
 
-    /// What is left when the program ends: failed calls that nobody made good.
+    /// What is left when the program ends: failed calls that were not made good, and what was kept
+    /// until a deadline.
     pub fn finish(&mut self, now: Nanos) {
+        let mut waiting = std::mem::take(&mut self.waiting).into_vec();
+        for Reverse(entry) in &mut waiting {
+            if let What::Suspicion(suspicion) = &mut entry.what {
+                if rules::edge_not_drained::ends(suspicion) {
+                    entry.at = now;
+                }
+            }
+        }
+        self.waiting = waiting.into();
         for tid in self.threads.ids() {
             self.next_call(tid, now, None);
         }

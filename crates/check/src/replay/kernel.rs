@@ -102,7 +102,10 @@ impl TraceKernel {
         self.latest += 1;
         let file = self.latest;
         self.files.insert(file, Open { kind, references: 1, ready: 0 });
-        self.change(fd, |number| number.file = Some(file));
+        self.change(fd, |number| {
+            number.file = Some(file);
+            number.known.io = Io::default();
+        });
     }
 
     /// Opens a descriptor that the trace names without having opened it; but an epoll that was closed
@@ -119,8 +122,10 @@ impl TraceKernel {
         self.change(fd, |number| {
             let generation = number.known.generation.wrapping_add(1);
             let duplicated = number.known.duplicated;
+            // Its counts stay until the number is used again.
+            let io = number.known.io;
             let known =
-                Descriptor { generation, closed: site, duplicated, ..Descriptor::default() };
+                Descriptor { generation, io, closed: site, duplicated, ..Descriptor::default() };
             *number = Number { known, file: None };
         });
         self.unread.remove(&fd);
@@ -151,7 +156,10 @@ impl TraceKernel {
             open.references += 1;
         }
         self.change(from, |number| number.known.duplicated = site);
-        self.change(to, |number| number.file = Some(file));
+        self.change(to, |number| {
+            number.file = Some(file);
+            number.known.io = Io::default();
+        });
     }
 
     pub fn hold(&mut self, fd: Fd, is_held: bool) {
