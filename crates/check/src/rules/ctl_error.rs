@@ -23,7 +23,8 @@ pub const EXPLANATION: Explanation = Explanation {
         descriptor: libevent, libev and libuv do it on purpose. When EEXIST is followed by \
         EPOLL_CTL_DEL, as where libuv tries whether a descriptor can be watched. A note only: an \
         EPOLL_CTL_DEL of an open descriptor that was never registered (libuv does so before every \
-        close). ENOMEM and ENOSPC are the \
+        close), and an EPOLL_CTL_ADD of the interest that is registered already and in use (libev \
+        adds again what it did not delete). ENOMEM and ENOSPC are the \
         machine's. A program that knowingly ignores the error, of a late EPOLL_CTL_DEL or of a \
         regular file, looks the same: suppress it.",
     fix: "\
@@ -65,6 +66,9 @@ pub(crate) struct Failure {
     registered: Option<Site>,
     /// That registration's interest.
     interest: u32,
+    /// It is the very registration that was to be made, and is in use: it was delivered, or has other
+    /// data, by which the program tells its attempts apart.
+    is_in_use: bool,
     /// It was closed since it was registered here.
     was_closed: bool,
     closed: Site,
@@ -74,8 +78,11 @@ pub(crate) struct Failure {
 impl Failure {
     pub fn new(ctl: &Ctl, at: AtFailure, epoll: Option<&Epoll>, memory: &dyn Descriptors) -> Self {
         let descriptor = memory.get(ctl.fd);
-        let live = |one: &Registration| (one.added, one.interest, one.generation);
-        let former = |one: &Former| (one.added, one.interest, one.generation);
+        let is_in_use = |one: &Registration| {
+            one.interest == ctl.events && (one.data != ctl.data || one.delivery.round != 0)
+        };
+        let live = |one: &Registration| (one.added, one.interest, is_in_use(one), one.generation);
+        let former = |one: &Former| (one.added, one.interest, false, one.generation);
         let known = epoll.and_then(|epoll| {
             epoll.by_fd(ctl.fd).map(live).or_else(|| epoll.former(ctl.fd).map(former))
         });
@@ -87,7 +94,8 @@ impl Failure {
             events: ctl.events,
             is_open: at.fd_is_open,
             registered: known.map(|(added, ..)| added),
-            interest: known.map_or(0, |(_, interest, _)| interest),
+            interest: known.map_or(0, |(_, interest, ..)| interest),
+            is_in_use: known.is_some_and(|(_, _, is_in_use, _)| is_in_use),
             was_closed: known.is_some_and(|(.., generation)| generation != descriptor.generation),
             closed: descriptor.closed,
             duplicated: descriptor.duplicated,
@@ -110,7 +118,13 @@ impl Failure {
     fn is_harmless(&self) -> bool {
         // Nothing was to be deleted: libuv deletes before every close, and looks at no error.
         let is_idle = self.is_open && !self.was_closed && self.registered.is_none();
-        (self.op, self.errno) == (DEL, ENOENT) && is_idle
+        match (self.op, self.errno) {
+            (DEL, ENOENT) => is_idle,
+            // Libev does not delete what it stops watching, and adds it again later: what the kernel
+            // has is then what is wanted.
+            (ADD, EEXIST) => self.is_in_use && !self.was_closed,
+            _ => false,
+        }
     }
 
     pub fn sites(&self) -> [(Role, Site); 3] {

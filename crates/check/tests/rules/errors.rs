@@ -100,3 +100,15 @@ fn only_the_advice_for_the_errno_that_happened_is_given() {
         assert_eq!((advice.fix, advice.manual), (fix, manual), "{lines}");
     }
 }
+
+#[test]
+fn adding_again_what_is_registered_so_and_in_use_is_a_note() {
+    let served = "t1 wait 3\n t1 got 5:IN\n t1 read 5 3/8\n";
+    assert_eq!(found(&calls(&format!("{served} t1 add 3 5 IN EEXIST"))), ["ctl-error note 5"]);
+    // Libev counts its attempts in the data.
+    let counted = "t1 add 3 5 IN data=0x100000005 EEXIST";
+    assert_eq!(found(&calls(counted)), ["ctl-error note 5"]);
+    // Another interest is not what the kernel has; and twice in a row is two parts of the program.
+    assert_eq!(found(&calls(&format!("{served} t1 add 3 5 IN|OUT EEXIST"))), ["ctl-error fact 5"]);
+    assert_eq!(found(&calls("t1 add 3 5 IN EEXIST")), ["ctl-error fact 5"]);
+}
