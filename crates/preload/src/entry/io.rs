@@ -59,7 +59,7 @@ pub extern "C" fn io_ended(
         if is_write && after.is_unwritten() {
             slot.written.store(site.addr() as u64, Relaxed);
             if !before.is_unwritten() {
-                mailbox::post(Message::of_this_thread(Subject::Unwritten, fd, site, 0));
+                mailbox::post_once(Message::of_this_thread(Subject::Unwritten, fd, site, 0));
             }
         } else if got > 0 && !is_write {
             slot.read.store(site.addr() as u64, Relaxed);
