@@ -90,6 +90,8 @@ fn observation(words: &mut Words<'_>) -> Parsed<Observation> {
             let one = Outcome::Moved { bytes: 1, asked: 1 };
             Observation::Accept(fd, if accepted { one } else { outcome(word)? })
         }
+        "poll" => Observation::Poll(words.fd("fd")?, events(words.next()?)?),
+        "polled" => Observation::Polled(words.fd("fd")?, events(words.next()?)?),
         "shutdown" => Observation::Shutdown(words.fd("fd")?),
         "close" => Observation::Close(words.fd("fd")?),
         "dup" => Observation::Dup(words.fd("fd")?, words.fd("to")?),

@@ -13,7 +13,7 @@ use crate::books::slots::{Table, slot};
 use crate::entry::guard::record;
 use crate::entry::io_kind::IoKind;
 use crate::runtime::clock::now;
-use crate::runtime::process;
+use crate::runtime::{process, watched};
 use epshim_check::ports::Descriptors;
 use epshim_check::rules::blocking_fd::BLOCKS;
 use epshim_check::{Io, Outcome};
@@ -58,6 +58,7 @@ pub extern "C" fn io_ended(
         let (before, after) = slot.did(|io| after(io, kind, outcome, is_short));
         if is_write && after.is_unwritten() {
             slot.written.store(site.addr() as u64, Relaxed);
+            watched::left_unwritten();
             if !before.is_unwritten() {
                 mailbox::post_once(Message::of_this_thread(Subject::Unwritten, fd, site, 0));
             }
