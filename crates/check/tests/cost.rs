@@ -83,6 +83,10 @@ impl Descriptors for Table {
         false
     }
 
+    fn is_room_awaited(&self, _: i32) -> bool {
+        false
+    }
+
     fn hung_up(&self, _: i32) {}
 }
 

@@ -57,6 +57,8 @@ pub enum Call {
     Create,
     EpollCtl,
     Wait,
+    Poll,
+    Select,
     Close,
     CloseRange,
     CloseFrom,

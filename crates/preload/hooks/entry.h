@@ -32,6 +32,14 @@ static inline bool is_watched(int fd)
                (number % WORD_BITS) & 1;
 }
 
+/* No descriptor from here on was watched since the start; 0: none was, and no call of poll or select
+ * matters. */
+extern _Atomic unsigned epshim_watched_end;
+
+/* Whether a write to a watched descriptor was short or found no room since the start: else no thread
+ * waits for room in one. */
+extern _Atomic bool epshim_any_unwritten;
+
 /* Whether anything is checked at all. False: transparent, and nothing below is called. */
 extern _Atomic bool epshim_checking;
 
@@ -68,6 +76,15 @@ void on_epoll_ctl(int epfd, int op, int fd, const struct epoll_event *event, int
 void on_wait_begin(int epfd, int maxevents, int64_t timeout, const void *site);
 /* It returned count deliveries, or -1 and error. */
 void on_wait_end(int epfd, const struct epoll_event *events, int count, int error);
+
+/* This thread is about to wait for room in a watched descriptor, in poll or select. wait is another
+ * number for each call that the thread is in: a signal handler may make one too. The call may never
+ * end, as above. */
+void on_room_awaited(int fd, uintptr_t wait);
+/* That wait ended, for all its descriptors. */
+void on_room_wait_ended(uintptr_t wait);
+/* poll or select said that a watched descriptor has input. */
+void on_input_polled(int fd);
 
 /* A call that may block on a watched descriptor is about to be made; dontwait: it asked not to block. */
 void on_io_begin(int fd, enum io_kind kind, bool dontwait, const void *site);

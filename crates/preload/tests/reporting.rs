@@ -192,3 +192,15 @@ fn a_handler_that_jumps_away_costs_the_checking_at_most() {
         assert!(has_failed || errors.contains("SUMMARY: epshim: ctl-error"), "{errors}");
     }
 }
+
+/// Ten ways to wait, each in a thread of its own, for two seconds: poll, select, their other names, and
+/// both by number.
+#[test]
+fn a_thread_that_waits_for_room_in_poll_or_select_has_not_forgotten_its_write() {
+    let package = env!("CARGO_MANIFEST_DIR");
+    let program = compile(package, &["tests/reporting/room.c"], "room", &[]);
+    for (waits_for, lost) in [("room", 0), ("input", 10), ("another", 10)] {
+        let errors = ends(command(&program, Mode::Checking).arg(waits_for), 0);
+        counts(&errors, "SUMMARY: epshim: lost-write", lost);
+    }
+}
