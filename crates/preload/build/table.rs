@@ -76,6 +76,7 @@ pub enum Call {
     Splice,
     Tee,
     Vmsplice,
+    Exit,
     Syscall,
     Ring,
 }
