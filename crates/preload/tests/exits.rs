@@ -65,11 +65,14 @@ fn every_way_out_ends_with_the_report_and_the_status_that_was_asked_for() {
     }
 }
 
-/// Nothing of the library runs then; the status stays the signal's.
+/// Nothing of the library runs then; but what no second call could make good was written before.
 #[test]
-fn a_signal_s_status_stays_the_signal_s() {
-    for (way, signal) in [("abort", 6), ("kill", 9)] {
+fn a_signal_s_status_stays_the_signal_s_and_what_was_just_found_is_written() {
+    for (way, signal) in [("abort", 6), ("kill", 9), ("crash", 11)] {
         let output = leave(way, Some("mode=check:exitcode=9"));
         assert_eq!(output.status.signal(), Some(signal), "{way}");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(errors.matches("failed with EBADF").count(), 1, "{way}: {errors}");
+        assert_eq!(errors.matches("SUMMARY: epshim: ctl-error").count(), 2, "{way}: {errors}");
     }
 }

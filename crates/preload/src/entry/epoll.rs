@@ -5,6 +5,7 @@
 //!
 //! Surprising: the program's event is read after the call, and only where the kernel has read it too.
 
+use crate::books::places::Places;
 use crate::books::slot::Slot;
 use crate::books::slots::{Table, slot, update};
 use crate::books::{counts, family, model, stacks};
@@ -15,9 +16,15 @@ use crate::questions::{descriptor, threads};
 use crate::runtime::clock::now;
 use crate::runtime::process;
 use crate::runtime::thread::tid;
-use epshim_check::ports::Descriptors;
+use epshim_check::ports::{Descriptors, MILLISECOND, Nanos};
 use epshim_check::{Ctl, Io};
 use libc::{c_int, c_void, epoll_event};
+
+/// The first call sites that failed in a way that is reported at once. The thread waits for the report
+/// there, once, and no more often than this in all: a program may live with such failures.
+static FAILED_AT: Places<64> = Places::new();
+/// How long it waits.
+const LONGEST_PAUSE: Nanos = 500 * MILLISECOND;
 
 pub extern "C" fn created(epfd: c_int, _flags: c_int, site: *const c_void) {
     record_change(|| {
@@ -96,11 +103,16 @@ fn register(epfd: c_int, op: c_int, fd: c_int) {
 
 fn failed(ctl: Ctl, errno: c_int) {
     let at = descriptor::at_failure(errno, ctl.epfd, ctl.fd);
+    let site = ctl.site;
+    let at_call = now();
     let next = model::with(|checker| {
-        checker.ctl_failed(tid(), now(), ctl, at, &Table);
+        checker.ctl_failed(tid(), at_call, ctl, at, &Table);
         checker.next_due()
     });
-    if let Some(next) = next.flatten() {
-        monitor::wake_by(next);
+    let Some(next) = next.flatten() else { return };
+    monitor::wake_by(next);
+    // The program may abort for it, as assert(3) does: then the finding is to be written before.
+    if next <= at_call && FAILED_AT.note(site.0) {
+        monitor::wait_for_round(LONGEST_PAUSE);
     }
 }

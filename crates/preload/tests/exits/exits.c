@@ -21,6 +21,13 @@ static void make_mistake(void)
     CHECK_FAILS(epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &event), EEXIST);
 }
 
+/* A mistake that no second call makes good: the descriptor is not open. */
+static void make_certain_mistake(void)
+{
+    int epfd = epoll_create1(EPOLL_CLOEXEC);
+    CHECK_FAILS(epoll_ctl(epfd, EPOLL_CTL_DEL, 999, NULL), EBADF);
+}
+
 static void leave_in_handler(int number)
 {
     (void)number;
@@ -112,9 +119,11 @@ int main(int argc, char **argv)
     if (is(way, "atexit"))
         atexit(leave_again);
     if (is(way, "abort"))
-        abort();
+        make_certain_mistake(), abort();
     if (is(way, "kill"))
-        raise(SIGKILL);
+        make_certain_mistake(), raise(SIGKILL);
+    if (is(way, "crash"))
+        make_certain_mistake(), raise(SIGSEGV);
     if (is(way, "worker"))
         return worker() == 9 ? 9 : 5; /* a worker's end is its own */
     if (is(way, "vfork")) {
