@@ -54,7 +54,8 @@ fn the_exit_code_is_the_program_s_unless_another_is_asked_for() {
     ] {
         let errors = ends(&mut mistakes(options, &[]), code);
         let found = usize::from(!options.contains("except") && !options.contains("only"));
-        counts(&errors, "SUMMARY: epshim: ctl-error", found);
+        // The end repeats it.
+        counts(&errors, "SUMMARY: epshim: ctl-error", 2 * found);
         counts(&errors, &format!("epshim: {found} finding"), 1);
         counts(&errors, "not seen: ", 1);
     }
@@ -78,11 +79,19 @@ fn what_is_suppressed_is_counted_and_is_no_finding() {
 fn a_report_that_cannot_go_where_it_is_asked_to_goes_to_standard_error() {
     let errors = ends(&mut mistakes("mode=check:log_path=/nonexistent/log", &[]), ITS_OWN);
     counts(&errors, "cannot be written where log_path says", 2);
-    counts(&errors, "SUMMARY: epshim: ctl-error", 1);
+    counts(&errors, "SUMMARY: epshim: ctl-error", 2);
     let log = nothing_at("log");
     let options = format!("mode=check:log_path={}", log.display());
     assert_eq!(ends(&mut mistakes(&options, &[]), ITS_OWN), "");
-    counts(&fs::read_to_string(log).unwrap(), "SUMMARY: epshim: ctl-error", 1);
+    counts(&fs::read_to_string(log).unwrap(), "SUMMARY: epshim: ctl-error", 2);
+    // The end names the file of the findings, which a test runner may have kept from the terminal.
+    let (log, json) = (nothing_at("log"), nothing_at("%p.json"));
+    let options = format!("mode=check:log_path={}:json={}", log.display(), json.display());
+    ends(&mut mistakes(&options, &[]), ITS_OWN);
+    let report = fs::read_to_string(log).unwrap();
+    let (_, path) = report.split_once("as JSON: ").unwrap();
+    let written = fs::read_to_string(path.lines().next().unwrap()).unwrap();
+    counts(&written, "\"kind\":\"summary\"", 1);
 }
 
 #[test]

@@ -24,6 +24,8 @@ struct Reporter {
     suppressions: Suppressions,
     /// What was reported, each finding once. The model knows it better, as long as it can be asked.
     reported: Tally,
+    /// The last lines of what was reported, each once.
+    summaries: Vec<String>,
     /// Why call sites have no names. The symbolizer is not asked again then.
     not_symbolized: Option<String>,
     /// The end was written, and nothing comes after it.
@@ -153,6 +155,10 @@ impl Reporter {
             return false;
         }
         EXIT_CODE.store(plan.exitcode, Relaxed);
+        let summary = text::summary(&report);
+        if !self.summaries.contains(&summary) {
+            self.summaries.push(summary);
+        }
         plan.put(pid, &text::finding(&report, plan.colour()), &json::finding(&report));
         true
     }
@@ -178,12 +184,14 @@ impl Reporter {
         let pid = process::id().unsigned_abs();
         let seen = Seen { not_symbolized: self.not_symbolized.clone(), ..seen };
         let time = clock::since_1970();
-        let end = End::new(pid, time, tally, &self.suppressions, plan.shows_notes, seen);
+        let mut end = End::new(pid, time, tally, &self.suppressions, plan.shows_notes, seen);
         if process::is_forked() && end.seen.waits == 0 && end.findings() == 0 {
             // A child that has no loop: its parent says what there is to say.
             return;
         }
         self.is_over = true;
+        end.summaries = std::mem::take(&mut self.summaries);
+        end.json = plan.json_path(pid);
         plan.put(pid, &end.text(plan.colour()), &json::summary(&end));
         if end.findings() > 0 {
             EXIT_CODE.store(plan.exitcode, Relaxed);
