@@ -113,6 +113,6 @@ fn failed(ctl: Ctl, errno: c_int) {
     monitor::wake_by(next);
     // The program may abort for it, as assert(3) does: then the finding is to be written before.
     if next <= at_call && FAILED_AT.note(site.0) {
-        monitor::wait_for_round(LONGEST_PAUSE);
+        monitor::wait_for_pass(LONGEST_PAUSE);
     }
 }

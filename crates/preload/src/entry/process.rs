@@ -9,7 +9,7 @@
 use crate::entry::guard::{
     enter_fork, guarded, if_checking, leave_fork, prepare_end, record_change,
 };
-use crate::life::{fork, rounds, start};
+use crate::life::{fork, start, suspicions};
 use crate::output::report;
 use crate::runtime::lock::PATIENCE;
 use crate::runtime::{failure, process};
@@ -68,7 +68,7 @@ pub extern "C" fn leaving() -> c_int {
 fn finish(patience: u32) -> c_int {
     record_change(|| {
         if !report::is_over() {
-            rounds::finish(patience);
+            suspicions::finish(patience);
             report::finish(patience);
         }
     });

@@ -1,4 +1,5 @@
-//! The monitor: a thread that makes rounds (`rounds.rs`) while the program runs, or hangs.
+//! The monitor: a thread that asks the kernel about suspicions (`suspicions.rs`), pass by pass, while the
+//! program runs, or hangs.
 //!
 //! A wait starts it, and only when something is suspected or a call may block. It ends a second after
 //! there is nothing more to suspect.
@@ -7,7 +8,7 @@
 //! its last thread, and must not live on for the sake of this one.
 
 use crate::books::blocking;
-use crate::life::rounds;
+use crate::life::suspicions;
 use crate::questions::threads;
 use crate::runtime::clock::now;
 use crate::runtime::signals::with_all_blocked;
@@ -27,11 +28,11 @@ static SLEEPS_UNTIL: AtomicU64 = AtomicU64::new(0);
 /// How often other threads woke it. It sleeps on this number.
 static WAKE_UPS: AtomicU32 = AtomicU32::new(0);
 
-/// The number of the last round that was begun, and of the last that ended.
+/// The number of the last pass that was begun, and of the last that ended.
 static BEGUN: AtomicU32 = AtomicU32::new(0);
 static ENDED: AtomicU32 = AtomicU32::new(0);
 
-/// Between two rounds, while a call may hang.
+/// Between two passes, while a call may hang.
 const INTERVAL: Nanos = 50 * MILLISECOND;
 /// How long the thread stays when nothing is suspected.
 const LINGER: Nanos = SECOND;
@@ -50,10 +51,10 @@ pub fn wake_by(at: Nanos) {
 
 /// Something is due now: waits until the monitor thread has looked, or for `most`. For a call after which
 /// the program may end in a way that nothing is heard of. Not with the model's lock.
-pub fn wait_for_round(most: Nanos) {
+pub fn wait_for_pass(most: Nanos) {
     let until = now() + most;
     let (begun, mut ended) = (BEGUN.load(Ordering::SeqCst), ENDED.load(Ordering::SeqCst));
-    // A round that has begun already may not see it: the one after that does.
+    // A pass that has begun already may not see it: the one after that does.
     while IS_THERE.load(Relaxed) != 0 && ended.wrapping_sub(begun) as i32 <= 0 {
         let left = until.saturating_sub(now());
         if left == 0 {
@@ -109,10 +110,10 @@ fn monitor() {
     let mut idle_since = now();
     while watched::is_checking() {
         let wake_ups = WAKE_UPS.load(Relaxed);
-        // This round may not see what comes up from now on: other threads are to wake this one for it.
+        // This pass may not see what comes up from now on: other threads are to wake this one for it.
         SLEEPS_UNTIL.store(Nanos::MAX, Relaxed);
         BEGUN.fetch_add(1, Ordering::SeqCst);
-        let next = rounds::round();
+        let next = suspicions::pass();
         ENDED.store(BEGUN.load(Ordering::SeqCst), Ordering::SeqCst);
         let _ = futex::wake(&ENDED, futex::Flags::PRIVATE, u32::MAX >> 1);
         if threads::program_has_ended() {
@@ -129,7 +130,7 @@ fn monitor() {
     SLEEPS_UNTIL.store(0, Relaxed);
     IS_THERE.store(0, Ordering::Release);
     // A thread that needed the monitor before that line found it there.
-    if rounds::next_due().is_some() {
+    if suspicions::next_due().is_some() {
         wake_by(0);
     }
 }
@@ -151,5 +152,5 @@ pub fn forked() {
     IS_THERE.store(0, Relaxed);
     SLEEPS_UNTIL.store(0, Relaxed);
     ENDED.store(BEGUN.load(Relaxed), Relaxed);
-    rounds::forked();
+    suspicions::forked();
 }

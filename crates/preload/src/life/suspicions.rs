@@ -1,6 +1,6 @@
-//! A round: the suspicions that are due are put to the kernel, and what is confirmed is reported. The
-//! monitor thread makes rounds while the program runs, and the thread that ends the program makes
-//! the last one.
+//! Suspicions that are due: the kernel is asked about them, and what it confirms is reported. The
+//! monitor thread does so pass by pass while the program runs, and the thread that ends the program
+//! makes the last pass.
 //!
 //! The kernel is asked without the model's lock: the program goes on meanwhile. One thread at a time
 //! settles suspicions.
@@ -25,7 +25,7 @@ static SETTLING: Lock = Lock::new();
 const HANGS: Nanos = 100 * MILLISECOND;
 
 /// Reports calls that hang, settles what is due, and says when the next suspicion is due.
-pub fn round() -> Option<Nanos> {
+pub fn pass() -> Option<Nanos> {
     let at = now();
     if blocking::is_used() {
         blocking::hanging(at, HANGS, |one| {
@@ -67,7 +67,7 @@ fn settle(at: Nanos) {
     }
 }
 
-/// The last round, by the thread that ends the program: what is due now is settled now. This thread
+/// The last pass, by the thread that ends the program: what is due now is settled now. This thread
 /// waits for what the monitor thread is settling, through this number of sleeps.
 pub fn finish(patience: u32) {
     let at = now();
