@@ -14,6 +14,7 @@ mod finding;
 mod io;
 pub mod options;
 pub mod ports;
+pub mod printable;
 pub mod replay;
 pub mod report;
 mod rule;

@@ -6,6 +6,7 @@
 //!
 //! Surprising: standard error that cannot be written to is no reason not to run the program.
 
+use crate::output::shown;
 use epshim_check::Options;
 use epshim_check::options::expand;
 use std::ffi::OsStr;
@@ -23,14 +24,7 @@ fn line(program: &str, options: &Options, pid: u32) -> String {
     let report = place(&options.log_path).unwrap_or_else(|| "standard error".to_owned());
     let json = place(&options.json).map(|path| format!(", as JSON to {path}")).unwrap_or_default();
     let what = format!("watches {program}; the report goes to {report}{json}");
-    format!("=={pid}== epshim {}: {}\n", env!("CARGO_PKG_VERSION"), printable(&what))
-}
-
-/// Names may have any character in them, which a terminal would obey.
-fn printable(text: &str) -> String {
-    let escape =
-        |c: char| if c.is_control() { c.escape_default().collect() } else { c.to_string() };
-    text.chars().map(escape).collect()
+    format!("=={pid}== epshim {}: {}\n", env!("CARGO_PKG_VERSION"), shown(&what))
 }
 
 #[cfg(test)]
