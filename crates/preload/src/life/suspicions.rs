@@ -60,7 +60,8 @@ fn settle(at: Nanos) {
     let answers: Vec<_> = due.into_iter().map(confirm).collect();
     drop(announcement);
     for (asked, verdict) in answers {
-        let finding = model::with(|checker| checker.settle(verdict, &asked, now())).flatten();
+        let finding =
+            model::with(|checker| checker.settle(verdict, asked, now(), &Table)).flatten();
         if let Some(finding) = finding {
             report::write(&finding);
         }
@@ -70,8 +71,9 @@ fn settle(at: Nanos) {
 /// The last pass, by the thread that ends the program: what is due now is settled now. This thread
 /// waits for what the monitor thread is settling, through this number of sleeps.
 pub fn finish(patience: u32) {
+    model::with(|checker| checker.finish(now()));
+    // Behind it: what calls have posted was raised when the model was had.
     let at = now();
-    model::with(|checker| checker.finish(at));
     if SETTLING.take(patience) {
         settle(at);
     }
