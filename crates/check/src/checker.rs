@@ -23,7 +23,7 @@ use std::collections::BinaryHeap;
 
 pub(crate) use delivered::Delivered;
 pub use pending::Asked;
-use pending::Entry;
+use pending::{Entry, RETRY};
 pub(crate) use pending::{NOBODY_WAITS, Standing, nobody_waits};
 
 /// An `epoll_ctl` that was made, and how it ended.
@@ -217,10 +217,13 @@ impl Checker {
         let sites = failure.sites();
         let mut suspicion = self.suspect(Rule::CtlError, tid, now, Case::Ctl(Box::new(failure)));
         suspicion = suspicion.at(&ctl, Role::Now).and_all(sites);
+        if !rules::ctl_error::may_be_made_good(at.errno) {
+            return self.raise(suspicion, now);
+        }
         let thread = self.threads.seen(tid, now);
         thread.failure = Some(Box::new(suspicion));
         if !std::mem::replace(&mut thread.is_failure_due, true) {
-            self.look_after_failure(tid, now.saturating_add(SECOND));
+            self.look_after_failure(tid, now.saturating_add(RETRY));
         }
     }
 

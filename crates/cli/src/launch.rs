@@ -1,7 +1,8 @@
 //! `epshim check` and `epshim run`: this process becomes the program, with the preload library in it.
 //!
 //! `target.rs` finds the program and refuses one that the library cannot be loaded into, `library.rs` finds
-//! the library, `environment.rs` writes the two variables, with what `suppressions.rs` has read, `unchanged.rs` keeps the signals as they were.
+//! the library, `environment.rs` writes the two variables, with what `suppressions.rs` has read, `greeting.rs`
+//! says that the program is watched, `unchanged.rs` keeps the signals as they were.
 //! Nothing else is changed, and nothing of this process is left: exec, not fork.
 //!
 //! One change is Rust's runtime's: of the descriptors 0 to 2, one that was closed is open on /dev/null.
@@ -9,6 +10,7 @@
 mod elf;
 mod environment;
 mod failure;
+mod greeting;
 mod library;
 mod suppressions;
 mod target;
@@ -33,15 +35,15 @@ pub struct Printed(pub String);
 pub fn check(options: &CheckOptions) -> Result<Printed, Failure> {
     let mut wanted = environment::inherited(Mode::Check)?;
     environment::apply(&mut wanted, options)?;
-    start(wanted, &options.launch)
+    start(wanted, &options.launch, !options.quiet)
 }
 
 /// Runs a program with the library, transparently.
 pub fn run(options: &RunOptions) -> Result<Printed, Failure> {
-    start(environment::inherited(Mode::Transparent)?, &options.launch)
+    start(environment::inherited(Mode::Transparent)?, &options.launch, false)
 }
 
-fn start(mut wanted: Options, launch: &Launch) -> Result<Printed, Failure> {
+fn start(mut wanted: Options, launch: &Launch, greets: bool) -> Result<Printed, Failure> {
     if let Some(trace) = launch.trace_children {
         wanted.trace_children = trace;
     }
@@ -60,6 +62,9 @@ fn start(mut wanted: Options, launch: &Launch) -> Result<Printed, Failure> {
     let mut command = Command::new(&program.path);
     command.arg0(name).args(&launch.command[1..]).envs(variables);
     unchanged::keep(&mut command);
+    if greets {
+        greeting::say(name, &wanted);
+    }
     let error = command.exec();
     let reason = format!("cannot run {}: {error}", shown(name));
     Err(match error.kind() {

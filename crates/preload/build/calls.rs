@@ -87,6 +87,11 @@ pub fn parts(function: &Function) -> Option<Parts> {
         Call::Sendfile => transfer(function, "IO_READ", true),
         Call::Splice => transfer(function, "IO_READ", false),
         Call::Tee => transfer(function, "IO_PEEK", false),
+        // The status is the hook's to change. What syscall(2) is given is not: the next _exit is called.
+        Call::Exit if function.is_exported => {
+            ("has_begun", "status = ending(status);".to_owned(), String::new())
+        }
+        Call::Exit => ("has_begun", "NEXT(_exit)(ending(status));".to_owned(), String::new()),
         Call::Ring => {
             ("is_checking()", String::new(), "ring_made(result, call->number);".to_owned())
         }

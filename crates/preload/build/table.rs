@@ -78,6 +78,7 @@ pub enum Call {
     Splice,
     Tee,
     Vmsplice,
+    Exit,
     Syscall,
     Ring,
 }

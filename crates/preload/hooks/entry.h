@@ -112,8 +112,12 @@ void on_fork_begin(void);
 void on_fork_parent(void);
 /* or in the child. */
 void on_fork_child(void);
-/* The program ends. */
-void on_end(void);
+/* The program ends by exit(3), whose handlers have run. Returns the status that it is to have, or -1: its
+ * own. */
+int on_end(void);
+/* It is about to end at once, with as little. Any thread, and a signal handler too, anywhere; a child of
+ * vfork. Returns the same. */
+int on_leaving(void);
 
 #pragma GCC visibility pop
 

@@ -31,6 +31,12 @@ static inline bool is_checking(void)
     return atomic_load_explicit(&epshim_checking, memory_order_relaxed);
 }
 
+/* Whether calls were reported from the start: then the end of the program is, whatever came after. */
+extern bool has_begun;
+
+/* The program is about to end with this status, or with the one that this returns. */
+int ending(int status);
+
 /* ---- epoll ------------------------------------------------------------------------------------ */
 
 /* An epoll was made, unless epfd is -1. */

@@ -158,9 +158,15 @@ void on_fork_child(void)
     REPORT("forked; ");
 }
 
-void on_end(void)
+int on_end(void)
 {
     REPORT("end; ");
+    return -1;
+}
+
+int on_leaving(void)
+{
+    return 44;
 }
 
 /* The call returns result, and the hook reports exactly this. */
@@ -422,6 +428,26 @@ static void test_fork(void)
 }
 
 /* While a hazard is announced, every close is reported. */
+static void leave_by_number(int status)
+{
+    hook_syscall(SYS_exit_group, (uintptr_t)status, 0, 0, 0, 0, 0);
+}
+
+/* In a child, which leaves with the status that it is asked to have. */
+static void test_leaving(void)
+{
+    void (*const ways[])(int) = {hook__exit, hook__Exit, hook_quick_exit, leave_by_number};
+    for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+        int status;
+        pid_t child = fork();
+        if (child == 0)
+            ways[i](3);
+        CHECK_EQ(waitpid(child, &status, 0), child);
+        CHECK(WIFEXITED(status));
+        CHECK_EQ(WEXITSTATUS(status), 44);
+    }
+}
+
 static void test_hazard(void)
 {
     int free = open("/dev/null", O_RDONLY), from = open("/dev/null", O_RDONLY);
@@ -483,6 +509,7 @@ int main(void)
     test_messages();
     test_transfers();
     test_fork();
+    test_leaving();
     test_hazard();
     test_descriptors();
     return 0;

@@ -31,6 +31,9 @@ const MOST: usize = 1024;
 /// What goes on is asked about no more often than this.
 const QUIET: Nanos = SECOND;
 
+/// A failed `epoll_ctl` that no second one has made good by now was none of a known pair.
+pub(super) const RETRY: Nanos = 100 * MILLISECOND;
+
 /// What a rule says of its suspicion when it is due.
 pub(crate) enum Standing {
     /// It holds: the kernel is to be asked.
@@ -88,7 +91,7 @@ impl Checker {
         let Some(thread) = self.threads.get_mut(tid) else { return };
         thread.is_failure_due = false;
         let Some(failure) = thread.failure.take() else { return };
-        let at = failure.since.saturating_add(SECOND);
+        let at = failure.since.saturating_add(RETRY);
         if at <= now {
             return self.raise(*failure, now);
         }

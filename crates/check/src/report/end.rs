@@ -75,6 +75,9 @@ impl Seen {
     }
 }
 
+/// The end repeats the last lines of so many findings.
+const MOST_SUMMARIES: usize = 100;
+
 /// What was found of one rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Count {
@@ -109,6 +112,11 @@ pub struct End {
     pub notes_not_shown: u64,
     /// What was seen.
     pub seen: Seen,
+    /// The last line of each finding that was reported. The text repeats them: the findings may have
+    /// gone where the program's own output went, and be lost with it.
+    pub summaries: Vec<String>,
+    /// The file of JSON lines. The text names it.
+    pub json: Option<String>,
 }
 
 impl End {
@@ -146,7 +154,8 @@ impl End {
         }
         counts.sort_by_key(|count| count.rule);
         let suppressed = suppressions.used(tally);
-        Self { pid, time, counts, suppressed, notes_not_shown, seen }
+        let (summaries, json) = (Vec::new(), None);
+        Self { pid, time, counts, suppressed, notes_not_shown, seen, summaries, json }
     }
 
     /// How many different findings were reported.
@@ -207,6 +216,15 @@ impl End {
             );
         }
         block.wrapped("  not seen: ", 4, &self.seen.blind_spots().join("; "));
+        if let Some(json) = &self.json {
+            block.line(&format!("  as JSON: {json}"));
+        }
+        for summary in self.summaries.iter().take(MOST_SUMMARIES) {
+            block.styled(Style::Bold, summary);
+        }
+        if let Some(more @ 1..) = self.summaries.len().checked_sub(MOST_SUMMARIES) {
+            block.line(&format!("  and {more} more"));
+        }
         block.into_text()
     }
 }

@@ -16,7 +16,7 @@ pub const EXPLANATION: Explanation = Explanation {
         expect.",
     evidence: "\
         epoll_ctl returned EEXIST, ENOENT, EBADF, EPERM, EINVAL or ELOOP, and the thread's next \
-        call is not the right retry. A fact: that it failed is beyond doubt. The report says who \
+        call is not the right retry, or there is none for 100 ms; EBADF, EINVAL and ELOOP have none. A fact: that it failed is beyond doubt. The report says who \
         registered and who closed the descriptor, and what the kernel objected to.",
     silent: "\
         When EEXIST is followed by EPOLL_CTL_MOD, or ENOENT by EPOLL_CTL_ADD, of the same \
@@ -51,6 +51,12 @@ const EPERM: i32 = 1;
 const EEXIST: i32 = 17;
 const EINVAL: i32 = 22;
 const ELOOP: i32 = 40;
+
+/// Whether a next call can make this error good, so that it is waited for. No call is an answer to a
+/// descriptor that is not open, nor to arguments that do not go together.
+pub(crate) const fn may_be_made_good(errno: i32) -> bool {
+    !matches!(errno, EBADF | EINVAL | ELOOP)
+}
 
 /// A failed `epoll_ctl`, and what is known of the descriptor's past.
 #[derive(Debug, Clone, Copy)]

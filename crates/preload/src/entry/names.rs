@@ -11,6 +11,7 @@ hidden! {
     on_fork_parent => process::fork_ended;
     on_fork_child => process::forked;
     on_end => process::end;
+    on_leaving => process::leaving;
 
     on_epoll_created => epoll::created;
     on_epoll_ctl_begin => epoll::ctl_begins;

@@ -28,6 +28,10 @@ static SLEEPS_UNTIL: AtomicU64 = AtomicU64::new(0);
 /// How often other threads woke it. It sleeps on this number.
 static WAKE_UPS: AtomicU32 = AtomicU32::new(0);
 
+/// The number of the last pass that was begun, and of the last that ended.
+static BEGUN: AtomicU32 = AtomicU32::new(0);
+static ENDED: AtomicU32 = AtomicU32::new(0);
+
 /// Between two passes, while a call may hang.
 const INTERVAL: Nanos = 50 * MILLISECOND;
 /// How long the thread stays when nothing is suspected.
@@ -42,6 +46,23 @@ pub fn wake_by(at: Nanos) {
         SLEEPS_UNTIL.store(0, Relaxed); // It is woken once, not by each thread.
         WAKE_UPS.fetch_add(1, Relaxed);
         let _ = futex::wake(&WAKE_UPS, futex::Flags::PRIVATE, 1);
+    }
+}
+
+/// Something is due now: waits until the monitor thread has looked, or for `most`. For a call after which
+/// the program may end in a way that nothing is heard of. Not with the model's lock.
+pub fn wait_for_pass(most: Nanos) {
+    let until = now() + most;
+    let (begun, mut ended) = (BEGUN.load(Ordering::SeqCst), ENDED.load(Ordering::SeqCst));
+    // A pass that has begun already may not see it: the one after that does.
+    while IS_THERE.load(Relaxed) != 0 && ended.wrapping_sub(begun) as i32 <= 0 {
+        let left = until.saturating_sub(now());
+        if left == 0 {
+            return;
+        }
+        let time = timespec(left);
+        let _ = futex::wait(&ENDED, futex::Flags::PRIVATE, ended, Some(&time));
+        ended = ENDED.load(Ordering::SeqCst);
     }
 }
 
@@ -91,7 +112,10 @@ fn monitor() {
         let wake_ups = WAKE_UPS.load(Relaxed);
         // This pass may not see what comes up from now on: other threads are to wake this one for it.
         SLEEPS_UNTIL.store(Nanos::MAX, Relaxed);
+        BEGUN.fetch_add(1, Ordering::SeqCst);
         let next = suspicions::pass();
+        ENDED.store(BEGUN.load(Ordering::SeqCst), Ordering::SeqCst);
+        let _ = futex::wake(&ENDED, futex::Flags::PRIVATE, u32::MAX >> 1);
         if threads::program_has_ended() {
             return;
         }
@@ -116,13 +140,17 @@ fn sleep(wake_ups: u32, until: Nanos, now: Nanos) {
     let most = if blocking::is_used() { INTERVAL } else { LINGER };
     let nanos = until.saturating_sub(now).min(most);
     SLEEPS_UNTIL.store(now + nanos, Relaxed);
-    let time = futex::Timespec { tv_sec: (nanos / SECOND) as i64, tv_nsec: (nanos % SECOND) as _ };
-    let _ = futex::wait(&WAKE_UPS, futex::Flags::PRIVATE, wake_ups, Some(&time));
+    let _ = futex::wait(&WAKE_UPS, futex::Flags::PRIVATE, wake_ups, Some(&timespec(nanos)));
+}
+
+fn timespec(nanos: Nanos) -> futex::Timespec {
+    futex::Timespec { tv_sec: (nanos / SECOND) as i64, tv_nsec: (nanos % SECOND) as _ }
 }
 
 /// In a forked child there is no monitor thread.
 pub fn forked() {
     IS_THERE.store(0, Relaxed);
     SLEEPS_UNTIL.store(0, Relaxed);
+    ENDED.store(BEGUN.load(Relaxed), Relaxed);
     suspicions::forked();
 }

@@ -59,6 +59,14 @@ impl Destination {
         }
     }
 
+    /// The file that is written by this process; `None`: standard error.
+    pub fn path(&self, pid: u32) -> Option<String> {
+        match self {
+            Self::Stderr { .. } => None,
+            Self::File(path) => Some(expand(path, pid)),
+        }
+    }
+
     /// Whether what is written here is to be coloured. `NO_COLOR` is a variable of the program's.
     pub fn wants_colour(&self, color: Color, no_color: bool) -> bool {
         match color {
