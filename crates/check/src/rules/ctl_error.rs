@@ -127,6 +127,17 @@ impl Failure {
         }
     }
 
+    /// Failures of one kind at one place are one mistake.
+    pub fn kind(&self) -> (i32, i32, bool) {
+        (self.op, self.errno, self.is_harmless())
+    }
+
+    /// Whether the thread's next call may show that it was meant so: see
+    /// [`Failure::is_made_good_by`].
+    pub fn may_be_made_good(&self) -> bool {
+        matches!((self.op, self.errno), (ADD, EEXIST) | (MOD, ENOENT))
+    }
+
     pub fn sites(&self) -> [(Role, Site); 3] {
         let closed = if self.was_closed { self.closed } else { Site::default() };
         [
