@@ -42,7 +42,7 @@ const MOST: usize = 1024;
 pub(crate) struct Threads {
     all: FxHashMap<Tid, Thread>,
     /// What threads had failed in that had to make room.
-    lost: Vec<Box<Suspicion>>,
+    lost: Vec<Suspicion>,
 }
 
 impl Threads {
@@ -61,7 +61,7 @@ impl Threads {
                 self.all.iter().min_by_key(|(_, thread)| (thread.wait.is_some(), thread.seen));
             if let Some((&oldest, _)) = oldest {
                 let failure = self.all.remove(&oldest).and_then(|thread| thread.failure);
-                self.lost.extend(failure);
+                self.lost.extend(failure.map(|failure| *failure));
             }
         }
         let thread = self.all.entry(tid).or_default();
@@ -70,7 +70,7 @@ impl Threads {
     }
 
     /// A failure of a thread that is not followed any more.
-    pub fn lost(&mut self) -> Option<Box<Suspicion>> {
+    pub fn lost(&mut self) -> Option<Suspicion> {
         self.lost.pop()
     }
 

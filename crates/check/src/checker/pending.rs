@@ -84,7 +84,7 @@ impl Checker {
     /// Raises what a thread had failed in that is not followed any more.
     pub(super) fn raise_lost(&mut self, now: Nanos) {
         while let Some(lost) = self.threads.lost() {
-            self.raise(*lost, now);
+            self.raise(lost, now);
         }
     }
 
