@@ -15,6 +15,7 @@ mod intent;
 mod io;
 pub mod options;
 pub mod ports;
+pub mod printable;
 pub mod replay;
 pub mod report;
 mod rule;

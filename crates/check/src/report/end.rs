@@ -213,7 +213,9 @@ impl End {
         }
         if self.notes_not_shown > 0 {
             let notes = counted(self.notes_not_shown, "note", "notes");
-            block.line(&format!("  {notes} not shown: notes=1 shows them"));
+            block.line(&format!(
+                "  {notes} not shown: --notes shows them (in EPSHIM_OPTIONS: notes=1)"
+            ));
         }
         if self.seen.checker_failed {
             block.styled(

@@ -5,6 +5,7 @@
 use super::end::{Count, End, Seen};
 use super::suppressions::Used;
 use super::{Report, Stack};
+use crate::printable;
 use serde::Serialize;
 
 const SCHEMA: u32 = 1;
@@ -140,7 +141,6 @@ pub fn summary(end: &End) -> String {
 }
 
 fn line(object: &impl Serialize) -> String {
-    let mut line = serde_json::to_string(object).expect("strings, numbers and lists become JSON");
-    line.push('\n');
-    line
+    let line = serde_json::to_string(object).expect("strings, numbers and lists become JSON");
+    printable::json(line) + "\n"
 }
