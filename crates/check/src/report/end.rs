@@ -26,6 +26,8 @@ pub struct Seen {
     /// Calls that were made and not recorded: from signal handlers in the book-keeping, or for
     /// want of room.
     pub dropped_calls: u64,
+    /// Suspicions that were one too many to be followed at a time.
+    pub not_followed: Vec<NotFollowed>,
     /// Calls on descriptors whose numbers are too high to be watched.
     pub high_descriptors: u64,
     /// Findings that were one too many to be told apart. [`End::new`] looks it up.
@@ -34,6 +36,16 @@ pub struct Seen {
     pub checker_failed: bool,
     /// Why call sites have no function names, if something went wrong with them.
     pub not_symbolized: Option<String>,
+}
+
+/// Suspicions of one rule that were not followed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NotFollowed {
+    /// The rule.
+    #[serde(serialize_with = "as_text")]
+    pub rule: Rule,
+    /// How many.
+    pub suspicions: u64,
 }
 
 impl Seen {
@@ -68,6 +80,11 @@ impl Seen {
         let findings =
             ["finding more than can be told apart", "findings more than can be told apart"];
         add(self.dropped_findings, findings[0], findings[1]);
+        for NotFollowed { rule, suspicions } in &self.not_followed {
+            let one = format!("suspicion of {rule} that was not followed");
+            let many = format!("suspicions of {rule} that were not followed");
+            spots.push(counted(*suspicions, &one, &many));
+        }
         if let Some(why) = &self.not_symbolized {
             spots.push(format!("the names of functions ({why})"));
         }

@@ -52,12 +52,6 @@ const EEXIST: i32 = 17;
 const EINVAL: i32 = 22;
 const ELOOP: i32 = 40;
 
-/// Whether a next call can make this error good, so that it is waited for. No call is an answer to a
-/// descriptor that is not open, nor to arguments that do not go together.
-pub(crate) const fn may_be_made_good(errno: i32) -> bool {
-    !matches!(errno, EBADF | EINVAL | ELOOP)
-}
-
 /// A failed `epoll_ctl`, and what is known of the descriptor's past.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Failure {
@@ -131,6 +125,17 @@ impl Failure {
             (ADD, EEXIST) => self.is_in_use && !self.was_closed,
             _ => false,
         }
+    }
+
+    /// Failures of one kind at one place are one mistake.
+    pub fn kind(&self) -> (i32, i32, bool) {
+        (self.op, self.errno, self.is_harmless())
+    }
+
+    /// Whether the thread's next call may show that it was meant so: see
+    /// [`Failure::is_made_good_by`].
+    pub fn may_be_made_good(&self) -> bool {
+        matches!((self.op, self.errno), (ADD, EEXIST) | (MOD, ENOENT))
     }
 
     pub fn sites(&self) -> [(Role, Site); 3] {

@@ -1,7 +1,7 @@
 //! Reports to be written.
 
 use epshim_check::ports::Site;
-use epshim_check::report::{Count, End, Frame, Report, Seen, Stack, Symbol};
+use epshim_check::report::{Count, End, Frame, NotFollowed, Report, Seen, Stack, Symbol};
 use epshim_check::{Certainty, Finding, Role, Rule};
 use std::time::Duration;
 
@@ -71,6 +71,7 @@ pub fn end() -> End {
         rings: 1,
         unknown_deliveries: 2,
         dropped_calls: 3,
+        not_followed: vec![NotFollowed { rule: Rule::OneshotNotRearmed, suspicions: 7 }],
         high_descriptors: 1,
         dropped_findings: 5,
         checker_failed: true,
