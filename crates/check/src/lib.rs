@@ -13,6 +13,7 @@ mod epolls;
 mod finding;
 mod io;
 pub mod options;
+pub mod place;
 pub mod ports;
 pub mod printable;
 pub mod replay;
