@@ -36,9 +36,17 @@ pub fn ignored_sigpipe() -> bool {
     IGNORED_SIGPIPE.load(Relaxed)
 }
 
+/// The descriptors from 0 to 2 that were closed.
+pub fn closed() -> impl Iterator<Item = RawFd> {
+    (0..)
+        .zip(&WAS_CLOSED)
+        .filter(|(_, was_closed)| was_closed.load(Relaxed))
+        .map(|(number, _)| number)
+}
+
 /// Whether a descriptor from 0 to 2 was closed.
-pub fn was_closed(number: usize) -> bool {
-    WAS_CLOSED[number].load(Relaxed)
+pub fn was_closed(number: RawFd) -> bool {
+    closed().any(|closed| closed == number)
 }
 
 /// A descriptor that this process was started with, and that the program gets.
@@ -52,7 +60,7 @@ pub struct Descriptor {
 
 /// What this number is; nothing if it is not open, or closed by the exec.
 pub fn descriptor(number: RawFd) -> Option<Descriptor> {
-    if number < 0 || usize::try_from(number).is_ok_and(|number| number < 3 && was_closed(number)) {
+    if number < 0 || was_closed(number) {
         return None;
     }
     // SAFETY: reads flags of a number, and fails where that is no descriptor.

@@ -2,10 +2,8 @@
 //!
 //! `target.rs` finds the program and refuses one that the library cannot be loaded into, `library.rs` finds
 //! the library, `environment.rs` writes the two variables, with what `suppressions.rs` has read and
-//! `destination.rs` has looked at, `unchanged.rs` keeps the signals as they were.
+//! `destination.rs` has looked at, `unchanged.rs` keeps signals and descriptors as they were.
 //! Nothing else is changed, and nothing of this process is left: exec, not fork.
-//!
-//! One change is Rust's runtime's: of the descriptors 0 to 2, one that was closed is open on /dev/null.
 
 mod destination;
 mod elf;

@@ -26,6 +26,8 @@ pub enum Destination {
         /// It was [data](is_data) from the start. If it is so only now, it is no longer standard
         /// error: the program closed it, and something else of its own got the number.
         may_be_data: bool,
+        /// It was open at the start. If not, what has the number now is the program's own.
+        was_open: bool,
     },
     /// A descriptor that the program was started with.
     Inherited(Descriptor),
@@ -36,7 +38,7 @@ pub enum Destination {
 impl Destination {
     /// The place that an option names, as seen from the directory that the program was started in.
     pub fn new(value: Option<&str>) -> Self {
-        let Some(value) = value else { return Self::Stderr { may_be_data: is_data() } };
+        let Some(value) = value else { return Self::stderr() };
         match Place::of(value) {
             Place::Descriptor(descriptor) => Self::Inherited(Descriptor::new(descriptor)),
             Place::File(path) if path.starts_with('/') => Self::File(path),
@@ -48,6 +50,11 @@ impl Destination {
         }
     }
 
+    /// Standard error, as it is now.
+    fn stderr() -> Self {
+        Self::Stderr { may_be_data: is_data(), was_open: fstat(FdNumber::STDERR).is_ok() }
+    }
+
     /// Writes a text of this process. False if it did not get there.
     pub fn write(&self, pid: u32, text: &[u8]) -> bool {
         self.try_write(pid, text).is_ok()
@@ -56,7 +63,9 @@ impl Destination {
     /// The same, with the reason.
     pub fn try_write(&self, pid: u32, text: &[u8]) -> Result<(), Unwritten> {
         match self {
-            Self::Stderr { may_be_data } if !may_be_data && is_data() => Some(Err(Unwritten::Gone)),
+            Self::Stderr { may_be_data, was_open } if !was_open || (!may_be_data && is_data()) => {
+                Some(Err(Unwritten::Gone))
+            }
             Self::Stderr { .. } => {
                 side_process::run_or_here(|| writing::all(FdNumber::STDERR, text, false))
             }
