@@ -11,6 +11,7 @@ mod checker;
 mod epoll;
 mod epolls;
 mod finding;
+mod intent;
 mod io;
 pub mod options;
 pub mod place;
@@ -25,7 +26,7 @@ mod tally;
 mod thread;
 
 pub use checker::{ADD, Asked, AtFailure, Checker, Ctl, DEL, MOD};
-pub use finding::{Finding, Role};
+pub use finding::{Advice, Finding, Role};
 pub use io::{Input, Io, Outcome};
 pub use options::Options;
 pub use ports::Kernel;

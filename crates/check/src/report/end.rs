@@ -233,6 +233,7 @@ mod tests {
             what: String::new(),
             verified: None,
             sites: vec![(Role::Now, Site(site))],
+            advice: None,
         }
     }
 

@@ -73,7 +73,7 @@ struct Summary<'a> {
 #[must_use]
 pub fn finding(report: &Report) -> String {
     let finding = &report.finding;
-    let explanation = finding.rule.explanation();
+    let advice = finding.advice();
     let number = |fd: i32| (fd >= 0).then_some(fd);
     line(&Finding {
         schema: SCHEMA,
@@ -88,8 +88,8 @@ pub fn finding(report: &Report) -> String {
         what: &finding.what,
         verified: finding.verified.as_deref(),
         sites: report.stacks.iter().map(site).collect(),
-        manual: explanation.manual,
-        fix: explanation.fix,
+        manual: advice.manual,
+        fix: advice.fix,
         suppression: report.suppression(),
     })
 }
