@@ -14,6 +14,7 @@ mod finding;
 mod intent;
 mod io;
 pub mod options;
+pub mod place;
 pub mod ports;
 pub mod printable;
 pub mod replay;

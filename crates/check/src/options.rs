@@ -5,7 +5,7 @@
 //! whatever the variable says, and because an option that is misspelt in silence tests nothing.
 //!
 //! ```text
-//! mode=check:only=ghost,level-spin:json="/tmp/with:colon.json"
+//! mode=check:only=ghost,level-spin:json="/var/log/with:colon.json"
 //! ```
 //!
 //! Pairs are separated by `:`, space, tab or newline, any number of them. A comma separates the

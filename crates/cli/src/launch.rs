@@ -1,12 +1,12 @@
 //! `epshim check` and `epshim run`: this process becomes the program, with the preload library in it.
 //!
 //! `target.rs` finds the program and refuses one that the library cannot be loaded into, `library.rs` finds
-//! the library, `environment.rs` writes the two variables, with what `suppressions.rs` has read, `greeting.rs`
-//! says that the program is watched, `unchanged.rs` keeps the signals as they were.
+//! the library, `environment.rs` writes the two variables, with what `suppressions.rs` has read and
+//! `destination.rs` has looked at, `greeting.rs` says that the program is watched, `unchanged.rs` keeps signals and
+//! descriptors as they were.
 //! Nothing else is changed, and nothing of this process is left: exec, not fork.
-//!
-//! One change is Rust's runtime's: of the descriptors 0 to 2, one that was closed is open on /dev/null.
 
+mod destination;
 mod elf;
 mod environment;
 mod failure;
@@ -35,6 +35,9 @@ pub struct Printed(pub String);
 pub fn check(options: &CheckOptions) -> Result<Printed, Failure> {
     let mut wanted = environment::inherited(Mode::Check)?;
     environment::apply(&mut wanted, options)?;
+    if !options.launch.print_env {
+        destination::prepare(&mut wanted, options, std::process::id())?;
+    }
     start(wanted, &options.launch, !options.quiet)
 }
 

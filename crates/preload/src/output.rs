@@ -5,10 +5,13 @@
 //! waits for the kernel's answer to its call. The output uses the books, the questions and the runtime.
 
 pub mod destination;
+pub mod file;
 #[allow(unsafe_code)] // the loader's list
 pub mod frames;
+pub mod inherited;
 pub mod line;
 pub mod plan;
 pub mod report;
 #[allow(unsafe_code)] // another program in a child
 pub mod symbolize;
+pub mod writing;

@@ -1,6 +1,9 @@
 //! What is reported, where, and what the program's end is then, as the options say; and that nothing
 //! in between hangs: forks beside a thread that reports, forks in handlers, handlers that jump away.
 
+#[path = "reporting/places.rs"]
+mod places;
+
 use epshim_harness::c_compiler::compile;
 use epshim_harness::preload::{Mode, command};
 use epshim_harness::process::run;

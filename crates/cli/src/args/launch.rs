@@ -10,7 +10,7 @@ use std::path::PathBuf;
 const CHECK_HELP: &str = "\
 Examples:
   epshim check ./server --port 8080              report on stderr what is wrong, while it runs
-  epshim check --log /tmp/server.%p.log -- ./server
+  epshim check --log logs/server.%p.log -- ./server
   epshim check --json found.json --error-exitcode 99 -- ./server-tests
                                                  for CI: findings as JSON lines, and a failure
   epshim check --only ghost,level-spin -- python3 server.py
@@ -44,11 +44,11 @@ Exit code: the program's own; 125 epshim failed or refused; 126 the command cann
 #[derive(Debug, Args)]
 #[command(after_help = CHECK_HELP, override_usage = "epshim check [OPTIONS] [--] CMD [ARG]...")]
 pub struct CheckOptions {
-    /// Write findings to FILE, as JSON lines; %p is the process id
+    /// Write findings to FILE, as JSON lines; %p is the process id, `-` the program's standard output
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
 
-    /// Write the report to FILE instead of stderr; %p is the process id
+    /// Write the report to FILE instead of stderr; %p is the process id, `-` the program's standard output
     #[arg(long, value_name = "FILE")]
     pub log: Option<PathBuf>,
 

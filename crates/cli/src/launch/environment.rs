@@ -66,8 +66,11 @@ pub fn apply(options: &mut Options, asked: &CheckOptions) -> Result<(), Failure>
     Ok(())
 }
 
-/// A path that is the same file after the program has changed its folder.
+/// A path that is the same file after the program has changed its folder. `-` is no path.
 fn absolute(path: &Path) -> Result<String, Failure> {
+    if path == Path::new("-") {
+        return Ok("-".to_owned());
+    }
     let bad = |reason: &str| Failure::own(format!("{}: {reason}", shown(path)));
     let absolute = path::absolute(path).map_err(|error| bad(&error.to_string()))?;
     absolute.into_os_string().into_string().map_err(|_| bad("the name is not UTF-8"))

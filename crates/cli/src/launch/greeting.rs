@@ -8,7 +8,7 @@
 
 use crate::output::shown;
 use epshim_check::Options;
-use epshim_check::options::expand;
+use epshim_check::place::Place;
 use std::ffi::OsStr;
 use std::io::{self, Write as _};
 use std::process;
@@ -20,7 +20,7 @@ pub fn say(program: &OsStr, options: &Options) {
 }
 
 fn line(program: &str, options: &Options, pid: u32) -> String {
-    let place = |path: &Option<String>| path.as_ref().map(|path| expand(path, pid));
+    let place = |path: &Option<String>| path.as_ref().map(|path| Place::of(path).name(pid));
     let report = place(&options.log_path).unwrap_or_else(|| "standard error".to_owned());
     let json = place(&options.json).map(|path| format!(", as JSON to {path}")).unwrap_or_default();
     let what = format!("watches {program}; the report goes to {report}{json}");
@@ -38,7 +38,8 @@ mod tests {
         let start = format!("==7== epshim {version}: watches a\\u{{1b}}b; the report goes to ");
         assert_eq!(line("a\x1bb", &options, 7), format!("{start}standard error\n"));
         options.log_path = Some("/l.%p".to_owned());
-        options.json = Some("/j".to_owned());
-        assert_eq!(line("a\x1bb", &options, 7), format!("{start}/l.7, as JSON to /j\n"));
+        options.json = Some("-".to_owned());
+        let places = "/l.7, as JSON to standard output";
+        assert_eq!(line("a\x1bb", &options, 7), format!("{start}{places}\n"));
     }
 }

@@ -1,20 +1,22 @@
-//! Where reports go: standard error, or a file that is opened for each report and closed again. A
-//! report is one write, so that those of several processes do not mix.
+//! Where reports go: standard error, another descriptor that the program was started with, or a file that
+//! is opened for each report and closed again. A report is one write, so that those of several processes
+//! do not mix.
 //!
-//! A side process writes it: a signal that the writing raises (SIGPIPE, SIGTTOU) is then not the
+//! A side process writes it: a signal that the writing raises (SIGPIPE, SIGXFSZ, SIGTTOU) is then not the
 //! program's.
 //!
 //! Surprising: standard error may be no place for reports. A program closes it, and the number may
-//! come to name a connection.
+//! come to name a connection. Of other descriptors it is known which file they were.
 
+use crate::output::file;
+use crate::output::inherited::Descriptor;
+use crate::output::writing::{self, Unwritten};
 use crate::questions::fd::FdNumber;
-use crate::questions::files::with_file;
 use crate::questions::side_process;
 use epshim_check::options::{Color, expand};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use epshim_check::place::Place;
 use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
-use rustix::io::{self, Errno, write};
-use std::ffi::CString;
+use std::path::Path;
 
 /// A place for reports.
 #[derive(Debug)]
@@ -24,58 +26,78 @@ pub enum Destination {
         /// It was [data](is_data) from the start. If it is so only now, it is no longer standard
         /// error: the program closed it, and something else of its own got the number.
         may_be_data: bool,
+        /// It was open at the start. If not, what has the number now is the program's own.
+        was_open: bool,
     },
+    /// A descriptor that the program was started with.
+    Inherited(Descriptor),
     /// A file; `%p` is the process id.
     File(String),
 }
 
 impl Destination {
     /// The place that an option names, as seen from the directory that the program was started in.
-    pub fn new(path: Option<&str>) -> Self {
-        match path {
-            None => Self::Stderr { may_be_data: is_data() },
-            Some(path) if path.starts_with('/') => Self::File(path.to_owned()),
-            Some(path) => {
+    pub fn new(value: Option<&str>) -> Self {
+        let Some(value) = value else { return Self::stderr() };
+        match Place::of(value) {
+            Place::Descriptor(descriptor) => Self::Inherited(Descriptor::new(descriptor)),
+            Place::File(path) if path.starts_with('/') => Self::File(path),
+            Place::File(path) => {
                 let folder = rustix::process::getcwd(Vec::new()).unwrap_or_default();
                 let folder = folder.to_string_lossy().replace('%', "%%");
-                Self::File(if folder.is_empty() { path.into() } else { format!("{folder}/{path}") })
+                Self::File(if folder.is_empty() { path } else { format!("{folder}/{path}") })
             }
         }
+    }
+
+    /// Standard error, as it is now.
+    fn stderr() -> Self {
+        Self::Stderr { may_be_data: is_data(), was_open: fstat(FdNumber::STDERR).is_ok() }
     }
 
     /// Writes a text of this process. False if it did not get there.
     pub fn write(&self, pid: u32, text: &[u8]) -> bool {
-        match self {
-            Self::Stderr { may_be_data } => {
-                (*may_be_data || !is_data())
-                    && side_process::run_or_here(|| write_all(FdNumber::STDERR, text))
-                        == Some(Ok(()))
-            }
-            Self::File(path) => CString::new(expand(path, pid)).is_ok_and(|path| {
-                let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE;
-                let append = || with_file(&path, flags, |file| write_all(file, text));
-                side_process::run_or_here(append) == Some(Ok(()))
-            }),
-        }
+        self.try_write(pid, text).is_ok()
     }
 
-    /// The file that is written by this process; `None`: standard error.
-    pub fn path(&self, pid: u32) -> Option<String> {
+    /// The same, with the reason.
+    pub fn try_write(&self, pid: u32, text: &[u8]) -> Result<(), Unwritten> {
+        match self {
+            Self::Stderr { may_be_data, was_open } if !was_open || (!may_be_data && is_data()) => {
+                Some(Err(Unwritten::Gone))
+            }
+            Self::Stderr { .. } => {
+                side_process::run_or_here(|| writing::all(FdNumber::STDERR, text, false))
+            }
+            Self::Inherited(descriptor) => descriptor.write(pid, text),
+            Self::File(path) => {
+                let path = expand(path, pid);
+                side_process::run_or_here(|| file::append(Path::new(&path), text))
+            }
+        }
+        .unwrap_or(Err(Unwritten::Died))
+    }
+
+    /// What is written by this process, as a reader is told of it; `None`: standard error.
+    pub fn name(&self, pid: u32) -> Option<String> {
         match self {
             Self::Stderr { .. } => None,
+            Self::Inherited(descriptor) => Some(descriptor.name()),
             Self::File(path) => Some(expand(path, pid)),
         }
     }
 
     /// Whether what is written here is to be coloured. `NO_COLOR` is a variable of the program's.
     pub fn wants_colour(&self, color: Color, no_color: bool) -> bool {
+        let is_terminal = || match self {
+            Self::Stderr { .. } => rustix::termios::isatty(FdNumber::STDERR),
+            Self::Inherited(descriptor) => descriptor.is_terminal(),
+            Self::File(_) => false,
+        };
         match color {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => {
-                let is_stderr = matches!(self, Self::Stderr { .. });
-                is_stderr && !no_color && rustix::termios::isatty(FdNumber::STDERR)
-            }
+            Color::Auto => !no_color && is_terminal(),
         }
     }
 }
@@ -89,24 +111,4 @@ fn is_data() -> bool {
         }
         _ => false,
     })
-}
-
-/// Writes in one call, unless the kernel takes less. Where the reader does not read, it waits a second
-/// at most.
-fn write_all(file: FdNumber, mut text: &[u8]) -> io::Result<()> {
-    const PATIENCE: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
-    while !text.is_empty() {
-        match write(file, text) {
-            Ok(written) => text = &text[written..],
-            Err(Errno::INTR) => {}
-            Err(Errno::AGAIN) => {
-                let mut room = [PollFd::new(&file, PollFlags::OUT)];
-                if poll(&mut room, Some(&PATIENCE)) == Ok(0) {
-                    return Err(Errno::AGAIN);
-                }
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
 }

@@ -15,7 +15,12 @@ static STDERR: OnceLock<Destination> = OnceLock::new();
 
 /// Before the checking starts: sees what standard error is.
 pub fn prepare() {
-    STDERR.get_or_init(|| Destination::new(None));
+    stderr();
+}
+
+/// Standard error, as it was when the program started.
+pub fn stderr() -> &'static Destination {
+    STDERR.get_or_init(|| Destination::new(None))
 }
 
 /// Writes one line on standard error, in one write. Names in it come from outside, and are shown as
@@ -25,9 +30,8 @@ pub fn say(what: std::fmt::Arguments<'_>) {
     // What does not fit is left out.
     let _ = write!(line, "=={}== epshim: {what}", process::id());
     line.bytes[line.length] = b'\n';
-    let stderr = STDERR.get_or_init(|| Destination::new(None));
     // If the program has closed it, the line is lost.
-    stderr.write(process::id().unsigned_abs(), &line.bytes[..=line.length]);
+    stderr().write(process::id().unsigned_abs(), &line.bytes[..=line.length]);
 }
 
 /// Text without allocation. The last byte is for the end of the line.

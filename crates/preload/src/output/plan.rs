@@ -2,7 +2,7 @@
 //! changed.
 
 use crate::output::destination::Destination;
-use crate::output::line::say;
+use crate::output::line::{self, say};
 use crate::questions::files::{Unread, read_regular};
 use epshim_check::Options;
 use epshim_check::options::{Color, MAX_SUPPRESSIONS};
@@ -52,19 +52,21 @@ impl Plan {
 
     /// Writes a part of the report, in both forms.
     pub fn put(&self, pid: u32, text: &str, json: &str) {
+        let written = self.text.try_write(pid, text.as_bytes());
         // Where standard error is not there any more, there is no place left to say so.
-        if !self.text.write(pid, text.as_bytes()) && matches!(self.text, Destination::File(_)) {
-            say(format_args!("the report cannot be written where log_path says:"));
-            Destination::new(None).write(pid, text.as_bytes());
+        if let (Err(why), false) = (written, matches!(self.text, Destination::Stderr { .. })) {
+            say(format_args!("the report cannot be written where log_path says ({why}):"));
+            line::stderr().write(pid, text.as_bytes());
         }
-        if self.json.as_ref().is_some_and(|file| !file.write(pid, json.as_bytes())) {
-            say(format_args!("the report cannot be written where json says"));
+        let written = self.json.as_ref().map(|place| place.try_write(pid, json.as_bytes()));
+        if let Some(Err(why)) = written {
+            say(format_args!("the report cannot be written where json says ({why})"));
         }
     }
 
     /// The file of JSON lines of this process.
     pub fn json_path(&self, pid: u32) -> Option<String> {
-        self.json.as_ref()?.path(pid)
+        self.json.as_ref()?.name(pid)
     }
 
     /// Whether the text is to be coloured.

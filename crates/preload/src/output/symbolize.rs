@@ -7,6 +7,7 @@
 //! Surprising: until the symbolizer is executed, its process shares this memory too. Nothing is
 //! allocated there.
 
+use crate::output::writing::reason;
 use crate::questions::fd::{FdNumber, close};
 use crate::questions::side_process::{self, Failure, Stack};
 use epshim_check::printable;
@@ -50,15 +51,6 @@ pub fn symbolize_within(command: &CStr, frames: &mut [Frame], patience: i64) -> 
         Err(Failure::Died) => "was not asked to the end".to_owned(),
     };
     Err(format!("{} {trouble}", command.to_string_lossy()))
-}
-
-/// strerror(3) may translate, for which it allocates.
-fn reason(error: Errno) -> String {
-    match error {
-        Errno::NOENT => "no such file".to_owned(),
-        Errno::ACCESS => "permission denied".to_owned(),
-        _ => format!("errno {}", error.raw_os_error()),
-    }
 }
 
 enum Trouble {

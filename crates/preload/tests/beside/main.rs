@@ -7,10 +7,16 @@
 mod output {
     #[path = "destination.rs"]
     pub mod destination;
+    #[path = "file.rs"]
+    pub mod file;
     #[path = "frames.rs"]
     pub mod frames;
+    #[path = "inherited.rs"]
+    pub mod inherited;
     #[path = "symbolize.rs"]
     pub mod symbolize;
+    #[path = "writing.rs"]
+    pub mod writing;
 }
 
 #[path = "../../src/questions"]

@@ -1,0 +1,108 @@
+//! `--json` and `--log`: whether a report can go where it is asked to, before the program starts.
+//!
+//! The library opens the file for each report. What it will refuse, this refuses, by the same rules
+//! (`epshim_check::place`) and with what to do instead. A descriptor is named by the file that it is: the
+//! program, or one that it starts, may have something else behind the same number.
+//!
+//! Nothing is opened for longer than a look, no file is made, and the program gets no descriptor of it.
+//!
+//! Surprising: a FIFO is refused even while it is read. The library would open and close it for each report,
+//! and after the first one its reader would see the end.
+
+use super::failure::Failure;
+use crate::args::CheckOptions;
+use crate::inherited;
+use crate::output::{self, shown};
+use epshim_check::Options;
+use epshim_check::options::expand;
+use epshim_check::place::{self, Entry, Inherited, Place};
+use epshim_check::printable;
+use rustix::fs::{Access, AtFlags, CWD, accessat};
+use rustix::process::geteuid;
+use std::fs::{self, OpenOptions};
+use std::io::ErrorKind;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+/// Looks at both places, and names the descriptors among them by their files. What the environment asks for
+/// is not refused, as nothing of it is: the library writes to standard error instead.
+pub fn prepare(options: &mut Options, asked: &CheckOptions, process: u32) -> Result<(), Failure> {
+    for (option, is_asked, value) in [
+        ("--json", asked.json.is_some(), &mut options.json),
+        ("--log", asked.log.is_some(), &mut options.log_path),
+    ] {
+        let Some(text) = value else { continue };
+        let outcome = match Place::of(text) {
+            Place::Descriptor(descriptor) => named(descriptor, process).map(Some),
+            Place::File(path) => look_at(&expand(&path, process)).map(|()| None),
+        };
+        match outcome {
+            Ok(name) => *text = name.unwrap_or_else(|| text.clone()),
+            Err(reason) if is_asked => {
+                return Err(Failure::own(format!("{option} {}: {reason}", shown(&*text))));
+            }
+            Err(reason) => {
+                output::complain(&format!("EPSHIM_OPTIONS: {}: {reason}", shown(&*text)))
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The value that means this descriptor of this process, as the file that it is.
+fn named(descriptor: Inherited, process: u32) -> Result<String, String> {
+    if descriptor.file.is_some() {
+        // Another `epshim check` around this one has named it.
+        return Ok(descriptor.to_string());
+    }
+    let number = descriptor.number;
+    let found = inherited::descriptor(number);
+    let found = found.ok_or_else(|| format!("descriptor {number} is not open"))?;
+    if !found.is_for_writing {
+        return Err(format!("descriptor {number} is not open for writing"));
+    }
+    if number > 2 && found.is_socket {
+        return Err(format!("descriptor {number} is a socket. Use a pipe or a file."));
+    }
+    let process = i32::try_from(process).ok();
+    Ok(Inherited { number, process, file: Some(found.file) }.to_string())
+}
+
+/// Whether the library will append to this file.
+fn look_at(path: &str) -> Result<(), String> {
+    let found = place::find(Path::new(path), geteuid().as_raw(), entry);
+    let found = found.map_err(|refused| {
+        let refused = refused.to_string();
+        format!("{}. Use a folder of your own.", printable::text(&refused))
+    })?;
+    let path = &found.path;
+    match fs::symlink_metadata(path) {
+        Ok(kind) if kind.file_type().is_fifo() => {
+            let redirection = format!("/dev/fd/9 9>{}", shown(path));
+            Err(format!(
+                "it is a FIFO, and its reader would see the end after the first report. Let the shell open it \
+                 for the whole run: {redirection}"
+            ))
+        }
+        Ok(kind) if kind.file_type().is_socket() => Err("it is a socket".to_owned()),
+        Ok(_) => {
+            let flags = libc::O_NONBLOCK | libc::O_NOFOLLOW | libc::O_NOCTTY;
+            let file = OpenOptions::new().write(true).custom_flags(flags).open(path);
+            file.map(drop).map_err(|error| error.to_string())
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => may_be_made(path),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn may_be_made(path: &Path) -> Result<(), String> {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let access = accessat(CWD, folder, Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS);
+    access.map_err(|error| format!("{}: {}", shown(folder), std::io::Error::from(error)))
+}
+
+fn entry(path: &Path) -> Option<Entry> {
+    let kind = fs::symlink_metadata(path).ok()?;
+    let link = if kind.is_symlink() { Some(fs::read_link(path).ok()?) } else { None };
+    Some(Entry { link, is_folder: kind.is_dir(), mode: kind.mode(), owner: kind.uid() })
+}
