@@ -117,6 +117,12 @@ fn no_call_allocates() {
 }
 
 #[test]
+fn each_allocation_that_is_refused_is_enomem_and_leaves_nothing_behind() {
+    // Not under valgrind, as above.
+    passes("reactor_no_memory", &[Library::Shared, Library::Static]);
+}
+
+#[test]
 fn the_header_compiles_in_every_dialect_of_every_compiler() {
     let c = ["-std=c99", "-std=c11", "-std=c17", "-std=gnu17", "-std=c11 -D_GNU_SOURCE"];
     let cpp = ["-std=c++11", "-std=c++14", "-std=c++17", "-std=c++20"];
