@@ -17,9 +17,11 @@ use std::ptr;
 mod cancellation;
 mod pwait2;
 mod signals;
+mod thread;
 pub(crate) use cancellation::uncancelled;
 pub(crate) use pwait2::epoll_pwait2;
 pub(crate) use signals::{block_signals, restore_signals};
+pub(crate) use thread::this_thread;
 
 #[cfg(not(all(target_env = "musl", target_pointer_width = "32")))]
 pub use libc::timespec as Timespec;

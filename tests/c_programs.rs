@@ -32,7 +32,7 @@ fn build(name: &str, library: Library) -> PathBuf {
     command.arg(root.join(format!("c_tests/{name}.c"))).arg("-o").arg(&program);
     let folder = library_folder();
     match library {
-        Library::Libc => command.arg("-DEPSHIM_ORACLE"),
+        Library::Libc => command.args(["-DEPSHIM_ORACLE", "-ldl"]),
         Library::Shared => command.arg("-L").arg(&folder).arg("-lepshim").arg(run_path(&folder)),
         Library::Static => command.arg(folder.join("libepshim.a")).args(NATIVE_LIBRARIES),
     };
@@ -120,6 +120,12 @@ fn no_call_allocates() {
 fn each_allocation_that_is_refused_is_enomem_and_leaves_nothing_behind() {
     // Not under valgrind, as above.
     passes("reactor_no_memory", &[Library::Shared, Library::Static]);
+}
+
+#[test]
+fn a_thread_that_first_uses_a_library_opened_at_run_time_needs_no_memory() {
+    let program = build("reactor_dlopened", Library::Libc);
+    run(Command::new(program).arg(library_folder().join("libepshim.so")));
 }
 
 #[test]
