@@ -17,6 +17,7 @@ mod echo {
     mod descriptors;
     mod fairness;
     mod idle;
+    mod memory;
     mod messages;
     #[cfg(feature = "verify")]
     mod preloaded;

@@ -5,8 +5,10 @@
 //! a connection was closed or 100 ms have passed.
 
 use crate::connection::Connection;
+use crate::failure::Reason;
 use crate::server::{LISTENER, Server};
-use crate::{say, socket};
+use crate::socket;
+use crate::streams::say;
 use epshim::{Epoll, EventFlags};
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -53,6 +55,10 @@ impl Listener {
         self.retry_at
     }
 
+    fn client_waits(&self) -> bool {
+        socket::client_waits(&self.socket)
+    }
+
     /// Accepts one connection, non-blocking. An error says why there is no room for one.
     fn accept(&self) -> io::Result<Accepted> {
         match self.socket.accept() {
@@ -62,10 +68,8 @@ impl Listener {
             }
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(Accepted::Nobody),
             Err(error) if concerns_one_connection(&error) => Ok(Accepted::Broken),
-            // accept wants a descriptor before it looks whether anybody waits for it.
-            Err(error) if wants_descriptor(&error) && !socket::somebody_waits(&self.socket) => {
-                Ok(Accepted::Nobody)
-            }
+            // accept wants a descriptor before it looks whether a client waits for it.
+            Err(error) if wants_descriptor(&error) && !self.client_waits() => Ok(Accepted::Nobody),
             Err(error) => Err(error),
         }
     }
@@ -79,6 +83,7 @@ impl Listener {
         self.pause_told = self.told_at.is_none_or(|told_at| now - told_at >= QUIET);
         if self.pause_told {
             self.told_at = Some(now);
+            let why = Reason(why);
             say(format_args!("cannot accept: {why}; connections wait until there is room"));
         }
         epoll.modify(&self.socket, EventFlags::empty(), LISTENER.data())
@@ -116,9 +121,14 @@ impl Server {
         Ok(())
     }
 
-    /// Accepts one connection. False: nobody waits. An error says why there is no room.
+    /// Accepts one connection. False: no client waits. An error says why there is no room. The memory
+    /// comes first: without it the connection stays in the backlog.
     fn accept_one(&mut self) -> io::Result<bool> {
+        let reserved = self.reserve();
         let Some(listener) = &self.listener else { return Ok(false) };
+        if let Err(error) = reserved {
+            return if listener.client_waits() { Err(error) } else { Ok(false) };
+        }
         match listener.accept()? {
             Accepted::Nobody => Ok(false),
             Accepted::Broken => Ok(true),

@@ -9,8 +9,9 @@
 //! (SIGSTOP) is not held against its peers.
 
 use crate::server::Server;
+use crate::signals;
 use crate::socket::BACKLOG;
-use crate::{say, signals};
+use crate::streams::say;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -32,7 +33,7 @@ pub struct Stop {
 impl Server {
     /// Begins the stop at the first signal. True at any other: stop at once.
     pub(crate) fn heed_stop_signals(&mut self) -> io::Result<bool> {
-        for _ in 0..signals::read(self.signals.stop) {
+        for _ in 0..signals::read(&self.signals.stop) {
             if self.stop.is_some() {
                 self.report_stop_at_once();
                 return Ok(true);
