@@ -1,10 +1,12 @@
 //! The flag sets of the Rust API: [`EventFlags`] and [`CreateFlags`].
 //!
 //! Both keep bits they do not know: the kernel may report, and a newer kernel may accept, more
-//! than this crate names.
+//! than this crate names. What an [`Event`] has to do with flags is here too: `layout.rs` knows the bits
+//! as numbers only.
 
-use crate::layout;
+use crate::layout::{self, Event, EventData};
 use bitflags::bitflags;
+use std::fmt;
 
 bitflags! {
     /// `EPOLL*` bits of an interest or a delivery.
@@ -68,6 +70,26 @@ bitflags! {
         /// Close the epoll descriptor on `execve`.
         #[doc(alias = "EPOLL_CLOEXEC")]
         const CLOEXEC = layout::EPOLL_CLOEXEC;
+    }
+}
+
+impl Event {
+    /// An event with these flags and this data.
+    #[must_use]
+    pub const fn new(flags: EventFlags, data: EventData) -> Self {
+        Self { events: flags.bits(), data }
+    }
+
+    /// The flags, unknown bits included.
+    #[must_use]
+    pub const fn flags(&self) -> EventFlags {
+        EventFlags::from_bits_retain(self.events)
+    }
+}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Event").field("flags", &self.flags()).field("data", &self.data()).finish()
     }
 }
 

@@ -8,7 +8,6 @@
 //! glibc packs it on 32-bit x86 as well, musl and bionic do not. On m68k a 64-bit integer is
 //! aligned to 2, which Rust's own `repr(C)` does not follow.
 
-use crate::flags::EventFlags;
 use std::ffi::c_void;
 use std::fmt;
 use std::os::fd::RawFd;
@@ -46,28 +45,10 @@ pub struct Event {
 }
 
 impl Event {
-    /// An event with these flags and this data.
-    #[must_use]
-    pub const fn new(flags: EventFlags, data: EventData) -> Self {
-        Self { events: flags.bits(), data }
-    }
-
-    /// The flags, unknown bits included.
-    #[must_use]
-    pub const fn flags(&self) -> EventFlags {
-        EventFlags::from_bits_retain(self.events)
-    }
-
     /// The data given at registration.
     #[must_use]
     pub const fn data(&self) -> EventData {
         self.data
-    }
-}
-
-impl fmt::Debug for Event {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Event").field("flags", &self.flags()).field("data", &self.data()).finish()
     }
 }
 

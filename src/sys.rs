@@ -1,4 +1,5 @@
-//! The calls into libc, and errno.
+//! The calls into libc: here those of the Rust API, safe for every argument; in `calls.rs` those of the C
+//! ABI, with libc's own.
 //!
 //! This module is the only one that calls the C library, and with `layout.rs` the only one with
 //! `cfg` ladders. It never makes a raw system call to wait: glibc's and musl's waits are
@@ -14,71 +15,27 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr;
 
+mod calls;
 mod cancellation;
+mod errno;
 mod pwait2;
 mod signals;
 mod thread;
+mod time;
+pub(crate) use calls::{close, epoll_create1, epoll_ctl, epoll_pwait, epoll_wait};
 pub(crate) use cancellation::uncancelled;
+pub(crate) use errno::{errno, set_errno};
 pub(crate) use pwait2::epoll_pwait2;
 pub(crate) use signals::{block_signals, restore_signals};
 pub(crate) use thread::this_thread;
-
-#[cfg(not(all(target_env = "musl", target_pointer_width = "32")))]
-pub use libc::timespec as Timespec;
-
-/// The C library's `struct timespec`: since musl 1.2 it has a 64-bit `time_t` on 32-bit targets,
-/// which the `libc` crate does not follow yet. `tv_nsec` is a `long` padded to 64 bits; start from
-/// all zeroes ([`std::mem::zeroed`]).
-#[cfg(all(target_env = "musl", target_pointer_width = "32"))]
-#[repr(C)]
-#[derive(Debug, Clone, Copy)]
-pub struct Timespec {
-    /// Seconds.
-    pub tv_sec: i64,
-    #[cfg(target_endian = "big")]
-    padding: i32,
-    /// Nanoseconds, 0 to 999999999.
-    pub tv_nsec: i32,
-    #[cfg(target_endian = "little")]
-    padding: i32,
-}
-
-/// A `Timespec` of seconds and nanoseconds. Seconds that do not fit become the largest that do.
-pub(crate) fn timespec(seconds: u64, nanoseconds: u32) -> Timespec {
-    // SAFETY: a timespec is made of integers, for which all zeroes is a value.
-    let mut time: Timespec = unsafe { std::mem::zeroed() };
-    // time_t is signed: all ones shifted right by one is its maximum, whatever its width.
-    let max = (u64::MAX >> 1) >> (64 - 8 * size_of_val(&time.tv_sec));
-    time.tv_sec = seconds.min(max) as _;
-    time.tv_nsec = nanoseconds as _;
-    time
-}
-
-#[cfg(target_os = "android")]
-use libc::__errno as errno_location;
-#[cfg(target_os = "linux")]
-use libc::__errno_location as errno_location;
-
-/// The calling thread's errno.
-pub(crate) fn errno() -> c_int {
-    // SAFETY: the C library returns a valid pointer to this thread's errno, for as long as the
-    // thread lives (errno(3)).
-    unsafe { *errno_location() }
-}
-
-/// Sets the calling thread's errno.
-pub(crate) fn set_errno(value: c_int) {
-    // SAFETY: as in `errno`; no reference to it exists.
-    unsafe { *errno_location() = value }
-}
+pub use time::Timespec;
+pub(crate) use time::timespec;
 
 /// -1 becomes the error in errno, everything else is passed on.
 #[inline]
 pub(crate) fn check(result: c_int) -> io::Result<c_int> {
     if result == -1 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }
-
-// Below: the calls of the Rust API, safe for every argument.
 
 /// epoll_create1(2), owning the result.
 pub(crate) fn create(flags: c_int) -> io::Result<OwnedFd> {
@@ -144,69 +101,4 @@ pub(crate) fn signal(eventfd: BorrowedFd<'_>) {
 #[inline]
 fn maxevents(events: &[MaybeUninit<Event>]) -> c_int {
     events.len().min(c_int::MAX as usize / size_of::<Event>()) as c_int
-}
-
-// Below: the calls of the C ABI, with libc's own arguments.
-
-/// epoll_create1(2).
-pub(crate) fn epoll_create1(flags: c_int) -> c_int {
-    // SAFETY: takes an integer, validated by the kernel.
-    unsafe { libc::epoll_create1(flags) }
-}
-
-/// epoll_ctl(2).
-///
-/// # Safety
-///
-/// `event` may be any pointer: the kernel reads it with a checked copy and reports EFAULT. That
-/// the bytes read mean what the caller thinks is all that is at stake.
-#[inline]
-pub(crate) unsafe fn epoll_ctl(epfd: c_int, op: c_int, fd: c_int, event: *mut Event) -> c_int {
-    // SAFETY: libc passes its arguments to the kernel, which validates each (epoll_ctl(2));
-    // `Event` is proved to be libc's epoll_event in `proof.rs`.
-    unsafe { libc::epoll_ctl(epfd, op, fd, event.cast()) }
-}
-
-/// epoll_wait(2). A cancellation point.
-///
-/// # Safety
-///
-/// If `events` is writable for `maxevents` events, nothing else may use that memory during the
-/// call. Any other pointer is reported by the kernel as EFAULT.
-#[inline]
-pub(crate) unsafe fn epoll_wait(
-    epfd: c_int,
-    events: *mut Event,
-    maxevents: c_int,
-    timeout: c_int,
-) -> c_int {
-    // SAFETY: the kernel writes at most `maxevents` events with a checked copy; the caller keeps
-    // other users away. Layout as in `epoll_ctl`.
-    unsafe { libc::epoll_wait(epfd, events.cast(), maxevents, timeout) }
-}
-
-/// epoll_pwait(2). A cancellation point.
-///
-/// # Safety
-///
-/// As [`epoll_wait`]; `sigmask` is null or any pointer, read by the kernel with a checked copy.
-pub(crate) unsafe fn epoll_pwait(
-    epfd: c_int,
-    events: *mut Event,
-    maxevents: c_int,
-    timeout: c_int,
-    sigmask: *const sigset_t,
-) -> c_int {
-    // SAFETY: as in `epoll_wait`; the kernel validates `sigmask`.
-    unsafe { libc::epoll_pwait(epfd, events.cast(), maxevents, timeout, sigmask) }
-}
-
-/// close(2).
-///
-/// # Safety
-///
-/// The caller gives up the descriptor: nothing else may own it (I/O safety).
-pub(crate) unsafe fn close(fd: c_int) -> c_int {
-    // SAFETY: takes an integer, validated by the kernel; ownership is the caller's proof.
-    unsafe { libc::close(fd) }
 }

@@ -8,12 +8,9 @@
 //! After an addition, `EPSHIM_BLESS=1 cargo test --test abi` records the ABI anew. See docs/abi.md.
 #![cfg(all(feature = "verify", target_arch = "x86_64", target_env = "gnu"))]
 
-#[allow(dead_code, reason = "shared with other tests")]
-#[path = "support/c_compiler.rs"]
-mod c_compiler;
-#[path = "support/tools.rs"]
-mod tools;
-
+use epshim_harness::process::run;
+use epshim_harness::products::product;
+use epshim_harness::{c_compiler, tools};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::{env, fs};
@@ -37,7 +34,7 @@ fn definitions(header: &str) -> String {
 
 /// A library of C with the functions of this header, and debugging information.
 fn described(header: &str, name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("abi").join(name);
+    let folder = product("abi").join(name);
     fs::create_dir_all(&folder).expect("the folder of the products is ours");
     fs::write(folder.join("epshim.h"), header).unwrap();
     let text = format!("#include \"epshim.h\"\n#include <stdlib.h>\n{}", definitions(header));
@@ -45,7 +42,7 @@ fn described(header: &str, name: &str) -> PathBuf {
     let soname = format!("-Wl,-soname,libepshim.so.{}", env!("CARGO_PKG_VERSION_MAJOR"));
     let mut compiler = c_compiler::compiler();
     compiler.current_dir(&folder).args(["-g", "-fPIC", "-shared", "epshim.c", "-o", "epshim.so"]);
-    c_compiler::run(compiler.arg(soname));
+    run(compiler.arg(soname));
     folder.join("epshim.so")
 }
 
@@ -72,7 +69,7 @@ fn the_header_declares_the_recorded_abi() {
         let mut abidw = Command::new("abidw");
         abidw.args(["--no-corpus-path", "--no-comp-dir-path", "--no-show-locs"]);
         abidw.args(["--no-elf-needed", "--out-file"]).arg(recorded());
-        c_compiler::run(abidw.arg(&library));
+        run(abidw.arg(&library));
     }
     is_equal(&library);
 }

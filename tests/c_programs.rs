@@ -3,12 +3,13 @@
 //! again under valgrind.
 #![cfg(feature = "verify")]
 
-mod support;
-
+use epshim_harness::c_compiler::{
+    WARNINGS, build, c11, library_folder, link_with_epshim, warnings_in_cpp,
+};
+use epshim_harness::process::run;
+use epshim_harness::tools;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use support::c_compiler::{compiler, library_folder, run, run_path};
-use support::tools;
 
 /// What a program is linked with.
 #[derive(Debug, Clone, Copy)]
@@ -18,32 +19,27 @@ enum Library {
     Static,
 }
 
-/// The warnings that users of the header have on, as errors.
-const WARNINGS: [&str; 5] = ["-Wall", "-Wextra", "-Wpedantic", "-Wstrict-prototypes", "-Werror"];
-
 /// What a static libepshim needs from the system: `rustc --print native-static-libs`.
 const NATIVE_LIBRARIES: [&str; 6] = ["-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm", "-ldl"];
 
-fn build(name: &str, library: Library) -> PathBuf {
+fn built(name: &str, library: Library) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{library:?}"));
-    let mut command = compiler();
-    command.args(WARNINGS).args(["-std=c11", "-g", "-pthread", "-I"]).arg(root.join("include"));
-    command.arg(root.join(format!("c_tests/{name}.c"))).arg("-o").arg(&program);
+    let mut command = c11();
+    command.args(["-g", "-pthread", "-I"]).arg(root.join("include"));
+    command.arg(root.join(format!("c_tests/{name}.c")));
     let folder = library_folder();
     match library {
         Library::Libc => command.args(["-DEPSHIM_ORACLE", "-ldl"]),
-        Library::Shared => command.arg("-L").arg(&folder).arg("-lepshim").arg(run_path(&folder)),
+        Library::Shared => link_with_epshim(&mut command, &folder),
         Library::Static => command.arg(folder.join("libepshim.a")).args(NATIVE_LIBRARIES),
     };
-    run(&mut command);
-    program
+    build(&mut command, format!("{name}-{library:?}"))
 }
 
 /// Builds the program with each library and runs it; then the first one under valgrind.
 fn passes(name: &str, libraries: &[Library]) {
     for &library in libraries {
-        run(&mut Command::new(build(name, library)));
+        run(&mut Command::new(built(name, library)));
     }
 }
 
@@ -51,7 +47,7 @@ fn is_clean_under_valgrind(name: &str) {
     if tools::is_installed("valgrind") {
         let mut valgrind = Command::new("valgrind");
         valgrind.args(["--quiet", "--error-exitcode=9", "--leak-check=full"]);
-        run(valgrind.arg(build(name, Library::Shared)).env("UNDER_VALGRIND", "1"));
+        run(valgrind.arg(built(name, Library::Shared)).env("UNDER_VALGRIND", "1"));
     }
 }
 
@@ -124,7 +120,7 @@ fn each_allocation_that_is_refused_is_enomem_and_leaves_nothing_behind() {
 
 #[test]
 fn a_thread_that_first_uses_a_library_opened_at_run_time_needs_no_memory() {
-    let program = build("reactor_dlopened", Library::Libc);
+    let program = built("reactor_dlopened", Library::Libc);
     run(Command::new(program).arg(library_folder().join("libepshim.so")));
 }
 
@@ -142,15 +138,14 @@ fn the_header_compiles_in_every_dialect_of_every_compiler() {
         }
         for dialect in dialects {
             let program = format!("header-{compiler}{dialect}").replace(' ', "");
-            let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(program);
-            let warnings =
-                WARNINGS.iter().filter(|w| language == "c" || **w != "-Wstrict-prototypes");
+            let warnings: Vec<_> = match language {
+                "c" => WARNINGS.to_vec(),
+                _ => warnings_in_cpp().collect(),
+            };
             let mut command = Command::new(compiler);
             command.args(dialect.split(' ')).args(warnings).arg("-I").arg(root.join("include"));
             command.args(["-x", language]).arg(root.join("c_tests/header.c")).args(["-x", "none"]);
-            command.arg("-L").arg(&folder).arg("-lepshim").arg("-o").arg(&program);
-            run(command.arg(run_path(&folder)));
-            run(&mut Command::new(&program));
+            run(&mut Command::new(build(link_with_epshim(&mut command, &folder), program)));
         }
     }
 }

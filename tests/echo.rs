@@ -7,8 +7,6 @@
 //! - `echo/client.rs`: the client's side: a byte pattern that betrays any loss, streams, crowds;
 //! - the other modules: the scenarios, by subject.
 
-mod support;
-
 mod echo {
     mod client;
     mod server;

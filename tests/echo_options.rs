@@ -5,14 +5,15 @@
 //! is needed.
 #![cfg(feature = "verify")]
 
+use epshim_harness::process::Process;
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 const SERVERS: [&str; 2] = [env!("EPSHIM_C_ECHO_ON_LIBC"), env!("CARGO_BIN_EXE_epshim-echo")];
 
@@ -35,45 +36,19 @@ fn assert_one_line(line: &str) {
     assert_eq!(line.matches('\n').count(), 1, "{line:?}");
 }
 
-/// A running server; killed when the test ends, however it ends.
-struct Running {
-    child: Child,
-    stdout: BufReader<std::process::ChildStdout>,
+/// A running server, and the address on the first line of its stdout.
+fn listening(server: &str, arguments: &[&str]) -> (Process, SocketAddr) {
+    let mut process = Process::start(server, Command::new(server).args(arguments));
+    let address = address_of(&mut process);
+    (process, address)
 }
 
-impl Running {
-    fn start(server: &str, arguments: &[&str]) -> Self {
-        Self::spawn(Command::new(server).args(arguments).stdin(Stdio::null()))
-    }
-
-    fn spawn(command: &mut Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).spawn().expect("it starts");
-        let stdout = BufReader::new(child.stdout.take().expect("piped"));
-        Self { child, stdout }
-    }
-
-    fn send_signal(&self, name: &str) {
-        let command = format!("kill -s {name} {}", self.child.id());
-        assert!(Command::new("sh").args(["-c", &command]).status().expect("sh runs").success());
-    }
-
-    /// The address on the first line of stdout.
-    fn address(&mut self) -> SocketAddr {
-        let mut line = String::new();
-        self.stdout.read_line(&mut line).expect("readable");
-        let address = line.strip_prefix("listening on ").and_then(|rest| rest.strip_suffix('\n'));
-        let address = address.unwrap_or_else(|| panic!("first line is {line:?}"));
-        let parsed = address.parse::<SocketAddr>().expect("an address");
-        assert_eq!(parsed.to_string(), address);
-        parsed
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// The address on the first line of its stdout.
+fn address_of(process: &mut Process) -> SocketAddr {
+    let address = process.listening_address().unwrap_or_else(|error| panic!("{error}"));
+    // Written as the standard library writes it.
+    assert!(process.stdout().starts_with(&format!("listening on {address}\n")));
+    address
 }
 
 fn has_ipv6() -> bool {
@@ -285,16 +260,17 @@ fn with_stdin_and_stderr_closed_it_serves_and_says_nothing_to_its_own_descriptor
     for server in SERVERS {
         for redirections in ["<&- 2>&-", "2>&-", "<&-"] {
             let mut command = redirected(server, redirections, &["--port=0", "--threads=2"]);
-            let mut running = Running::spawn(command.stderr(Stdio::null()));
-            let address = running.address();
+            let mut running =
+                Process::spawn(server, command.stderr(Stdio::null())).expect("it starts");
+            let address = address_of(&mut running);
             for fd in [0, 2] {
-                let file = format!("/proc/{}/fd/{fd}", running.child.id());
+                let file = format!("/proc/{}/fd/{fd}", running.id());
                 let file = std::fs::read_link(file).expect("it is open");
                 assert_eq!(file, Path::new("/dev/null"), "{server} {redirections}: {fd}");
             }
             let mut connected = TcpStream::connect(address).expect("it listens");
             for _ in 0..3 {
-                running.send_signal("USR1");
+                running.signal(libc::SIGUSR1);
                 for _ in 0..20 {
                     assert_echoes(address);
                 }
@@ -302,8 +278,8 @@ fn with_stdin_and_stderr_closed_it_serves_and_says_nothing_to_its_own_descriptor
             connected.write_all(b"x").expect("it is connected");
             assert_eq!(connected.read(&mut [0]).expect("it is connected"), 1);
             drop(connected);
-            running.send_signal("TERM");
-            let status = running.child.wait().expect("it is our child");
+            running.signal(libc::SIGTERM);
+            let status = running.wait();
             assert!(status.success(), "{server} {redirections}: {status}");
         }
     }
@@ -326,8 +302,7 @@ fn the_first_line_is_the_chosen_address_and_there_it_echoes() {
                 eprintln!("skipped {arguments:?}: this machine has no IPv6");
                 continue;
             }
-            let mut running = Running::start(server, arguments);
-            let address = running.address();
+            let (_running, address) = listening(server, arguments);
             assert_eq!(address.ip(), ip.parse::<IpAddr>().expect("an address"));
             assert_ne!(address.port(), 0);
             assert_echoes(address);
@@ -338,15 +313,15 @@ fn the_first_line_is_the_chosen_address_and_there_it_echoes() {
 #[test]
 fn the_port_that_was_asked_for_is_the_one_it_listens_on() {
     for server in SERVERS {
-        // On an address of its own nobody else is given the port in between.
-        let mut first = Running::start(server, &["--bind=127.78.78.78", "--port=0"]);
-        let address = first.address();
+        // On an address of its own: no other program is given the port in between.
+        let (first, address) = listening(server, &["--bind=127.78.78.78", "--port=0"]);
         assert_echoes(address);
         drop(first);
         // Its last connection is in TIME_WAIT: SO_REUSEADDR makes the port usable again.
         let port = address.port().to_string();
-        let mut second = Running::start(server, &["--bind=127.78.78.78", "--port", &port]);
-        assert_eq!(second.address(), address);
+        let again = ["--bind=127.78.78.78", "--port", &port];
+        let (_second, address_again) = listening(server, &again);
+        assert_eq!(address_again, address);
         assert_echoes(address);
     }
 }

@@ -2,11 +2,9 @@
 //! `tests/abi/functions.txt` says must be the same. The signatures are compared in `src/proof.rs`.
 #![cfg(feature = "verify")]
 
-mod support;
-
+use epshim_harness::c_compiler;
 use std::collections::BTreeSet;
 use std::process::Command;
-use support::c_compiler;
 
 /// The lines of the list: a function, and the version that added it.
 fn list() -> impl Iterator<Item = (&'static str, &'static str)> {

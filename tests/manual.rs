@@ -2,9 +2,7 @@
 //! `include/epshim.h`. The options of the command are held by `crates/cli/tests/manual.rs`.
 #![cfg(feature = "verify")]
 
-#[path = "support/tools.rs"]
-mod tools;
-
+use epshim_harness::tools;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;

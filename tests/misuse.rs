@@ -4,18 +4,17 @@
 //! here.
 #![cfg(feature = "verify")]
 
-mod support;
-
+use epshim_harness::misuse::{RULES, Variant, programs};
+use epshim_harness::process::Process;
+use epshim_harness::{sys, wait_for};
 use std::collections::BTreeSet;
+use std::fs;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
-use support::misuse::{Program, RULES, programs};
-use support::process::Process;
-use support::{sys, wait_for};
 
 /// How many programs run at a time. Most of them sleep most of the time.
 const AT_A_TIME: usize = 4;
@@ -53,7 +52,7 @@ fn run_alone(name: &str, program: &Path) -> String {
 }
 
 /// What is wrong with the program's behaviour on plain libc, if anything.
-fn judge(program: &Program) -> Option<String> {
+fn judge(program: &Variant) -> Option<String> {
     let output = run_alone(&program.name, &program.build("", &[]));
     let verdict = if program.is_right() { "no" } else { "yes" };
     let lines: Vec<_> = output.lines().collect();
@@ -84,7 +83,7 @@ fn every_misuse_misbehaves_and_no_twin_does() {
 #[test]
 fn every_rule_has_two_misuses_and_one_is_after_a_real_bug() {
     let all = programs();
-    let folders: BTreeSet<_> = all.iter().map(Program::rule).collect();
+    let folders: BTreeSet<_> = all.iter().map(Variant::rule).collect();
     assert_eq!(folders, BTreeSet::from(RULES));
     for rule in RULES {
         let misuses: Vec<_> = all.iter().filter(|p| p.rule() == rule && !p.is_right()).collect();
@@ -101,13 +100,17 @@ fn every_misuse_says_what_is_expected_and_has_a_twin_that_expects_nothing() {
     let names: BTreeSet<_> = all.iter().map(|p| p.name.as_str()).collect();
     for program in &all {
         let name = &program.name;
-        if let Some(misuse) = name.strip_suffix("-right") {
-            assert!(names.contains(misuse), "{name} is nobody's twin");
-            assert_eq!(program.values("expect"), ["nothing"], "{name}");
+        if program.is_right() {
+            let misuse = name.strip_suffix("-right").expect("it is named after its misuse");
+            assert!(names.contains(misuse), "{name} has no misuse");
+            assert!(program.expects.is_empty(), "{name}");
             assert!(program.findings().is_empty(), "{name}");
             continue;
         }
         assert!(names.contains(format!("{name}-right").as_str()), "{name} has no twin");
+        let text = fs::read_to_string(&program.source).expect("readable");
+        assert!(text.contains("def RIGHT\n"), "{name} is its own twin");
+        assert!(text.contains("\n * Right: "), "{name} does not say what its twin does");
         assert!(program.expects.iter().any(|rule| rule == program.rule()), "{name}: {program:?}");
         assert!(program.expects.iter().all(|rule| RULES.contains(&rule.as_str())), "{program:?}");
         assert!(!program.findings().is_empty(), "{name} does not say where");

@@ -2,15 +2,9 @@
 //! register, wait and read the layout without declaring it. The programs are in `tests/ffi/`.
 #![cfg(feature = "verify")]
 
-#[allow(dead_code, reason = "shared with other tests")]
-#[path = "support/c_compiler.rs"]
-mod c_compiler;
-#[path = "support/koffi.rs"]
-mod koffi;
-#[path = "support/tools.rs"]
-mod tools;
-
 use epshim::layout::Layout;
+use epshim_harness::process::stdout_of;
+use epshim_harness::{c_compiler, koffi, tools};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -18,13 +12,10 @@ use std::process::Command;
 /// Runs a program with the library's path and version; it prints what `epshim_layout` wrote.
 fn reports_our_layout(mut command: Command) {
     command.arg(c_compiler::library_folder().join("libepshim.so")).arg(env!("CARGO_PKG_VERSION"));
-    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {}\n{errors}", output.status);
+    let printed = stdout_of(&mut command);
     let Layout { size, align, events_offset, data_offset, data_size, data_align, packed } =
         Layout::OURS;
     let expected = [size, align, events_offset, data_offset, data_size, data_align, packed];
-    let printed = String::from_utf8(output.stdout).unwrap();
     let printed: Vec<u32> =
         printed.split_whitespace().map(|number| number.parse().unwrap()).collect();
     assert_eq!(printed, expected);

@@ -2,11 +2,11 @@
 //! documentation tests, see the end of `src/lib.rs`.)
 #![cfg(feature = "verify")]
 
-mod support;
-
+use epshim_harness::c_compiler::{WARNINGS, build, compiler, library_folder, link_with_epshim};
+use epshim_harness::process::stdout_of;
+use epshim_harness::products::product;
 use std::path::Path;
 use std::process::Command;
-use support::c_compiler;
 
 const README: &str = include_str!("../README.md");
 
@@ -17,19 +17,13 @@ fn c_snippets() -> Vec<&'static str> {
 
 /// Compiles a snippet as the README says, runs it, and returns what it prints.
 fn run(number: usize, snippet: &str) -> String {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let (source, program) =
-        (folder.join(format!("readme-{number}.c")), folder.join(format!("readme-{number}")));
+    let source = product(format!("readme-{number}.c"));
     std::fs::write(&source, snippet).unwrap();
-    let library = c_compiler::library_folder();
-    let mut compiler = c_compiler::compiler();
-    compiler.args(["-Wall", "-Wextra", "-Wpedantic", "-Werror"]).arg(&source).arg("-I");
-    compiler.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("include"));
-    compiler.arg("-L").arg(&library).arg("-lepshim").arg("-o").arg(&program);
-    c_compiler::run(compiler.arg(c_compiler::run_path(&library)));
-    let output = Command::new(&program).output().unwrap();
-    assert!(output.status.success(), "{snippet}\n{output:?}");
-    String::from_utf8(output.stdout).unwrap()
+    let mut command = compiler();
+    command.args(WARNINGS).arg(&source).arg("-I");
+    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("include"));
+    link_with_epshim(&mut command, &library_folder());
+    stdout_of(&mut Command::new(build(&mut command, format!("readme-{number}"))))
 }
 
 #[test]

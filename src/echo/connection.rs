@@ -12,7 +12,7 @@
 
 use crate::buffer::{BUFFER_SIZE, Buffer};
 use crate::memory::{self, no_memory};
-use crate::slab::Key;
+use crate::slab::Token;
 use crate::socket;
 use crate::streams::say;
 use crate::transfer::Transfer;
@@ -103,8 +103,8 @@ impl Connection {
         }
     }
 
-    pub fn register(&self, epoll: &Epoll, key: Key) -> io::Result<()> {
-        epoll.add(&self.stream, INTEREST, key.data())
+    pub fn register(&self, epoll: &Epoll, token: Token) -> io::Result<()> {
+        epoll.add(&self.stream, INTEREST, token.data())
     }
 
     /// Remembers what a delivery says. Returns whether there is something to do.

@@ -4,9 +4,8 @@
 //! the listener would be reported for ever, and the loop would spin. Then its interest is off until
 //! a connection was closed or 100 ms have passed.
 
-use crate::connection::Connection;
 use crate::failure::Reason;
-use crate::server::{LISTENER, Server};
+use crate::slab::Token;
 use crate::socket;
 use crate::streams::say;
 use epshim::{Epoll, EventFlags};
@@ -14,19 +13,17 @@ use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
-/// So that a flood of new connections does not starve the old ones.
-const ACCEPTS_PER_ROUND: usize = 64;
 /// How soon accept is tried again where descriptors are exhausted.
 const RETRY: Duration = Duration::from_millis(100);
 /// How often at most it is said that descriptors are exhausted.
 const QUIET: Duration = Duration::from_secs(1);
 
 /// What one try to accept gave.
-enum Accepted {
+pub enum Accepted {
     Connection(TcpStream),
     /// The connection at the front of the backlog broke; there may be others.
     Broken,
-    Nobody,
+    NoConnection,
 }
 
 /// The listener and its interest.
@@ -43,7 +40,7 @@ pub struct Listener {
 impl Listener {
     pub fn open(address: SocketAddr, reuse_port: bool, epoll: &Epoll) -> io::Result<Self> {
         let socket = socket::listen(address, reuse_port)?;
-        epoll.add(&socket, EventFlags::IN, LISTENER.data())?;
+        epoll.add(&socket, EventFlags::IN, Token::LISTENER.data())?;
         Ok(Self { socket, retry_at: None, pause_told: false, told_at: None })
     }
 
@@ -55,28 +52,31 @@ impl Listener {
         self.retry_at
     }
 
-    fn client_waits(&self) -> bool {
+    /// Whether a connection waits in the backlog.
+    pub fn client_waits(&self) -> bool {
         socket::client_waits(&self.socket)
     }
 
     /// Accepts one connection, non-blocking. An error says why there is no room for one.
-    fn accept(&self) -> io::Result<Accepted> {
+    pub fn accept(&self) -> io::Result<Accepted> {
         match self.socket.accept() {
             Ok((stream, _)) => {
                 stream.set_nonblocking(true)?;
                 Ok(Accepted::Connection(stream))
             }
-            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(Accepted::Nobody),
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(Accepted::NoConnection),
             Err(error) if concerns_one_connection(&error) => Ok(Accepted::Broken),
-            // accept wants a descriptor before it looks whether a client waits for it.
-            Err(error) if wants_descriptor(&error) && !self.client_waits() => Ok(Accepted::Nobody),
+            // accept takes a descriptor before it looks for a connection.
+            Err(error) if wants_descriptor(&error) && !self.client_waits() => {
+                Ok(Accepted::NoConnection)
+            }
             Err(error) => Err(error),
         }
     }
 
-    /// Whoever takes and frees the last descriptor all the time shall not fill the log: one such
-    /// pause a second is told of, with its end.
-    fn pause(&mut self, epoll: &Epoll, now: Instant, why: &io::Error) -> io::Result<()> {
+    /// A program that takes and frees the last descriptor all the time must not fill the log: at most one
+    /// pause a second is reported, with its end.
+    pub fn pause(&mut self, epoll: &Epoll, now: Instant, why: &io::Error) -> io::Result<()> {
         if self.retry_at.replace(now + RETRY).is_some() {
             return Ok(());
         }
@@ -86,74 +86,17 @@ impl Listener {
             let why = Reason(why);
             say(format_args!("cannot accept: {why}; connections wait until there is room"));
         }
-        epoll.modify(&self.socket, EventFlags::empty(), LISTENER.data())
+        epoll.modify(&self.socket, EventFlags::empty(), Token::LISTENER.data())
     }
 
-    fn resume(&mut self, epoll: &Epoll) -> io::Result<()> {
+    pub fn resume(&mut self, epoll: &Epoll) -> io::Result<()> {
         if self.retry_at.take().is_none() {
             return Ok(());
         }
         if self.pause_told {
             say("accepting connections again");
         }
-        epoll.modify(&self.socket, EventFlags::IN, LISTENER.data())
-    }
-}
-
-impl Server {
-    /// Accepts a bounded number of connections; during the stop as many as the backlog can hold.
-    pub(crate) fn accept(&mut self) -> io::Result<()> {
-        let mut left = self.stop.as_ref().map_or(ACCEPTS_PER_ROUND, |stop| stop.backlog_left);
-        let mut outcome = Ok(true);
-        while left > 0 && matches!(outcome, Ok(true)) {
-            outcome = self.accept_one();
-            left -= 1;
-        }
-        if let Some(stop) = &mut self.stop {
-            stop.backlog_left = left;
-        }
-        let Some(listener) = &mut self.listener else { return Ok(()) };
-        match outcome {
-            Err(error) => listener.pause(&self.epoll, self.now, &error)?,
-            Ok(_) if self.stop.is_some() => self.listener = None,
-            Ok(_) => listener.resume(&self.epoll)?,
-        }
-        Ok(())
-    }
-
-    /// Accepts one connection. False: no client waits. An error says why there is no room. The memory
-    /// comes first: without it the connection stays in the backlog.
-    fn accept_one(&mut self) -> io::Result<bool> {
-        let reserved = self.reserve();
-        let Some(listener) = &self.listener else { return Ok(false) };
-        if let Err(error) = reserved {
-            return if listener.client_waits() { Err(error) } else { Ok(false) };
-        }
-        match listener.accept()? {
-            Accepted::Nobody => Ok(false),
-            Accepted::Broken => Ok(true),
-            Accepted::Connection(stream) => self.open_connection(stream).map(|()| true),
-        }
-    }
-
-    fn open_connection(&mut self, stream: TcpStream) -> io::Result<()> {
-        let mut connection = Connection::new(stream);
-        if let Some(stop) = &mut self.stop {
-            stop.listener_silent = 0;
-            connection.limit();
-        }
-        let key = self.connections.insert(connection);
-        let registered =
-            self.connections.get_mut(key).map_or(Ok(()), |c| c.register(&self.epoll, key));
-        if let Err(error) = registered {
-            self.connections.remove(key);
-            return Err(error);
-        }
-        self.total += 1;
-        if self.stop.is_some() {
-            self.make_ready(key);
-        }
-        Ok(())
+        epoll.modify(&self.socket, EventFlags::IN, Token::LISTENER.data())
     }
 }
 

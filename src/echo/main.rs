@@ -8,10 +8,11 @@
 //! - [`server`]: what one thread does. A round is: wait, note what each delivery says, one turn for
 //!   each connection that has something to do, write what was read, accept.
 //! - [`connection`]: one connection's turn: one flush, one read, one write.
-//! - [`slab`]: the connections, by keys that outlive them without harm.
-//! - [`listener`], [`stop`]: accepting, also without descriptors; the graceful stop.
+//! - [`slab`]: the connections, by tokens that outlive them without harm.
+//! - [`listener`]: the listening socket, also where there are no descriptors left. What the server does with
+//!   it, and its graceful stop, are parts of [`server`].
 //! - [`transfer`]: its recv and its send, inlined.
-//! - [`failure`], [`streams`], [`threads`]: what goes wrong, how it is said, and threads: as the standard
+//! - [`failure`], [`streams`], [`threads`]: what goes wrong, what it prints, and threads: as the standard
 //!   library has them, but without memory, which may be what is missing.
 //! - [`buffer`], [`signals`], [`socket`]: what it lacks. Unsafe code is named below.
 //!
@@ -41,7 +42,6 @@ mod signals;
 mod slab;
 #[allow(unsafe_code)] // Socket options and ioctls.
 mod socket;
-mod stop;
 #[allow(unsafe_code)] // Descriptors 0, 1 and 2.
 mod streams;
 #[allow(unsafe_code)] // pthread_create.
@@ -56,7 +56,7 @@ use std::ffi::{OsStr, c_int};
 use std::fmt::Write;
 use std::net::SocketAddr;
 use streams::say;
-use threads::Thread;
+use threads::{Thread, run};
 
 /// Runs the program. Returns its exit status.
 fn start<'a>(arguments: impl Iterator<Item = &'a OsStr>) -> c_int {
@@ -110,17 +110,6 @@ fn run_all(
         all_echoed &= thread.join();
     }
     Ok(all_echoed)
-}
-
-/// Runs one server to its end. One that fails does not leave the others behind.
-fn run(mut server: Box<Server>) -> bool {
-    server.run().unwrap_or_else(|failure| {
-        say(failure);
-        if !server.is_stopping() {
-            signals::stop_all();
-        }
-        false
-    })
 }
 
 fn announce(address: SocketAddr) -> Result<(), Failure> {

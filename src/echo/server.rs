@@ -1,9 +1,13 @@
-//! What one thread does. The loop: wait, note, turns, accept.
+//! What one thread does. The loop: wait, note, turns, accept (`accept.rs`), and what a stop changes in
+//! it (`stop.rs`).
 //!
 //! A connection that is not done after its turn stays on the ready list, for its edge will not come
 //! again, and has another turn in the next round, after everybody else's: a greedy peer waits like
 //! all others. Nothing is allocated per event once the lists have grown to the number of
 //! connections.
+
+mod accept;
+mod stop;
 
 use crate::buffer::Buffer;
 use crate::connection::{Connection, PACKED_SIZE, Shared};
@@ -12,8 +16,7 @@ use crate::listener::Listener;
 use crate::memory::{self, no_memory};
 use crate::options::Options;
 use crate::signals::{self, Signals};
-use crate::slab::{Key, Slab};
-use crate::stop::Stop;
+use crate::slab::{Slab, Token};
 use crate::streams::say;
 use crate::transfer::Transfer;
 use epshim::{CreateFlags, Epoll, EventBuffer, EventFlags};
@@ -21,11 +24,6 @@ use std::io::{self, ErrorKind};
 use std::mem;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
-
-// No key is ever so large: there are fewer than 2^31 descriptors.
-pub const LISTENER: Key = Key(u64::MAX);
-const STOP: Key = Key(u64::MAX - 1);
-const STATISTICS: Key = Key(u64::MAX - 2);
 
 /// Deliveries per wait.
 const BATCH: usize = 256;
@@ -35,27 +33,37 @@ pub struct Server {
     thread: usize,
     /// For how long to look for events before going to sleep.
     spin: Duration,
-    pub(crate) epoll: Epoll,
-    pub(crate) signals: Signals,
-    pub(crate) listener: Option<Listener>,
-    pub(crate) connections: Slab<Connection>,
-    pub(crate) shared: Shared,
-    pub(crate) stop: Option<Stop>,
+    epoll: Epoll,
+    signals: Signals,
+    listener: Option<Listener>,
+    connections: Slab<Connection>,
+    shared: Shared,
+    stop: Option<Stop>,
     /// In this round, if anything in it depends on the time.
-    pub(crate) now: Instant,
+    now: Instant,
     /// Connections since the start.
-    pub(crate) total: u64,
+    total: u64,
     /// A connection was closed since accept was last tried.
     freed: bool,
     /// Whose turn it is in the next round, each once.
-    ready: Vec<Key>,
+    ready: Vec<Token>,
     /// The list of the round before, empty, kept for its memory.
-    spare: Vec<Key>,
+    spare: Vec<Token>,
     /// What was read in this round and is not written yet: whose message, and its length. They
     /// lie in the shared buffer, one behind another.
-    messages: Vec<(Key, usize)>,
+    messages: Vec<(Token, usize)>,
     /// For the loop, which borrows it beside the server.
     events: EventBuffer,
+}
+
+/// What there is to know once a stop has begun.
+struct Stop {
+    /// When to look for progress next.
+    sweep_at: Instant,
+    /// Connections still to be accepted from the backlog.
+    backlog_left: usize,
+    /// Sweeps without an accepted connection.
+    listener_silent: u32,
 }
 
 impl Server {
@@ -65,8 +73,8 @@ impl Server {
         let epoll = Epoll::create(CreateFlags::CLOEXEC).map_err(Failure::CreateEpoll)?;
         let signals = Signals::open()
             .and_then(|signals| {
-                epoll.add(&*signals.stop, EventFlags::IN, STOP.data())?;
-                epoll.add(&*signals.statistics, EventFlags::IN, STATISTICS.data())?;
+                epoll.add(&*signals.stop, EventFlags::IN, Token::STOP.data())?;
+                epoll.add(&*signals.statistics, EventFlags::IN, Token::STATISTICS.data())?;
                 Ok(signals)
             })
             .map_err(Failure::SetUpSignals)?;
@@ -174,11 +182,11 @@ impl Server {
         let mut accept_now = false;
         let mut stop_now = false;
         for event in events {
-            match Key::of(&event) {
-                LISTENER => accept_now = true,
-                STOP => stop_now = true,
-                STATISTICS => self.print_statistics(),
-                key => self.note(key, event.flags()),
+            match Token::of(&event) {
+                Token::LISTENER => accept_now = true,
+                Token::STOP => stop_now = true,
+                Token::STATISTICS => self.print_statistics(),
+                token => self.note(token, event.flags()),
             }
         }
         let retry_at = self.listener.as_ref().and_then(Listener::retry_at);
@@ -202,7 +210,7 @@ impl Server {
 
     /// Memory for one connection more: its place, and its turns. Each place is put on a list once at
     /// most until the next connection is accepted.
-    pub(crate) fn reserve(&mut self) -> io::Result<()> {
+    fn reserve(&mut self) -> io::Result<()> {
         self.connections.reserve()?;
         let places = self.connections.capacity();
         for list in [&mut self.ready, &mut self.spare] {
@@ -212,18 +220,18 @@ impl Server {
     }
 
     #[inline(always)]
-    fn note(&mut self, key: Key, events: EventFlags) {
-        // A stale delivery finds nobody.
-        if self.connections.get_mut(key).is_some_and(|connection| connection.note(events)) {
-            self.make_ready(key);
+    fn note(&mut self, token: Token, events: EventFlags) {
+        // A stale delivery finds no connection.
+        if self.connections.get_mut(token).is_some_and(|connection| connection.note(events)) {
+            self.make_ready(token);
         }
     }
 
     #[inline(always)]
-    pub(crate) fn make_ready(&mut self, key: Key) {
-        let Some(connection) = self.connections.get_mut(key) else { return };
+    fn make_ready(&mut self, token: Token) {
+        let Some(connection) = self.connections.get_mut(token) else { return };
         if !mem::replace(&mut connection.queued, true) {
-            self.ready.push(key);
+            self.ready.push(token);
         }
     }
 
@@ -232,13 +240,13 @@ impl Server {
     #[inline(always)]
     fn turns(&mut self) {
         let mut round = mem::replace(&mut self.ready, mem::take(&mut self.spare));
-        for key in round.drain(..) {
-            let Some(connection) = self.connections.get_mut(key) else { continue };
+        for token in round.drain(..) {
+            let Some(connection) = self.connections.get_mut(token) else { continue };
             connection.queued = false;
             match connection.turn(&mut self.shared) {
-                Ok(0) => self.end_turn(key),
-                Ok(size) => self.pack(key, size),
-                Err(_) => self.close(key),
+                Ok(0) => self.end_turn(token),
+                Ok(size) => self.pack(token, size),
+                Err(_) => self.close(token),
             }
         }
         self.spare = round;
@@ -247,8 +255,8 @@ impl Server {
 
     /// Takes in what a connection has read, to be written with what others have read.
     #[inline(always)]
-    fn pack(&mut self, key: Key, size: usize) {
-        self.messages.push((key, size));
+    fn pack(&mut self, token: Token, size: usize) {
+        self.messages.push((token, size));
         self.shared.packed += size;
         if self.shared.packed >= PACKED_SIZE || self.messages.len() == BATCH {
             self.echo_packed();
@@ -260,11 +268,11 @@ impl Server {
     fn echo_packed(&mut self) {
         let mut messages = mem::take(&mut self.messages);
         let mut start = 0;
-        for (key, size) in messages.drain(..) {
-            let Some(connection) = self.connections.get_mut(key) else { continue };
+        for (token, size) in messages.drain(..) {
+            let Some(connection) = self.connections.get_mut(token) else { continue };
             match connection.echo(&mut self.shared, start, start + size) {
-                Ok(()) => self.end_turn(key),
-                Err(_) => self.close(key),
+                Ok(()) => self.end_turn(token),
+                Err(_) => self.close(token),
             }
             start += size;
         }
@@ -273,17 +281,17 @@ impl Server {
     }
 
     #[inline(always)]
-    fn end_turn(&mut self, key: Key) {
-        match self.connections.get_mut(key).map(Connection::end_turn) {
-            Some(Ok(true)) => self.make_ready(key),
-            Some(Err(_)) => self.close(key),
+    fn end_turn(&mut self, token: Token) {
+        match self.connections.get_mut(token).map(Connection::end_turn) {
+            Some(Ok(true)) => self.make_ready(token),
+            Some(Err(_)) => self.close(token),
             _ => {}
         }
     }
 
     #[cold]
-    pub(crate) fn close(&mut self, key: Key) {
-        self.connections.remove(key);
+    fn close(&mut self, token: Token) {
+        self.connections.remove(token);
         self.freed = true;
     }
 

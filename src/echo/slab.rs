@@ -1,7 +1,7 @@
-//! A slab: values behind keys that carry a generation.
+//! A slab: values behind tokens that carry a generation.
 //!
 //! epoll hands back the 64 bits that were registered, also when what they stood for has ended in
-//! the same batch. A key of a value that was removed finds nothing, even if its place has a new
+//! the same batch. A token of a value that was removed finds nothing, even if its place has a new
 //! tenant: the generation differs. So a stale delivery can never reach another connection.
 
 use crate::memory::{self, no_memory};
@@ -10,18 +10,23 @@ use std::io;
 
 /// Where a value is: its place in the low half, the generation of that place in the high half.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Key(pub u64);
+pub struct Token(pub u64);
 
-impl Key {
+impl Token {
     /// As user data of a registration.
     pub fn data(self) -> EventData {
         EventData::from_u64(self.0)
     }
 
-    /// The key that a registration was given.
+    /// The token that a registration was given.
     pub fn of(event: &Event) -> Self {
         Self(event.data().u64())
     }
+
+    // Of what is in no slab. A value's token is never so large: there are fewer than 2^31 descriptors.
+    pub const LISTENER: Self = Self(u64::MAX);
+    pub const STOP: Self = Self(u64::MAX - 1);
+    pub const STATISTICS: Self = Self(u64::MAX - 2);
 
     fn new(place: usize, generation: u32) -> Self {
         Self(u64::from(generation) << 32 | place as u64)
@@ -43,7 +48,7 @@ struct Place<T> {
     value: Option<T>,
 }
 
-/// Places are made so many at a time: they never move, and nothing is copied when there are more.
+/// This many places are made at a time. They never move: nothing is copied when there are more.
 const BLOCK: usize = 64;
 
 /// Values of one kind. Places are used again; memory is kept for the largest number there was.
@@ -67,15 +72,15 @@ impl<T> Slab<T> {
         self.len() == 0
     }
 
-    /// Every place that there is, for [`Slab::key_at`].
+    /// Every place that there is, for [`Slab::token_at`].
     pub fn places(&self) -> std::ops::Range<usize> {
         0..self.made
     }
 
-    /// The key of the value at a place, if one is there.
-    pub fn key_at(&self, place: usize) -> Option<Key> {
+    /// The token of the value at a place, if one is there.
+    pub fn token_at(&self, place: usize) -> Option<Token> {
         let taken = &self.blocks[place / BLOCK][place % BLOCK];
-        taken.value.is_some().then(|| Key::new(place, taken.generation))
+        taken.value.is_some().then(|| Token::new(place, taken.generation))
     }
 
     /// How many places there are, those that were never used included.
@@ -96,27 +101,27 @@ impl<T> Slab<T> {
     }
 
     /// Takes a place, which [`reserve`](Self::reserve) has made sure of.
-    pub fn insert(&mut self, value: T) -> Key {
+    pub fn insert(&mut self, value: T) -> Token {
         let place = self.free.pop().unwrap_or_else(|| {
             self.made += 1;
             self.made - 1
         });
         let taken = &mut self.blocks[place / BLOCK][place % BLOCK];
         taken.value = Some(value);
-        Key::new(place, taken.generation)
+        Token::new(place, taken.generation)
     }
 
     #[inline(always)]
-    pub fn get_mut(&mut self, key: Key) -> Option<&mut T> {
-        let place = &mut self.blocks.get_mut(key.place() / BLOCK)?[key.place() % BLOCK];
-        if place.generation == key.generation() { place.value.as_mut() } else { None }
+    pub fn get_mut(&mut self, token: Token) -> Option<&mut T> {
+        let place = &mut self.blocks.get_mut(token.place() / BLOCK)?[token.place() % BLOCK];
+        if place.generation == token.generation() { place.value.as_mut() } else { None }
     }
 
-    pub fn remove(&mut self, key: Key) -> Option<T> {
-        self.get_mut(key)?;
-        let place = &mut self.blocks[key.place() / BLOCK][key.place() % BLOCK];
+    pub fn remove(&mut self, token: Token) -> Option<T> {
+        self.get_mut(token)?;
+        let place = &mut self.blocks[token.place() / BLOCK][token.place() % BLOCK];
         place.generation = place.generation.wrapping_add(1);
-        self.free.push(key.place());
+        self.free.push(token.place());
         place.value.take()
     }
 }
@@ -132,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_of_a_removed_value_finds_nothing_though_its_place_is_taken_again() {
+    fn a_token_of_a_removed_value_finds_nothing_though_its_place_is_taken_again() {
         let mut slab = Slab::new();
         slab.reserve().unwrap();
         let old = slab.insert("old");
@@ -149,10 +154,10 @@ mod tests {
         let mut slab = Slab::new();
         assert!(slab.is_empty());
         slab.reserve().unwrap();
-        let keys: Vec<_> = (0..3).map(|value| slab.insert(value)).collect();
-        slab.remove(keys[1]);
-        let listed: Vec<_> = slab.places().filter_map(|place| slab.key_at(place)).collect();
-        assert_eq!(listed, [keys[0], keys[2]]);
+        let tokens: Vec<_> = (0..3).map(|value| slab.insert(value)).collect();
+        slab.remove(tokens[1]);
+        let listed: Vec<_> = slab.places().filter_map(|place| slab.token_at(place)).collect();
+        assert_eq!(listed, [tokens[0], tokens[2]]);
         assert_eq!(slab.len(), 2);
     }
 }

@@ -5,6 +5,8 @@
 //! but for its stack, and without that pthread_create(3) fails.
 
 use crate::server::Server;
+use crate::signals;
+use crate::streams::say;
 use std::ffi::c_void;
 use std::io;
 use std::mem::MaybeUninit;
@@ -21,7 +23,7 @@ impl Thread {
     pub fn start(server: Box<Server>) -> io::Result<Self> {
         let server = Box::into_raw(server);
         let mut thread = MaybeUninit::uninit();
-        // SAFETY: `run` takes a server over, and may do so in another thread (`may_be_sent`).
+        // SAFETY: `begin` takes a server over, and may do so in another thread (`may_be_sent`).
         match unsafe { create(&mut thread, server.cast()) } {
             // SAFETY: pthread_create has succeeded, and then has written it.
             0 => Ok(Self(unsafe { thread.assume_init() })),
@@ -42,6 +44,18 @@ impl Thread {
     }
 }
 
+/// Runs one server to its end, in the calling thread. One that fails does not leave the others behind.
+/// Returns whether every byte was echoed.
+pub fn run(mut server: Box<Server>) -> bool {
+    server.run().unwrap_or_else(|failure| {
+        say(failure);
+        if !server.is_stopping() {
+            signals::stop_all();
+        }
+        false
+    })
+}
+
 /// # Safety
 ///
 /// `server` is a box, which the new thread may take over.
@@ -56,20 +70,21 @@ unsafe fn create(thread: &mut MaybeUninit<libc::pthread_t>, server: *mut c_void)
         }
         error = libc::pthread_attr_setstacksize(attributes.as_mut_ptr(), STACK_SIZE);
         if error == 0 {
-            error = libc::pthread_create(thread.as_mut_ptr(), attributes.as_ptr(), run, server);
+            error = libc::pthread_create(thread.as_mut_ptr(), attributes.as_ptr(), begin, server);
         }
         libc::pthread_attr_destroy(attributes.as_mut_ptr());
         error
     }
 }
 
-/// What [`run`] returns.
+/// What [`begin`] returns.
 const ALL_ECHOED: *mut c_void = ptr::without_provenance_mut(1);
 
-extern "C" fn run(server: *mut c_void) -> *mut c_void {
+/// Where a thread begins.
+extern "C" fn begin(server: *mut c_void) -> *mut c_void {
     // SAFETY: `start` passes a box, and leaves it to this thread.
     let server = unsafe { Box::from_raw(server.cast::<Server>()) };
-    if crate::run(server) { ALL_ECHOED } else { ptr::null_mut() }
+    if run(server) { ALL_ECHOED } else { ptr::null_mut() }
 }
 
 const _: fn() = || {

@@ -8,7 +8,10 @@
 //! The surprising thing: the caller's timeout pointer may be invalid, and must then give EFAULT as
 //! from the kernel. The fallback therefore shows it to the kernel first (see [`validate`]).
 
-use super::{Event, Timespec, epoll_pwait, errno, set_errno};
+use super::calls::epoll_pwait;
+use super::errno::{errno, set_errno};
+use super::time::Timespec;
+use crate::layout::Event;
 use libc::{c_int, c_long, c_void, sigset_t};
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};

@@ -4,8 +4,8 @@
 //! doubled or moved shows at once, because the bytes are pseudo-random and repeat only after a
 //! prime number of them, which no buffer size divides.
 
-use crate::support::{LIMIT, sys};
 use epshim::{CreateFlags, Epoll, EventBuffer, EventData, EventFlags};
+use epshim_harness::{LIMIT, sys};
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::OnceLock;

@@ -2,7 +2,7 @@
 
 use super::client::{Talker, converse, exchange};
 use super::server::{Server, on_every_server};
-use crate::support::sys;
+use epshim_harness::sys;
 
 fn connect(server: &Server, count: usize) -> Vec<Talker> {
     (0..count).map(|number| Talker::new(server.connect(), number)).collect()

@@ -7,8 +7,8 @@
 
 use super::client::{CHUNK, Pattern, finish, receive, send};
 use super::server::{Server, on_every_server};
-use crate::support::{LIMIT, OnDrop, sys};
 use epshim::{CreateFlags, Epoll, EventBuffer, EventData, EventFlags};
+use epshim_harness::{LIMIT, OnDrop, sys};
 use std::fs;
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};

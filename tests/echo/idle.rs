@@ -2,7 +2,7 @@
 
 use super::client::{Pattern, Talker, converse, stuff_then_read};
 use super::server::on_every_server;
-use crate::support::sys;
+use epshim_harness::sys;
 
 const CONNECTIONS: usize = 5000;
 

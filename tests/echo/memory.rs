@@ -1,8 +1,9 @@
 //! Too little memory: a server starts or says that it cannot, and one that runs goes on.
 
 use super::client::{Pattern, exchange, finish};
-use super::server::{Program, on_every_server};
-use crate::support::{process::Process, sys, wait_for};
+use super::server::{Implementation, on_every_server};
+use epshim_harness::process::Process;
+use epshim_harness::{sys, wait_for};
 
 const KIB: libc::rlim_t = 1024;
 
@@ -20,7 +21,7 @@ enum Outcome {
 }
 
 /// The outcome with this much memory (`ulimit -v`).
-fn outcome(program: &Program, threads: usize, memory: libc::rlim_t) -> Outcome {
+fn outcome(program: &Implementation, threads: usize, memory: libc::rlim_t) -> Outcome {
     let mut command = program.command();
     command.args(["--port", "0", "--threads", &threads.to_string()]);
     sys::limit_memory(&mut command, memory);
@@ -58,7 +59,7 @@ fn says_which_thread(stderr: &str, threads: usize) -> bool {
 }
 
 /// The least memory, in steps of 4 KiB, with which the program is loaded: then it prints its help.
-fn least_memory(program: &Program) -> libc::rlim_t {
+fn least_memory(program: &Implementation) -> libc::rlim_t {
     let is_loaded = |memory| {
         let mut command = program.command();
         sys::limit_memory(command.arg("--help"), memory);

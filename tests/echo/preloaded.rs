@@ -3,18 +3,18 @@
 
 use super::client::{Pattern, exchange, finish};
 use super::server::on_every_server;
-use crate::support::{c_compiler, wait_for};
+use epshim_harness::c_compiler::{build, c11};
+use epshim_harness::wait_for;
 use std::path::Path;
 
 const PATTERN: Pattern = Pattern::of_stream(1);
 
 #[test]
 fn a_preloaded_library_sees_every_recv_and_send() {
-    let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join("echo_watcher.so");
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("c_tests/echo_watcher.c");
-    let mut command = c_compiler::compiler();
-    command.args(["-std=c11", "-shared", "-fPIC", "-O2", "-o"]).arg(&library).arg(source);
-    c_compiler::run(command.arg("-ldl"));
+    let mut command = c11();
+    command.args(["-shared", "-fPIC", "-O2"]).arg(source).arg("-ldl");
+    let library = build(&mut command, "echo_watcher.so");
     on_every_server(|program| {
         let server = program.start_preloading(&library);
         let stream = server.connect();

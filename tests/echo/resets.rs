@@ -2,7 +2,7 @@
 
 use super::client::{CHUNK, Pattern, exchange, expect, finish, send};
 use super::server::{Server, on_every_server};
-use crate::support::{OnDrop, sys};
+use epshim_harness::{OnDrop, sys};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread;

@@ -1,9 +1,10 @@
 //! The echo servers under test, and what a scenario does with one: start it, connect, stop it.
 
 #[cfg(feature = "verify")]
-use crate::support::c_compiler;
-use crate::support::process::Process;
-use crate::support::{LIMIT, sys, wait_for};
+use epshim_harness::c_compiler::{build, compiler, library_folder, link_with_epshim};
+use epshim_harness::ports::with_limits;
+use epshim_harness::process::Process;
+use epshim_harness::{LIMIT, sys, wait_for};
 use std::net::{SocketAddr, TcpStream};
 use std::ops::Deref;
 #[cfg(feature = "verify")]
@@ -12,19 +13,19 @@ use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
 use std::thread::{self, ScopedJoinHandle};
 
-/// An echo server's program.
-pub struct Program {
+/// An implementation of the echo server: a program.
+pub struct Implementation {
     pub name: &'static str,
     path: fn() -> PathBuf,
 }
 
 /// The servers. The C ones are built by the feature `verify`.
-static PROGRAMS: &[Program] = &[
+static IMPLEMENTATIONS: &[Implementation] = &[
     #[cfg(feature = "verify")]
-    Program { name: "C on libc", path: || env!("EPSHIM_C_ECHO_ON_LIBC").into() },
+    Implementation { name: "C on libc", path: || env!("EPSHIM_C_ECHO_ON_LIBC").into() },
     #[cfg(feature = "verify")]
-    Program { name: "C on epshim", path: c_on_epshim },
-    Program { name: "Rust", path: || env!("CARGO_BIN_EXE_epshim-echo").into() },
+    Implementation { name: "C on epshim", path: c_on_epshim },
+    Implementation { name: "Rust", path: || env!("CARGO_BIN_EXE_epshim-echo").into() },
 ];
 
 /// Links the objects that `build.rs` compiled with the library, once.
@@ -33,26 +34,28 @@ fn c_on_epshim() -> PathBuf {
     use std::sync::OnceLock;
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     let link = || {
-        let objects: Vec<_> = env!("EPSHIM_C_ECHO_OBJECTS").split(':').map(Path::new).collect();
-        c_compiler::link_with_epshim(&objects, "echo-on-epshim")
+        let objects = env!("EPSHIM_C_ECHO_OBJECTS").split(':');
+        let mut command = compiler();
+        command.args(objects).arg("-pthread");
+        build(link_with_epshim(&mut command, &library_folder()), "echo-on-epshim")
     };
     PROGRAM.get_or_init(link).clone()
 }
 
 /// Runs the scenario with each server, one after the other, also after a failure.
-pub fn on_every_server(scenario: impl Fn(&Program) + Sync) {
+pub fn on_every_server(scenario: impl Fn(&Implementation) + Sync) {
     let scenario = &scenario;
-    report(PROGRAMS.iter().map(|program| {
+    report(IMPLEMENTATIONS.iter().map(|program| {
         (program, thread::scope(|scope| in_a_thread(scope, program, scenario).join()))
     }));
 }
 
 /// Runs the scenario with all servers at the same time: for scenarios that mostly wait.
-pub fn on_all_servers_at_once(scenario: impl Fn(&Program) + Sync) {
+pub fn on_all_servers_at_once(scenario: impl Fn(&Implementation) + Sync) {
     let scenario = &scenario;
     thread::scope(|scope| {
         let start = |program| (program, in_a_thread(scope, program, scenario));
-        let running: Vec<_> = PROGRAMS.iter().map(start).collect();
+        let running: Vec<_> = IMPLEMENTATIONS.iter().map(start).collect();
         report(running.into_iter().map(|(program, thread)| (program, thread.join())));
     });
 }
@@ -60,19 +63,19 @@ pub fn on_all_servers_at_once(scenario: impl Fn(&Program) + Sync) {
 /// The thread bears the server's name, so that its panics do.
 fn in_a_thread<'scope>(
     scope: &'scope thread::Scope<'scope, '_>,
-    program: &'static Program,
-    scenario: &'scope (impl Fn(&Program) + Sync),
+    program: &'static Implementation,
+    scenario: &'scope (impl Fn(&Implementation) + Sync),
 ) -> ScopedJoinHandle<'scope, ()> {
     let thread = thread::Builder::new().name(program.name.to_owned());
     thread.spawn_scoped(scope, || scenario(program)).expect("a thread can be made")
 }
 
-fn report(results: impl Iterator<Item = (&'static Program, thread::Result<()>)>) {
+fn report(results: impl Iterator<Item = (&'static Implementation, thread::Result<()>)>) {
     let failed: Vec<_> = results.filter(|(_, r)| r.is_err()).map(|(p, _)| p.name).collect();
     assert!(failed.is_empty(), "failed with: {}", failed.join(", "));
 }
 
-impl Program {
+impl Implementation {
     /// To be started as a scenario likes.
     pub fn command(&self) -> Command {
         Command::new((self.path)())
@@ -117,13 +120,8 @@ impl Program {
     }
 
     fn start_on(&self, port: &str, command: &mut Command) -> Server {
-        let process = Process::start(self.name, command.args(["--port", port]));
-        let first_line = wait_for("the server's first line", || {
-            assert!(process.is_running(), "{} ended before it listened", self.name);
-            process.stdout().split_once('\n').map(|(line, _)| line.to_owned())
-        });
-        let address = first_line.strip_prefix("listening on ").and_then(|a| a.parse().ok());
-        let address = address.unwrap_or_else(|| panic!("first line of stdout: {first_line:?}"));
+        let mut process = Process::start(self.name, command.args(["--port", port]));
+        let address = process.listening_address().unwrap_or_else(|error| panic!("{error}"));
         Server { process, address }
     }
 }
@@ -137,10 +135,7 @@ pub struct Server {
 impl Server {
     /// A new connection, on which no read or write waits longer than the limit of a test.
     pub fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect_timeout(&self.address, LIMIT).expect("connect");
-        stream.set_read_timeout(Some(LIMIT)).expect("a socket takes a timeout");
-        stream.set_write_timeout(Some(LIMIT)).expect("a socket takes a timeout");
-        stream
+        with_limits(TcpStream::connect_timeout(&self.address, LIMIT).expect("connect"))
     }
 
     /// Waits until it has this many descriptors open.

@@ -2,7 +2,7 @@
 
 use super::client::{Talker, converse, exchange, finish};
 use super::server::on_every_server;
-use crate::support::{OnDrop, wait_for};
+use epshim_harness::{OnDrop, wait_for};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread;
 

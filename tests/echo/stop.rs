@@ -6,7 +6,7 @@
 
 use super::client::{CHUNK, Pattern, exchange, expect, expect_end, receive, send};
 use super::server::{Server, on_all_servers_at_once, on_every_server};
-use crate::support::{OnDrop, sys, wait_for};
+use epshim_harness::{OnDrop, sys, wait_for};
 use std::io::{ErrorKind, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};

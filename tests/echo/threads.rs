@@ -1,14 +1,14 @@
 //! Several threads, and several servers, on one port.
 
 use super::client::{Pattern, Talker, converse, exchange, expect, expect_end, send};
-use super::server::{Program, Server, on_every_server};
-use crate::support::{sys, wait_for};
+use super::server::{Implementation, Server, on_every_server};
+use epshim_harness::{sys, wait_for};
 use std::net::TcpStream;
 
 /// With so many each of three threads gets some: that one has none has the probability 10^-15.
 const CONNECTIONS: usize = 90;
 
-fn start(program: &Program) -> (Server, Vec<Talker>) {
+fn start(program: &Implementation) -> (Server, Vec<Talker>) {
     let server = program.start_with(&["--threads", "3"]);
     wait_for("three threads", || (server.threads() == 3).then_some(()));
     let descriptors = server.descriptors();

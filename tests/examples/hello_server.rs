@@ -1,6 +1,7 @@
 //! The example `hello_server`: with many clients at once, and without a free descriptor.
 
-use crate::program::{LIMIT, Program};
+use crate::example::Example;
+use epshim_harness::LIMIT;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read;
@@ -9,13 +10,13 @@ use std::ptr;
 use std::thread;
 use std::time::Instant;
 
-/// `hello_server` for so many connections, and its address.
-fn hello_server(connections: usize) -> (Program, SocketAddr) {
+/// `hello_server` for this number of connections, and its address.
+fn hello_server(connections: usize) -> (Example, SocketAddr) {
     let connections = connections.to_string();
-    let mut program = Program::start("hello_server", &["--connections", &connections]);
-    let line = program.stdout.next().unwrap();
+    let mut example = Example::start("hello_server", &["--connections", &connections]);
+    let line = example.next_line().unwrap();
     let address = line.strip_prefix("listening on ").expect(&line).parse().expect(&line);
-    (program, address)
+    (example, address)
 }
 
 /// Connects, reads to the end of the stream, and checks that it was the greeting. Returns the
@@ -33,11 +34,11 @@ fn be_greeted(server: SocketAddr) -> SocketAddr {
 #[test]
 fn hello_server_greets_every_client_once_and_stops_after_the_last() {
     const CLIENTS: usize = 32;
-    let (program, address) = hello_server(CLIENTS);
+    let (example, address) = hello_server(CLIENTS);
     let clients: Vec<_> =
         (0..CLIENTS).map(|_| thread::spawn(move || be_greeted(address))).collect();
     let clients: BTreeSet<_> = clients.into_iter().map(|client| client.join().unwrap()).collect();
-    let (status, stdout, stderr) = program.finish();
+    let (status, stdout, stderr) = example.finish();
     assert_eq!((status, stderr), (0, vec![]));
     let mut reported = BTreeSet::new();
     let mut numbers = BTreeSet::new();
@@ -67,8 +68,8 @@ fn limit_descriptors(process: u32, limit: libc::rlim_t) -> libc::rlim_t {
 
 #[test]
 fn hello_server_without_free_descriptors_waits_and_does_not_spin() {
-    let (mut program, address) = hello_server(3);
-    let process = program.child.id();
+    let (mut example, address) = hello_server(3);
+    let process = example.id();
     let is_free = |fd: &libc::rlim_t| !fs::exists(format!("/proc/{process}/fd/{fd}")).unwrap();
     let old = limit_descriptors(process, (0..).find(is_free).unwrap());
 
@@ -78,14 +79,14 @@ fn hello_server_without_free_descriptors_waits_and_does_not_spin() {
     let mut complaints = 0;
     // Two, so that it has looked again in vain.
     while complaints < 2 {
-        assert_eq!(program.stderr.next().as_deref(), Some(complaint));
+        assert_eq!(example.next_line_of_stderr().as_deref(), Some(complaint));
         complaints += 1;
     }
     limit_descriptors(process, old);
     for client in clients {
         client.join().unwrap();
     }
-    let (status, stdout, stderr) = program.finish();
+    let (status, stdout, stderr) = example.finish();
     assert_eq!((status, stdout.len()), (0, 3), "{stdout:?}");
     // It pauses for 100 ms, and no wait is shorter than its timeout.
     let complaints = complaints + stderr.len();

@@ -4,11 +4,11 @@
 //! threads shared the work. Everything else is compared whole, so that an example that says more,
 //! less or something else than it promises fails here.
 
+mod example;
 mod hello_server;
-mod program;
 mod stdin_oneshot;
 
-use program::{Program, output};
+use example::{Example, output};
 use std::collections::BTreeSet;
 
 /// The number between `prefix` and `suffix`, which are the rest of the line.
@@ -130,7 +130,7 @@ fn examples_with_options_explain_them_and_refuse_others() {
     for name in ["hello_server", "delayed_responses", "oneshot_workers"] {
         let help = output(name, &["--help"]);
         assert!(help[0].starts_with(&format!("Usage: {name} [--")), "{help:#?}");
-        let (status, stdout, stderr) = Program::start(name, &["--no-such-option"]).finish();
+        let (status, stdout, stderr) = Example::start(name, &["--no-such-option"]).finish();
         assert_eq!((status, stdout, stderr.len()), (2, vec![], 1), "{name}: {stderr:#?}");
         assert!(stderr[0].starts_with(&format!("{name}: bad argument")), "{stderr:#?}");
     }

@@ -1,8 +1,9 @@
 //! Programs that find the installed library as they find any other.
 
 use crate::prefix::Prefix;
-use crate::support::c_compiler::{compiler, run};
-use crate::support::tools;
+use epshim_harness::c_compiler::{compiler, warnings_in_cpp};
+use epshim_harness::process::run;
+use epshim_harness::tools;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -112,7 +113,7 @@ fn a_cpp_program_by_hand() {
     let prefix = Prefix::new("cpp");
     let program = prefix.work().join("hello");
     let mut compiler = Command::new("g++");
-    compiler.args(["-std=c++11", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]).arg("-o");
+    compiler.arg("-std=c++11").args(warnings_in_cpp()).arg("-o");
     compiler.arg(&program).arg(source("tests/install/hello.cpp"));
     compiler.arg("-I").arg(prefix.path.join("include")).arg("-L").arg(prefix.lib());
     run(compiler.arg("-lepshim"));

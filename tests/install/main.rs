@@ -5,7 +5,5 @@
 
 mod build_systems;
 mod prefix;
-#[path = "../support/mod.rs"]
-mod support;
 mod trace;
 mod tree;

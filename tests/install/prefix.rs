@@ -1,6 +1,7 @@
 //! [`Prefix`]: `make install` into a folder of a test's own, and programs that use what is there.
 
-use crate::support::c_compiler::run;
+use epshim_harness::process::{run, stdout_of};
+use epshim_harness::products::product;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,7 +27,7 @@ impl Prefix {
 
     /// A prefix in which nothing is installed yet.
     pub fn empty(name: &str) -> Self {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("install").join(name);
+        let folder = product("install").join(name);
         if folder.exists() {
             fs::remove_dir_all(&folder).expect("the folder of the products is ours");
         }
@@ -37,7 +38,7 @@ impl Prefix {
     /// `make TARGET PREFIX=...`, after one `make build` for all tests.
     pub fn make(&self, target: &str) -> Command {
         static BUILD: Once = Once::new();
-        BUILD.call_once(|| run(make().arg("build")));
+        BUILD.call_once(|| drop(run(make().arg("build"))));
         let mut command = make();
         command.arg(target).arg(format!("PREFIX={}", self.path.display()));
         command
@@ -64,9 +65,7 @@ impl Prefix {
 
     /// Runs a command that must succeed, and returns what it prints.
     pub fn output(&self, command: &mut Command) -> String {
-        let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-        assert!(output.status.success(), "{command:?}: {output:?}");
-        String::from_utf8(output.stdout).expect("UTF-8")
+        stdout_of(command)
     }
 
     /// Runs one of the programs that say hello.

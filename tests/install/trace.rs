@@ -1,7 +1,7 @@
 //! What `make` does to files, as strace sees it.
 
 use crate::prefix::Prefix;
-use crate::support::c_compiler::run;
+use epshim_harness::process::run;
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};

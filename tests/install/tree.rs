@@ -1,9 +1,10 @@
 //! What is installed, how large it is, and that nothing else is touched or left.
 
 use crate::prefix::{HELLO, Prefix};
-use crate::support::c_compiler::run;
-use crate::support::tools;
 use crate::trace;
+use epshim_harness::c_compiler::compiler;
+use epshim_harness::process::run;
+use epshim_harness::tools;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -133,10 +134,10 @@ fn the_command_runs_from_the_prefix() {
     let version = prefix.output(prefix.command(&epshim).arg("--version"));
     assert_eq!(version, format!("epshim {VERSION}\n"));
     let program = prefix.work().join("hello");
-    let mut compiler = crate::support::c_compiler::compiler();
-    compiler.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/hello.c")).arg("-o");
-    compiler.arg(&program).arg("-I").arg(prefix.path.join("include"));
-    run(compiler.arg("-L").arg(prefix.lib()).arg("-lepshim"));
+    let mut command = compiler();
+    command.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/hello.c")).arg("-o");
+    command.arg(&program).arg("-I").arg(prefix.path.join("include"));
+    run(command.arg("-L").arg(prefix.lib()).arg("-lepshim"));
     let said = prefix.output(prefix.command(&epshim).args(["check", "--"]).arg(&program));
     assert!(said.starts_with(HELLO), "{said}");
 }

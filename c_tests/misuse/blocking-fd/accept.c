@@ -1,6 +1,9 @@
 /* Accepts until EAGAIN on a listener that blocks: the first client is in, the second accept sleeps
  * until another comes, and the first one's request lies there.
  *
+ * Right: the listener is made with SOCK_NONBLOCK, so that accepting ends with EAGAIN. The
+ * descriptors that accept returns do not inherit that (accept(2)): accept4 asks for it again.
+ *
  * expect: blocking-fd
  * after: https://github.com/pgexporter/pgexporter/issues/586
  * shows: blocks
@@ -44,9 +47,13 @@ static bool accept_all(int epfd, int listener)
 
 int main(void)
 {
-    int listener = listen_on_loopback(0, &address), open = 2;
-    int epfd = MUST(epoll_create1(EPOLL_CLOEXEC));
-    struct client client = {.patience_ms = 300, .writer = listener};
+#ifndef RIGHT
+    int listener = listen_on_loopback(0, &address);
+#else
+    int listener = listen_on_loopback(SOCK_NONBLOCK, &address);
+#endif
+    int open = 2, epfd = MUST(epoll_create1(EPOLL_CLOEXEC));
+    struct client client = {.patience_ms = IS_MISUSE ? 300 : 5000, .writer = listener};
     struct epoll_event interest = {.events = EPOLLIN, .data.fd = listener};
     MUST(epoll_ctl(epfd, EPOLL_CTL_ADD, listener, &interest));
     pthread_t thread = start_client(connect_and_ask, &client);

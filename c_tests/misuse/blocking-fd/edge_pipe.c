@@ -1,6 +1,9 @@
 /* Registers a pipe edge-triggered and reads it until EAGAIN, but the pipe blocks: there is no
- * EAGAIN, the second read sleeps until the writer writes again, and the loop serves nobody
+ * EAGAIN, the second read sleeps until the writer writes again, and the loop serves no other client
  * meanwhile.
+ *
+ * Right: the pipe is made with O_NONBLOCK before it is registered: its reader meets EAGAIN, and the
+ * loop goes on with the others.
  *
  * expect: blocking-fd
  * after: https://github.com/Yelp/Testify/pull/139
@@ -12,8 +15,12 @@
 int main(void)
 {
     int pipes[2], fd, open = 2, epfd = MUST(epoll_create1(EPOLL_CLOEXEC));
-    struct client client = {.patience_ms = 300};
+    struct client client = {.patience_ms = IS_MISUSE ? 300 : 5000};
+#ifndef RIGHT
     MUST(pipe2(pipes, O_CLOEXEC));
+#else
+    MUST(pipe2(pipes, O_CLOEXEC | O_NONBLOCK));
+#endif
     connect_pair(&fd, &client.peer);
     client.writer = pipes[1];
     struct epoll_event input = {.events = EPOLLIN | EPOLLET, .data.fd = pipes[0]};

@@ -1,6 +1,8 @@
 /* Closes its connections first and deletes their registrations then. EPOLL_CTL_DEL fails with
  * EBADF, or, where the number belongs to another descriptor by then, hits the wrong one.
  *
+ * Right: deletes the registration first and closes last.
+ *
  * expect: ctl-error
  * after: https://github.com/curl/curl/pull/4211
  * pitfall: EPOLL_CTL_DEL on a closed descriptor
@@ -22,8 +24,13 @@ int main(void)
 
     for (int i = 0; i < CONNECTIONS; i++) {
         struct epoll_event event;
+#ifndef RIGHT
         MUST(close(fds[i]));
         deleted += epoll_ctl(epfd, EPOLL_CTL_DEL, fds[i], NULL) == 0; /* finding */
+#else
+        deleted += epoll_ctl(epfd, EPOLL_CTL_DEL, fds[i], NULL) == 0;
+        MUST(close(fds[i]));
+#endif
         MUST(close(peers[i]));
         DELIVERED(epoll_wait(epfd, &event, 1, 50));
     }

@@ -1,5 +1,7 @@
-/* An edge-triggered UDP server takes one datagram for each edge. A short read says nothing there:
- * a datagram is always read short, and the next one may wait behind it.
+/* An edge-triggered UDP server takes one datagram for each edge. A short read says nothing there: a
+ * datagram is always read short, and the next one may wait behind it.
+ *
+ * Right: after each edge of the UDP socket, takes datagrams until EAGAIN.
  *
  * expect: edge-not-drained
  * after: https://github.com/FujiNetWIFI/tnfsd/pull/27
@@ -8,6 +10,23 @@
 #include "../loop.h"
 
 enum { REQUESTS = 8 };
+
+#ifdef RIGHT
+static void answer_all(int fd)
+{
+    for (;;) {
+        struct sockaddr_in from;
+        socklen_t size = sizeof(from);
+        char request[512];
+        if (recvfrom(fd, request, sizeof(request), 0, (struct sockaddr *)&from, &size) >= 0)
+            MUST(sendto(fd, "answer", 6, 0, (struct sockaddr *)&from, size));
+        else if (errno == EAGAIN)
+            return;
+        else if (errno != EINTR)
+            MUST(-1);
+    }
+}
+#endif
 
 int main(void)
 {
@@ -24,14 +43,18 @@ int main(void)
     int64_t end = in_ms(2500);
     for (int ms; (ms = ms_until(end)) > 0;) {
         struct epoll_event event;
+        if (DELIVERED(epoll_wait(epfd, &event, 1, ms)) == 0)
+            continue;
+#ifndef RIGHT
         struct sockaddr_in from;
         socklen_t size = sizeof(from);
         char request[512];
-        if (DELIVERED(epoll_wait(epfd, &event, 1, ms)) == 0)
-            continue;
         if (recvfrom(fd, request, sizeof(request), 0, (struct sockaddr *)&from, /* finding */
                      &size) >= 0)
             MUST(sendto(fd, "answer", 6, 0, (struct sockaddr *)&from, size));
+#else
+        answer_all(fd);
+#endif
     }
 
     char answer[512];

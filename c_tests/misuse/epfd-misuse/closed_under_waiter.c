@@ -1,5 +1,8 @@
-/* Closes the epoll to end the thread that waits on it. The wait does not end: it holds the epoll
- * itself, and knows nothing of the number (close(2)).
+/* Closes the epoll to end the thread that waits on it. The wait does not end: it keeps the epoll
+ * itself open, and knows nothing of the number (close(2)).
+ *
+ * Right: an eventfd ends the loop. When its thread has ended no thread waits, and the epoll is
+ * closed.
  *
  * expect: epfd-misuse
  * after: https://github.com/canonical/snapd/pull/13204
@@ -13,7 +16,12 @@ static void *run(void *argument)
     struct waiter *waiter = argument;
     struct epoll_event event;
     about_to_wait(waiter);
+#ifndef RIGHT
     epoll_wait(waiter->epfd, &event, 1, -1);
+#else
+    while (DELIVERED(epoll_wait(waiter->epfd, &event, 1, -1)) == 0)
+        ;
+#endif
     atomic_store(&waiter->ended, true);
     return NULL;
 }
@@ -30,12 +38,21 @@ int main(void)
         return 1;
     until_it_sleeps(&waiter);
 
+#ifndef RIGHT
     MUST(close(waiter.epfd)); /* finding */
     bool ended = ends_until(&waiter, in_ms(2500));
-
-    /* What was registered is so still, and ends the wait. */
+    /* What was registered is still registered, and ends the wait. */
     MUST(write(waiter.wake_up, &one, sizeof(one)));
+#else
+    MUST(write(waiter.wake_up, &one, sizeof(one)));
+    bool ended = ends_until(&waiter, in_ms(5000));
+#endif
+
     pthread_join(thread, NULL);
+#ifdef RIGHT
+    MUST(epoll_ctl(waiter.epfd, EPOLL_CTL_DEL, waiter.wake_up, NULL));
+    MUST(close(waiter.epfd));
+#endif
     MUST(close(waiter.wake_up));
     return report(!ended, "ended in time: %d of 1", ended);
 }

@@ -2,6 +2,8 @@
  * descriptor, trusting that close deletes the registration. It does so only with the last duplicate
  * (epoll(7), question 6): every message still wakes this loop, for a descriptor that is closed.
  *
+ * Right: the registration is deleted before the descriptor is closed, with or without a duplicate.
+ *
  * expect: ghost
  * after: https://github.com/libuv/libuv/pull/1468
  * shows: spins
@@ -18,6 +20,9 @@ int main(void)
     MUST(epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &interest));
 
     int handed_over = MUST(fcntl(fd, F_DUPFD_CLOEXEC, 0));
+#ifdef RIGHT
+    MUST(epoll_ctl(epfd, EPOLL_CTL_DEL, fd, NULL));
+#endif
     MUST(close(fd)); /* finding */
 
     for (int i = 0; i < MESSAGES; i++) {

@@ -3,6 +3,8 @@
  * another connection, and the old one's events are taken for the new one's. With malloc in place of
  * this pool it would be a use after free.
  *
+ * Right: the registration is deleted before the memory that data.ptr points to is given back.
+ *
  * expect: ghost
  * after: https://github.com/cloudflare/boringtun/pull/144
  * pitfall: stale pointers in data.ptr
@@ -33,7 +35,11 @@ static struct connection *open_connection(int epfd, int fd)
 
 static void close_connection(int epfd, struct connection *connection)
 {
+#ifndef RIGHT
     (void)epfd;
+#else
+    MUST(epoll_ctl(epfd, EPOLL_CTL_DEL, connection->fd, NULL));
+#endif
     MUST(close(connection->fd)); /* finding */
     connection->used = false;
 }
@@ -64,7 +70,9 @@ int main(void)
 
     MUST(close(log));
     MUST(close(old_peer));
+#ifndef RIGHT
     MUST(epoll_ctl(epfd, EPOLL_CTL_DEL, fd, NULL));
+#endif
     close_connection(epfd, new);
     MUST(close(peer));
     MUST(close(epfd));

@@ -1,6 +1,9 @@
 /* A worker wakes the loop through an eventfd. The loop takes the result, but does not read the
  * eventfd: its counter stays above 0, and the wake-up never ends.
  *
+ * Right: the eventfd is read first, which sets its counter to 0, then the results are taken: a
+ * worker that is done in between wakes the loop once more.
+ *
  * expect: level-spin
  * after: https://github.com/syslog-ng/syslog-ng/issues/3951
  * shows: spins
@@ -37,6 +40,10 @@ int main(void)
         struct epoll_event event;
         if (DELIVERED(epoll_wait(epfd, &event, 1, ms)) == 0) /* finding */
             continue;
+#ifdef RIGHT
+        uint64_t wake_ups;
+        MUST(read(wake_up, &wake_ups, sizeof(wake_ups)));
+#endif
         int ready = atomic_exchange(&results, 0);
         taken += ready;
         useless += ready == 0;
@@ -46,6 +53,6 @@ int main(void)
     MUST(epoll_ctl(epfd, EPOLL_CTL_DEL, wake_up, NULL));
     MUST(close(wake_up));
     MUST(close(epfd));
-    return report(useless >= 200, "results %ld of 1, deliveries without progress: %ld", taken,
-                  useless);
+    return report(IS_MISUSE ? useless >= 200 : taken != 1 || useless > 0,
+                  "results %ld of 1, deliveries without progress: %ld", taken, useless);
 }

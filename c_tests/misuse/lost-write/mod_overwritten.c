@@ -1,6 +1,8 @@
 /* Keeps the rest after EAGAIN and asks for EPOLLOUT, all as it should be; then its request handler
  * ends as it always does, by asking for EPOLLIN, and the interest in EPOLLOUT is overwritten.
  *
+ * Right: one place decides the interest, from one fact: whether something waits to be written.
+ *
  * expect: lost-write
  * after: https://github.com/pistacheio/pistache/issues/1114
  * shows: hangs
@@ -25,27 +27,36 @@ static void flush(struct connection *c)
     while (c->sent < c->total) {
         ssize_t size = send(c->fd, bytes + c->sent, c->total - c->sent, MSG_NOSIGNAL); /* finding */
         if (size == -1 && errno == EAGAIN) {
+#ifndef RIGHT
             ask_for(c, EPOLLIN | EPOLLOUT);
-            return;
+#endif
+            break;
         }
         c->sent += (size_t)MUST(size);
     }
+#ifdef RIGHT
+    ask_for(c, c->sent < c->total ? EPOLLIN | EPOLLOUT : EPOLLIN);
+#endif
 }
 
 static void on_request(struct connection *c)
 {
     char request;
     if (MUST(read(c->fd, &request, 1)) == 1)
-        c->total += sizeof(bytes);
+        c->total = sizeof(bytes);
     flush(c);
+#ifndef RIGHT
     ask_for(c, EPOLLIN);
+#endif
 }
 
 static void on_room(struct connection *c)
 {
     flush(c);
+#ifndef RIGHT
     if (c->sent == c->total)
         ask_for(c, EPOLLIN);
+#endif
 }
 
 int main(void)

@@ -1,6 +1,9 @@
 /* Takes EPOLLONESHOT for a property of one direction: waits once for room to write, and believes
  * that its EPOLLIN goes on. A one-shot disables the whole registration.
  *
+ * Right: when the greeting is out, EPOLL_CTL_MOD asks for EPOLLIN alone, as long as the connection
+ * lives.
+ *
  * expect: oneshot-not-rearmed
  * after: https://github.com/oven-sh/bun/pull/23988
  * shows: hangs
@@ -23,6 +26,10 @@ int main(void)
             continue;
         if (event.events & EPOLLOUT && !greeted) {
             greeted = MUST(send(fd, "hello", 5, MSG_NOSIGNAL)) == 5;
+#ifdef RIGHT
+            interest.events = EPOLLIN;
+            MUST(epoll_ctl(epfd, EPOLL_CTL_MOD, fd, &interest));
+#endif
             tell(peer, "request");
         }
         if (event.events & EPOLLIN && MUST(read(fd, request, sizeof(request))) > 0)

@@ -1,5 +1,8 @@
-/* A one-shot registration is disabled by its first delivery. Nobody enables it again: the first
- * request is answered, and the connection is silent for ever.
+/* A one-shot registration is disabled by its first delivery. The program does not enable it again:
+ * the first request is answered, and the connection is silent for ever.
+ *
+ * Right: every delivery ends with EPOLL_CTL_MOD, which enables the registration again and looks at
+ * what is ready by then.
  *
  * expect: oneshot-not-rearmed
  * pitfall: EPOLLONESHOT without re-arming
@@ -21,10 +24,15 @@ int main(void)
     for (int ms; (ms = ms_until(end)) > 0;) {
         struct epoll_event event;
         char request;
-        if (DELIVERED(epoll_wait(epfd, &event, 1, ms)) == 1 && MUST(read(fd, &request, 1)) == 1) {
+        if (DELIVERED(epoll_wait(epfd, &event, 1, ms)) == 0)
+            continue;
+        if (MUST(read(fd, &request, 1)) == 1) {
             MUST(send(fd, &request, 1, MSG_NOSIGNAL));
             answered++;
         }
+#ifdef RIGHT
+        MUST(epoll_ctl(epfd, EPOLL_CTL_MOD, fd, &interest));
+#endif
     }
 
     MUST(epoll_ctl(epfd, EPOLL_CTL_DEL, fd, NULL));

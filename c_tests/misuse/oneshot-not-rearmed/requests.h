@@ -6,7 +6,7 @@
 
 #include <pthread.h>
 
-/* Longer than a checker waits before it suspects that nobody re-arms. */
+/* Longer than a checker waits before it suspects that the program does not re-arm. */
 enum { RUN_MS = 6500 };
 
 static inline void *two_requests(void *peer)

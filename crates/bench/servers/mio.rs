@@ -1,6 +1,6 @@
 //! An echo server with mio, which is edge-triggered: both directions registered once.
 
-use super::{Setup, stop_signals};
+use super::setup::{Setup, stop_signals};
 use mio::net::{TcpListener, TcpStream};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
@@ -58,7 +58,7 @@ fn accept(listener: &TcpListener, poll: &Poll, connections: &mut Connections) ->
         let mut stream = match listener.accept() {
             Ok((stream, _)) => stream,
             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
-            Err(error) if super::is_accepted(&error) => continue,
+            Err(error) if super::setup::is_accepted(&error) => continue,
             Err(error) => return Err(error),
         };
         let place = stream.as_raw_fd() as usize;

@@ -1,6 +1,6 @@
 //! An echo server with nix: its epoll type, edge-triggered, both directions registered once.
 
-use super::{Setup, is_accepted, stop_signals};
+use super::setup::{Setup, is_accepted, stop_signals};
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::socket::{MsgFlags, recv, send};

@@ -1,7 +1,7 @@
 //! An echo server with polling, level-triggered: one read and one write a delivery, the interest
 //! changed only while a peer is slow.
 
-use super::{Setup, is_accepted, stop_signals};
+use super::setup::{Setup, is_accepted, stop_signals};
 use polling::{Event, Events, PollMode, Poller};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::TcpStream;

@@ -1,6 +1,6 @@
 //! An echo server with rustix: its epoll functions, edge-triggered, both directions registered once.
 
-use super::{Setup, stop_signals};
+use super::setup::{Setup, stop_signals};
 use rustix::event::epoll::{self, EventData, EventFlags};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, SendFlags, SocketFlags, accept_with, recv, send};

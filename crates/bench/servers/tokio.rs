@@ -4,7 +4,7 @@
 //! The tasks share one read buffer: nothing is held across an await, except what a slow peer did
 //! not take. `AsyncRead` is used and not `try_read`: it knows that a short read is a drain.
 
-use super::{Setup, is_accepted};
+use super::setup::{Setup, is_accepted};
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;

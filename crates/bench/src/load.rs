@@ -8,15 +8,18 @@
 
 mod connection;
 mod pattern;
+mod shared;
 
+use crate::affinity;
 use crate::histogram::Histogram;
-use crate::process::{Server, processors, run_delay};
+use crate::server::{Server, run_delay};
 use connection::Connection;
 pub use connection::PER_ADDRESS;
-use pattern::Pattern;
 use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
 use rustix::time::{ClockId, clock_gettime};
+pub use shared::Shape;
+use shared::Shared;
 use std::error::Error;
 use std::io;
 use std::mem::MaybeUninit;
@@ -31,23 +34,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Connections that wait to be accepted, at most: no server has a smaller backlog.
 const UNACCEPTED: usize = 64;
 
-/// The traffic on a server.
-#[derive(Debug, Clone, Copy)]
-pub struct Shape {
-    pub connections: usize,
-    /// Bytes.
-    pub message: usize,
-    /// Messages under way on each connection.
-    pub depth: usize,
-}
-
-impl Shape {
-    /// Bytes on each connection, at most.
-    fn under_way(self) -> usize {
-        self.message * self.depth
-    }
-}
-
 /// What was seen in one slice.
 #[derive(Clone)]
 pub struct Slice {
@@ -60,20 +46,6 @@ pub struct Slice {
     /// Nanoseconds that a server or this thread stood ready without a processor.
     pub delay: u64,
     pub round_trips: Histogram,
-}
-
-/// What all connections share.
-pub struct Shared {
-    pattern: Pattern,
-    room: Vec<u8>,
-    shape: Shape,
-    /// Whether what comes back is answered.
-    running: bool,
-    completed: u64,
-    /// Messages since the connections were made.
-    total: u64,
-    round_trips: Histogram,
-    epoch: Instant,
 }
 
 /// The connections to one server.
@@ -97,23 +69,13 @@ impl Load {
         shape: Shape,
         first_source: u8,
     ) -> Result<Self, Box<dyn Error>> {
-        let shared = Shared {
-            pattern: Pattern::new(),
-            // More than can come: a read never fills it, and so proves that everything was taken.
-            room: vec![0; shape.under_way() + 1],
-            shape,
-            running: false,
-            completed: 0,
-            total: 0,
-            round_trips: Histogram::new(),
-            epoch: Instant::now(),
-        };
+        let shared = Shared::new(shape);
         let mut this = Self {
             epfd: epoll::create(epoll::CreateFlags::CLOEXEC)?,
             connections: Vec::with_capacity(shape.connections),
             shared,
             events: [MaybeUninit::uninit(); BATCH],
-            spins: shape.connections == 1 && processors().is_some(),
+            spins: shape.connections == 1 && affinity::processors().is_some(),
             heard: Instant::now(),
         };
         for number in 0..shape.connections {
@@ -217,12 +179,6 @@ impl Load {
                 .map_err(|error| format!("connection {number}: {error}"))?;
         }
         Ok(())
-    }
-}
-
-impl Shared {
-    fn now(&self) -> u64 {
-        self.epoch.elapsed().as_nanos() as u64
     }
 }
 

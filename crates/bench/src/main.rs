@@ -2,17 +2,22 @@
 //! in small blocks that alternate with the reference, and the reference is measured a second time
 //! under another name, which must read 1.00.
 //!
-//! - `micro`, `reactor`, `servers`, `table`, `scaling`: the benchmarks.
-//! - [`alternate`], [`seat`], [`outcome`], [`statistics`], [`histogram`]: how they are measured.
-//! - [`load`], [`hold`]: the traffic. [`process`], [`programs`], [`syscalls`]: the servers.
+//! - `micro`, `reactor`, `servers`, `table`, `scaling`: the benchmarks, and apart
+//!   from them [`check_cost`]: what the checker costs others' servers.
+//! - [`affinity`], [`alternate`], [`instance`], [`outcome`], [`statistics`], [`histogram`]: how they are measured.
+//! - [`load`], [`idle`]: the traffic. [`server`], [`programs`], [`syscalls`]: the servers.
 //! - [`serve`]: the peers' servers, in `crates/bench/servers/`.
-//! - [`report`]: JSON, Markdown and plots.
+//! - [`results`]: JSON, Markdown and plots.
 
 #![deny(unsafe_code)]
 
+#[allow(unsafe_code)] // Sets of processors.
+mod affinity;
 mod alternate;
+mod check_cost;
 mod histogram;
-mod hold;
+mod idle;
+mod instance;
 #[allow(unsafe_code)] // A library opened at run time.
 mod library;
 #[allow(unsafe_code)] // Sockets with a source address.
@@ -21,15 +26,14 @@ mod load;
 mod micro;
 mod options;
 mod outcome;
-#[allow(unsafe_code)] // Processors, clocks and limits of processes.
-mod process;
+mod peer;
 mod programs;
 #[allow(unsafe_code)] // Loops by hand, and C's reactor.
 mod reactor;
-mod report;
+mod results;
 mod scaling;
-mod seat;
 mod serve;
+mod server;
 mod servers;
 mod statistics;
 #[allow(unsafe_code)] // perf_event_open.
@@ -38,8 +42,9 @@ mod syscalls;
 mod table;
 
 use clap::{Parser, ValueEnum};
+use epshim_harness::sys;
 use options::{Arguments, Benchmark, Measuring};
-use report::Report;
+use results::Results;
 use servers::scenarios::Scenario;
 use servers::subjects::{self, REFERENCE};
 use std::error::Error;
@@ -59,60 +64,66 @@ fn main() -> ExitCode {
 }
 
 fn run(benchmark: Benchmark) -> Result<()> {
-    let descriptors = process::raise_descriptor_limit()? as usize;
+    let descriptors = sys::raise_descriptor_limit()? as usize;
     match benchmark {
         Benchmark::Serve(options) => serve::run(&options),
-        Benchmark::Hold { address, connections, first_source } => {
-            hold::hold(address, connections, first_source)
+        Benchmark::KeepIdle { address, connections, first_source } => {
+            idle::keep(address, connections, first_source)
         }
-        Benchmark::All(measuring) => measure(&measuring, |report| {
-            micro(&measuring, report)?;
-            reactor(&measuring, report)?;
-            servers(&measuring, Scenario::value_variants(), &[], 64, report)?;
-            table(&measuring, descriptors, report)?;
-            scaling(&measuring, 50_000, 1000, 4, report)
+        Benchmark::CheckCost { rounds } => check_cost::run(rounds),
+        Benchmark::All(measuring) => measure(&measuring, |results| {
+            micro(&measuring, results)?;
+            reactor(&measuring, results)?;
+            servers(&measuring, Scenario::value_variants(), &[], 64, results)?;
+            table(&measuring, descriptors, results)?;
+            scaling(&measuring, 50_000, 1000, 4, results)
         }),
-        Benchmark::Micro(measuring) => measure(&measuring, |report| micro(&measuring, report)),
-        Benchmark::Reactor(measuring) => measure(&measuring, |report| reactor(&measuring, report)),
+        Benchmark::Micro(measuring) => measure(&measuring, |results| micro(&measuring, results)),
+        Benchmark::Reactor(measuring) => {
+            measure(&measuring, |results| reactor(&measuring, results))
+        }
         Benchmark::Servers { measuring, scenario, subject, peer_buffer } => {
             let all = Scenario::value_variants();
             let scenarios = if scenario.is_empty() { all } else { &scenario };
-            measure(&measuring, |report| {
-                servers(&measuring, scenarios, &subject, peer_buffer, report)
+            measure(&measuring, |results| {
+                servers(&measuring, scenarios, &subject, peer_buffer, results)
             })
         }
         Benchmark::Table(measuring) => {
-            measure(&measuring, |report| table(&measuring, descriptors, report))
+            measure(&measuring, |results| table(&measuring, descriptors, results))
         }
         Benchmark::Scaling { measuring, connections, active, processes } => {
             let (active, processes) = (active.into(), processes.into());
-            measure(&measuring, |report| {
-                scaling(&measuring, connections, active, processes, report)
+            measure(&measuring, |results| {
+                scaling(&measuring, connections, active, processes, results)
             })
         }
     }
 }
 
-/// Builds what is measured, measures it from a processor of our own, and writes the report.
-fn measure(measuring: &Measuring, benchmark: impl FnOnce(&mut Report) -> Result<()>) -> Result<()> {
-    programs::build()?;
+/// Builds what is measured, measures it from a processor of our own, and writes the results.
+fn measure(
+    measuring: &Measuring,
+    benchmark: impl FnOnce(&mut Results) -> Result<()>,
+) -> Result<()> {
+    programs::build("epshim", "epshim-echo")?;
     let start = Instant::now();
-    let mut report = Report::new();
-    if let Some((_, load)) = process::processors() {
-        process::pin(load)?;
+    let mut results = Results::new();
+    if let Some((_, load)) = affinity::processors() {
+        affinity::pin(load)?;
     }
-    benchmark(&mut report)?;
-    report.seconds = start.elapsed().as_secs_f64();
-    report.write(&measuring.out)
+    benchmark(&mut results)?;
+    results.seconds = start.elapsed().as_secs_f64();
+    results::write(&results, &measuring.out)
 }
 
-fn micro(measuring: &Measuring, report: &mut Report) -> Result<()> {
-    report.micro = micro::run(measuring.rounds(2000, 100), measuring.library.clone())?;
+fn micro(measuring: &Measuring, results: &mut Results) -> Result<()> {
+    results.micro = micro::run(measuring.rounds(2000, 100), measuring.library.clone())?;
     Ok(())
 }
 
-fn reactor(measuring: &Measuring, report: &mut Report) -> Result<()> {
-    report.reactor = reactor::run(measuring.rounds(1000, 40), measuring.library.clone())?;
+fn reactor(measuring: &Measuring, results: &mut Results) -> Result<()> {
+    results.reactor = reactor::run(measuring.rounds(1000, 40), measuring.library.clone())?;
     Ok(())
 }
 
@@ -121,7 +132,7 @@ fn servers(
     scenarios: &[Scenario],
     wanted: &[String],
     peer_buffer: u32,
-    report: &mut Report,
+    results: &mut Results,
 ) -> Result<()> {
     let (mut subjects, missing) = subjects::all(peer_buffer)?;
     subjects.retain(|subject| {
@@ -129,15 +140,15 @@ fn servers(
         wanted.is_empty() || is_wanted || subject.name.starts_with(REFERENCE)
     });
     missing.iter().for_each(|reason| eprintln!("epshim-bench: skipped: {reason}"));
-    report.missing = missing;
+    results.missing = missing;
     for &scenario in scenarios {
-        report.servers.push(servers::run(scenario, &subjects, measuring.effort())?);
+        results.servers.push(servers::run(scenario, &subjects, measuring.effort())?);
     }
     Ok(())
 }
 
-fn table(measuring: &Measuring, descriptors: usize, report: &mut Report) -> Result<()> {
-    report.table = table::run(measuring.rounds(500, 30), descriptors)?;
+fn table(measuring: &Measuring, descriptors: usize, results: &mut Results) -> Result<()> {
+    results.table = table::run(measuring.rounds(500, 30), descriptors)?;
     Ok(())
 }
 
@@ -146,8 +157,8 @@ fn scaling(
     connections: usize,
     active: usize,
     processes: usize,
-    report: &mut Report,
+    results: &mut Results,
 ) -> Result<()> {
-    report.scaling = Some(scaling::run(connections, active, processes, measuring.effort())?);
+    results.scaling = Some(scaling::run(connections, active, processes, measuring.effort())?);
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::seat::Effort;
+use crate::instance::Effort;
 use crate::serve;
 use crate::servers::scenarios::Scenario;
 use clap::{Args, Parser, Subcommand};
@@ -65,11 +65,18 @@ pub enum Benchmark {
         #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
         processes: u8,
     },
+    /// What `epshim check` costs redis and nginx, beside strace. Needs redis-server, redis-benchmark,
+    /// nginx, wrk and strace
+    CheckCost {
+        /// How often each way of running a server is measured
+        #[arg(default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
+        rounds: u32,
+    },
     /// Runs a peer's echo server: prints its address, echoes until SIGTERM
     Serve(serve::Options),
-    /// Holds idle connections, for the benchmarks
+    /// Keeps idle connections, for the benchmarks
     #[command(hide = true)]
-    Hold { address: SocketAddrV4, connections: usize, first_source: u8 },
+    KeepIdle { address: SocketAddrV4, connections: usize, first_source: u8 },
 }
 
 /// How to measure, and where the results go.

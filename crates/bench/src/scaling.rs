@@ -3,14 +3,14 @@
 //! connections.
 //!
 //! All server processes share one processor, so that the cost of a message can be compared. What
-//! several processes cost by themselves is told apart from what many connections cost: the same
+//! several processes cost by themselves is not what many connections cost: to see both, the same
 //! number of processes is measured with few connections too.
 
 use crate::alternate::progress;
+use crate::instance::{Effort, Instance, alternate};
 use crate::load::Shape;
 use crate::outcome::{Outcome, cost, ratio};
-use crate::process::Server;
-use crate::seat::{Effort, Seat, alternate};
+use crate::server::Server;
 use crate::servers::subjects;
 use crate::statistics::Median;
 use rustix::net::{AddressFamily, SocketType, bind, socket, sockopt};
@@ -35,7 +35,7 @@ pub struct Scaling {
     pub cost_of_connections: Median,
 }
 
-/// Measures so many connections, some of them with traffic, over so many processes.
+/// Measures these connections, `active` of them with traffic, spread over the processes.
 pub fn run(
     connections: usize,
     active: usize,
@@ -52,7 +52,7 @@ pub fn run(
         (format!("{processes} processes, {} connections", idle + active), processes, idle),
     ];
     let bar = progress(plan.len() as u64 + u64::from(effort.rounds), "scaling");
-    let mut seats = Vec::new();
+    let mut instances = Vec::new();
     for (name, processes, idle) in plan {
         let reserved = reserve_port()?;
         let port = ["--port", &reserved.local_addr()?.port().to_string()].map(str::to_owned);
@@ -60,17 +60,17 @@ pub fn run(
         for command in &mut commands {
             command.args(&port);
         }
-        seats.push(Seat::take(&name, &mut commands, shape, idle)?);
+        instances.push(Instance::start(&name, &mut commands, shape, idle)?);
         bar.inc(1);
     }
-    let descriptors = seats[3].servers.iter().map(Server::descriptors);
-    let descriptors = descriptors.collect::<io::Result<Vec<_>>>()?;
+    let descriptors: Vec<_> = instances[3].servers.iter().map(Server::descriptors).collect();
     assert!(descriptors.iter().sum::<usize>() >= idle + active, "all connections are accepted");
-    alternate(&mut seats, effort, &bar)?;
+    alternate(&mut instances, effort, &bar)?;
     bar.finish_and_clear();
-    let cost_of_connections = ratio(&seats[3], &seats[2], cost);
-    let outcomes = seats.iter().map(|seat| Outcome::of(seat, &seats[0], None)).collect();
-    seats.into_iter().try_for_each(|seat| seat.leave().map(drop))?;
+    let cost_of_connections = ratio(&instances[3], &instances[2], cost);
+    let outcomes =
+        instances.iter().map(|instance| Outcome::of(instance, &instances[0], None)).collect();
+    instances.into_iter().try_for_each(|instance| instance.stop().map(drop))?;
     Ok(Scaling {
         server: server.name,
         processes,

@@ -16,47 +16,20 @@ mod nix;
 mod polling;
 #[path = "../servers/rustix.rs"]
 mod rustix;
+mod setup;
 #[path = "../servers/tokio.rs"]
 mod tokio;
 
+use crate::peer::Peer;
 use crate::programs;
-use ::nix::sys::signal::{SigSet, Signal};
-use ::nix::sys::signalfd::{SfdFlags, SignalFd};
 use ::rustix::net::{AddressFamily, SocketFlags, SocketType, bind, listen, socket_with, sockopt};
-use clap::{Args, ValueEnum};
+use clap::Args;
+use setup::Setup;
 use std::error::Error;
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
-
-/// The peers that have a server here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Peer {
-    /// mio: edge-triggered, a short read is a drain
-    Mio,
-    /// tokio: one task a connection, on the current thread
-    Tokio,
-    /// nix: its epoll type, edge-triggered
-    Nix,
-    /// rustix: its epoll functions, edge-triggered
-    Rustix,
-    /// polling: level-triggered
-    Polling,
-    /// libuv, in C: streams
-    Libuv,
-    /// libevent, in C: raw events
-    Libevent,
-    /// libev, in C: ev_io
-    Libev,
-}
-
-impl Peer {
-    /// As on the command line.
-    pub fn name(self) -> String {
-        self.to_possible_value().expect("none is skipped").get_name().to_owned()
-    }
-}
 
 /// What `serve` takes.
 #[derive(Args)]
@@ -72,14 +45,6 @@ pub struct Options {
     /// Let several servers listen on one port (only the Rust ones)
     #[arg(long)]
     reuseport: bool,
-}
-
-/// What a server starts with.
-struct Setup {
-    /// Listening, non-blocking; what it accepts has TCP_NODELAY, which is inherited.
-    listener: TcpListener,
-    /// The size of the read buffer.
-    buffer: usize,
 }
 
 /// Serves until SIGTERM or SIGINT.
@@ -109,27 +74,12 @@ fn open_listener(options: &Options) -> io::Result<TcpListener> {
     Ok(TcpListener::from(socket))
 }
 
-/// Readable once SIGTERM or SIGINT has come.
-fn stop_signals() -> io::Result<SignalFd> {
-    let mut signals = SigSet::empty();
-    signals.add(Signal::SIGTERM);
-    signals.add(Signal::SIGINT);
-    signals.thread_block()?;
-    Ok(SignalFd::with_flags(&signals, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?)
-}
-
 fn become_c_program(options: &Options) -> Result<(), Box<dyn Error>> {
     if options.reuseport {
         return Err("only the Rust servers have --reuseport".into());
     }
-    let program = programs::c_peer(options.peer)?.there()?;
+    let program = programs::c_peer(options.peer)?;
     let bytes = options.buffer * 1024;
     let mut command = Command::new(program);
     Err(command.args([options.port.to_string(), bytes.to_string()]).exec().into())
-}
-
-/// Whether accepting has to wait for the next delivery. What one peer did to its own connection is
-/// no reason to end.
-fn is_accepted(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted)
 }

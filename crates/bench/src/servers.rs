@@ -8,8 +8,8 @@ pub mod scenarios;
 pub mod subjects;
 
 use crate::alternate::progress;
+use crate::instance::{Effort, Instance, alternate};
 use crate::outcome::{Outcome, cost, ratio};
-use crate::seat::{Effort, Seat, alternate};
 use crate::statistics::Median;
 use crate::syscalls::Counter;
 use scenarios::Scenario;
@@ -46,23 +46,25 @@ pub fn run(scenario: Scenario, subjects: &[Subject], effort: Effort) -> Result<O
     let title = scenario.title(idle);
     let starts = if idle == 0 { (effort.rounds / 20).clamp(1, STARTS) } else { 1 };
     let bar = progress(subjects.len() as u64 + u64::from(effort.rounds / starts * starts), &title);
-    let mut seats: Vec<Seat> = Vec::new();
+    let mut instances: Vec<Instance> = Vec::new();
     for start in 0..starts {
-        let before = seats.drain(..).map(Seat::leave).collect::<Result<Vec<_>>>()?;
+        let before = instances.drain(..).map(Instance::stop).collect::<Result<Vec<_>>>()?;
         for (i, subject) in subjects.iter().enumerate() {
             let idle = if subject.with_idle { idle } else { 0 };
             let commands = &mut [subject.command()];
-            let mut seat = Seat::take(&subject.name, commands, scenario.shape(), idle)?;
-            seat.slices = before.get(i).cloned().unwrap_or_default();
-            seats.push(seat);
+            let mut instance = Instance::start(&subject.name, commands, scenario.shape(), idle)?;
+            instance.slices = before.get(i).cloned().unwrap_or_default();
+            instances.push(instance);
             bar.inc(u64::from(start == 0));
         }
-        alternate(&mut seats, Effort { rounds: effort.rounds / starts, ..effort }, &bar)?;
+        alternate(&mut instances, Effort { rounds: effort.rounds / starts, ..effort }, &bar)?;
     }
-    let (syscalls_by, syscalls) = count_syscalls(&mut seats, effort)?;
+    let (syscalls_by, syscalls) = count_syscalls(&mut instances, effort)?;
     bar.finish_and_clear();
-    let outcome = |(seat, syscalls): (&Seat, Option<f64>)| Outcome::of(seat, &seats[0], syscalls);
-    let servers: Vec<Outcome> = seats.iter().zip(syscalls).map(outcome).collect();
+    let outcome = |(instance, syscalls): (&Instance, Option<f64>)| {
+        Outcome::of(instance, &instances[0], syscalls)
+    };
+    let servers: Vec<Outcome> = instances.iter().zip(syscalls).map(outcome).collect();
     let again = servers.iter().find(|outcome| outcome.subject == AGAIN);
     let result = Outcomes {
         scenario: scenario.name(),
@@ -70,10 +72,10 @@ pub fn run(scenario: Scenario, subjects: &[Subject], effort: Effort) -> Result<O
         idle,
         quiet: again.is_some_and(|again| (0.99..=1.01).contains(&again.ratio.value)),
         syscalls_by,
-        cost_of_idle: cost_of_idle(&seats),
+        cost_of_idle: cost_of_idle(&instances),
         servers,
     };
-    seats.into_iter().try_for_each(|seat| seat.leave().map(drop))?;
+    instances.into_iter().try_for_each(|instance| instance.stop().map(drop))?;
     Ok(result)
 }
 
@@ -93,11 +95,14 @@ fn with_variants(scenario: Scenario, subjects: &[Subject]) -> Vec<Subject> {
 }
 
 /// System calls per message of each server, where anything can count them, and what counted.
-fn count_syscalls(seats: &mut [Seat], effort: Effort) -> Result<(String, Vec<Option<f64>>)> {
+fn count_syscalls(
+    instances: &mut [Instance],
+    effort: Effort,
+) -> Result<(String, Vec<Option<f64>>)> {
     let mut by = String::new();
     let mut results = Vec::new();
-    for seat in seats {
-        let counter = match Counter::start(seat.servers[0].id()) {
+    for instance in instances {
+        let counter = match Counter::start(instance.servers[0].id()) {
             Ok(counter) => counter,
             Err(reason) => {
                 by = format!("not counted: {reason}");
@@ -106,15 +111,17 @@ fn count_syscalls(seats: &mut [Seat], effort: Effort) -> Result<(String, Vec<Opt
             }
         };
         by = counter.name().to_owned();
-        let before = seat.load.total();
-        seat.load.slice(effort.slice * 2, &seat.servers)?;
-        results.push(Some(counter.stop()? as f64 / (seat.load.total() - before) as f64));
+        let before = instance.load.total();
+        instance.load.slice(effort.slice * 2, &instance.servers)?;
+        results.push(Some(counter.stop()? as f64 / (instance.load.total() - before) as f64));
     }
     Ok((by, results))
 }
 
-fn cost_of_idle(seats: &[Seat]) -> Vec<(String, Median)> {
-    let without = |name: &str| seats.iter().find(|seat| seat.name == format!("{name}, none idle"));
-    let pairs = seats.iter().filter_map(|seat| Some((seat, without(&seat.name)?)));
+fn cost_of_idle(instances: &[Instance]) -> Vec<(String, Median)> {
+    let without = |name: &str| {
+        instances.iter().find(|instance| instance.name == format!("{name}, none idle"))
+    };
+    let pairs = instances.iter().filter_map(|instance| Some((instance, without(&instance.name)?)));
     pairs.map(|(with, without)| (with.name.clone(), ratio(with, without, cost))).collect()
 }

@@ -4,7 +4,7 @@
 //! least, and needs a mounted tracefs and privileges. Without it strace counts, which slows the
 //! server down so much that it finds more messages ready in each wait than otherwise.
 
-use crate::process::signal;
+use epshim_harness::sys;
 use std::error::Error;
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -61,7 +61,7 @@ impl Counter {
                 Ok(u64::from_ne_bytes(count))
             }
             Self::Strace(child) => {
-                signal(&child, libc::SIGINT);
+                sys::kill(child.id(), libc::SIGINT);
                 let output = child.wait_with_output()?;
                 let summary = String::from_utf8_lossy(&output.stderr).into_owned();
                 let total = summary.lines().find_map(|line| line.trim().strip_suffix("total"));

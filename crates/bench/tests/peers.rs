@@ -1,63 +1,48 @@
 //! The peers' servers are fair: each echoes everything, to a slow reader and to one that has closed
 //! its side too, and ends well at SIGTERM.
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-use std::io::{BufRead, BufReader, Read, Write};
+use epshim_harness::deadline;
+use epshim_harness::ports::connect;
+use epshim_harness::process::Process;
+use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::thread;
-use std::time::{Duration, Instant};
 
 const PEERS: [&str; 8] = ["mio", "tokio", "nix", "rustix", "polling", "libuv", "libevent", "libev"];
 /// More than the sockets of both directions hold.
 const MUCH: usize = 24 << 20;
 
 struct Peer {
-    child: Child,
-    address: String,
+    process: Process,
+    port: u16,
 }
 
 impl Peer {
     /// Starts it; nothing where it is in C and its library is not installed.
     fn start(name: &str) -> Option<Self> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_epshim-bench"));
-        command.args(["serve", name]).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let Some(address) = line.strip_prefix("listening on ") else {
-            let mut reason = String::new();
-            child.stderr.take().unwrap().read_to_string(&mut reason).unwrap();
-            assert!(!child.wait().unwrap().success());
-            assert!(reason.contains("install Debian's lib"), "{name}: {reason}");
-            println!("skipped: {reason}");
-            return None;
-        };
-        Some(Self { child, address: address.trim().to_owned() })
+        let mut process = Process::start(name, command.args(["serve", name]));
+        match process.listening_address() {
+            Ok(address) => Some(Self { process, port: address.port() }),
+            Err(error) => {
+                let (status, _, reason) = process.finish(deadline()).unwrap();
+                assert!(!status.success(), "{error}");
+                let reason = reason.join("\n");
+                assert!(reason.contains("install Debian's lib"), "{name}: {reason}");
+                println!("skipped: {reason}");
+                None
+            }
+        }
     }
 
     fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(&self.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        stream
+        connect(self.port)
     }
 
     fn stop(mut self) {
-        kill(Pid::from_raw(self.child.id().try_into().unwrap()), Signal::SIGTERM).unwrap();
-        let end = Instant::now() + Duration::from_secs(20);
-        while self.child.try_wait().unwrap().is_none() {
-            assert!(Instant::now() < end, "it stops at SIGTERM");
-            thread::yield_now();
-        }
-        assert!(self.child.wait().unwrap().success());
-    }
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.process.signal(libc::SIGTERM);
+        assert!(self.process.wait().success());
     }
 }
 

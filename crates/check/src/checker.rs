@@ -10,12 +10,12 @@ mod pending;
 use crate::epoll::{Epoll, Registration};
 use crate::epolls::{EpollId, Epolls};
 use crate::finding::Role;
+use crate::ports::{Descriptors, Fd, Nanos, SECOND, Site, Tid, bits};
 use crate::rule::Rule;
 use crate::rules;
 use crate::suspicion::{Case, Suspicion};
 use crate::tally::Tally;
 use crate::thread::{Thread, Threads, Wait};
-use crate::world::{Descriptors, Fd, Nanos, SECOND, Site, Tid, bits};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -139,7 +139,7 @@ impl Checker {
                 let mut registration = Registration::new(fd, generation, events, data, site);
                 registration.is_epoll = is_epoll;
                 epoll.add(registration, descriptors);
-                if let Some(case) = epoll.layout.look(&ctl) {
+                if let Some(case) = epoll.layout.observe(&ctl) {
                     let suspicion = self.suspect(Rule::LayoutMismatch, tid, now, case);
                     self.raise(suspicion.at(&ctl, Role::RegisteredBy), now);
                 }
@@ -148,7 +148,7 @@ impl Checker {
                 epoll.modify(now, ctl.events, ctl.data, ctl.fd, ctl.site, descriptors);
                 if descriptors.state(ctl.fd).1.is_unwritten() {
                     // The rest may be waited for no longer.
-                    rules::lost_write::look(self, tid, now, ctl.fd, descriptors);
+                    rules::lost_write::suspect(self, tid, now, ctl.fd, descriptors);
                 }
             }
             DEL => {
@@ -245,10 +245,10 @@ impl Checker {
             return;
         }
         if registration.is_fired {
-            rules::oneshot_not_rearmed::look(self, id, fd, tid, now);
+            rules::oneshot_not_rearmed::suspect(self, id, fd, tid, now);
         } else if registration.has(bits::ET) {
             let delivery = registration.delivery;
-            rules::edge_not_drained::look(self, id, fd, delivery, io, tid, now, descriptors);
+            rules::edge_not_drained::suspect(self, id, fd, delivery, io, tid, now, descriptors);
         }
     }
 
@@ -321,7 +321,7 @@ impl Checker {
 
     /// A write to it was short or found no room.
     pub fn unwritten(&mut self, tid: Tid, now: Nanos, fd: Fd, descriptors: &dyn Descriptors) {
-        rules::lost_write::look(self, tid, now, fd, descriptors);
+        rules::lost_write::suspect(self, tid, now, fd, descriptors);
     }
 
     /// A thread blocks in a call on a descriptor, or has blocked, for so long.

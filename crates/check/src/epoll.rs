@@ -5,8 +5,8 @@
 //! delivered, when their number is registered again, when another one has the same data, and when
 //! the table would have to grow. Some of them are remembered for a while as [`Former`] ones.
 
+use crate::ports::{Descriptors, Fd, Nanos, Site, bits};
 use crate::rules::{accept_spin, layout_mismatch, level_spin};
-use crate::world::{Descriptors, Fd, Nanos, Site, bits};
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
 

@@ -2,7 +2,7 @@
 //! any more, so whoever remembers one remembers its serial number too: see [`EpollId`].
 
 use crate::epoll::{Epoll, Registration};
-use crate::world::{Descriptors, Fd, Site};
+use crate::ports::{Descriptors, Fd, Site};
 use rustc_hash::FxHashMap;
 
 /// One epoll, for as long as it is known.

@@ -1,7 +1,7 @@
 //! One diagnosis, as it is reported.
 
+use crate::ports::{Fd, Nanos, Site, Tid};
 use crate::rule::{Certainty, Rule};
-use crate::world::{Fd, Nanos, Site, Tid};
 
 /// What a call site has to do with a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -68,9 +68,9 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// Two findings of the same key are the same mistake: the rule and the first two call sites.
+    /// The rule and the first two call sites. Two findings with the same ones are the same mistake.
     #[must_use]
-    pub fn key(&self) -> (Rule, Site, Site) {
+    pub fn fingerprint(&self) -> (Rule, Site, Site) {
         let site = |n: usize| self.sites.get(n).map_or(Site::default(), |&(_, site)| site);
         (self.rule, site(0), site(1))
     }

@@ -1,9 +1,9 @@
 //! What is wrong with an event loop: observations of a program's epoll calls in, findings out.
 //!
-//! This crate makes no system call, reads no clock, starts nothing and prints nothing. Whoever
-//! watches a program (the preload library, or a test with a trace written by hand) tells it what
-//! happened and when, and asks what is due. What only the kernel can answer is asked through
-//! [`Kernel`].
+//! This crate makes no system call, reads no clock, starts nothing and prints nothing. An observer
+//! (the preload library, or a test with a trace written by hand) hands in what the program did and
+//! when, and asks which suspicions are due. What only the kernel can answer is asked through
+//! [`Kernel`]; [`ports`] has all that an observer provides.
 
 #![forbid(unsafe_code)]
 
@@ -13,6 +13,7 @@ mod epolls;
 mod finding;
 mod io;
 pub mod options;
+pub mod ports;
 pub mod replay;
 pub mod report;
 mod rule;
@@ -20,13 +21,12 @@ pub mod rules;
 mod suspicion;
 mod tally;
 mod thread;
-pub mod world;
 
 pub use checker::{ADD, Asked, AtFailure, Checker, Ctl, DEL, MOD};
 pub use finding::{Finding, Role};
 pub use io::{Input, Io, Outcome};
 pub use options::Options;
+pub use ports::Kernel;
 pub use rule::{Certainty, Explanation, Rule};
 pub use suspicion::{Suspicion, Verdict};
-pub use tally::{Key, Tally};
-pub use world::Kernel;
+pub use tally::{Fingerprint, Tally};

@@ -12,15 +12,15 @@
 //! items of a list and is never a separator of pairs. A value that begins with `"` ends at the next
 //! `"`; within it `\` takes the next character as it is. A later pair wins over an earlier one.
 
-mod keys;
+mod settings;
 mod syntax;
 
 use crate::rule::Rule;
 use std::collections::BTreeSet;
 use std::fmt;
 
-pub use keys::MAX_STACK_DEPTH;
-use keys::{KEYS, Key};
+pub use settings::MAX_STACK_DEPTH;
+use settings::{SETTINGS, Setting};
 
 /// Whether the program is watched at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,12 +144,12 @@ impl Options {
 
     /// Sets one option. Of a list with an unknown rule in it, the known ones count.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), Complaint> {
-        let Some(key) = KEYS.iter().find(|key| key.name == name) else {
-            let nearest = nearest(name, KEYS.iter().map(|key| key.name));
+        let Some(setting) = SETTINGS.iter().find(|setting| setting.name == name) else {
+            let nearest = nearest(name, SETTINGS.iter().map(|setting| setting.name));
             return Err(Complaint::UnknownKey { key: name.to_owned(), nearest });
         };
-        (key.set)(self, value).map_err(|expected| Complaint::BadValue {
-            key: key.name,
+        (setting.set)(self, value).map_err(|expected| Complaint::BadValue {
+            key: setting.name,
             value: value.to_owned(),
             expected,
         })
@@ -165,17 +165,17 @@ impl Options {
     #[must_use]
     pub fn help() -> String {
         let default = Self::default();
-        let line = |key: &Key| {
-            let value = (key.get)(&default);
+        let line = |setting: &Setting| {
+            let value = (setting.get)(&default);
             let value = if value.is_empty() { "none" } else { &value };
             format!(
                 "  {:<32} {} (default: {value})\n",
-                format!("{}={}", key.name, key.takes),
-                key.does
+                format!("{}={}", setting.name, setting.takes),
+                setting.does
             )
         };
         let mut text = "EPSHIM_OPTIONS=key=value:key=value...\n\n".to_owned();
-        text.extend(KEYS.iter().map(line));
+        text.extend(SETTINGS.iter().map(line));
         text.push_str(
             "\nSeparators are `:` and white space; a value with one of them goes in double quotes.\n\
              RULES are names separated by commas; `epshim rules` lists them. %p is the process id.\n",
@@ -188,7 +188,7 @@ impl Options {
 impl fmt::Display for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let default = Self::default();
-        let pairs = KEYS.iter().map(|key| (key.name, (key.get)(self), (key.get)(&default)));
+        let pairs = SETTINGS.iter().map(|one| (one.name, (one.get)(self), (one.get)(&default)));
         let changed = pairs.filter(|(_, value, default)| value != default);
         for (index, (name, value, _)) in changed.enumerate() {
             let colon = if index == 0 { "" } else { ":" };

@@ -38,15 +38,15 @@
 //! 6 OUT`, `kernel fdinfo 3: unreadable`, `kernel unread 5 100`, `kernel traffic 5 7`, `kernel
 //! both-ends 5`, `kernel dead 77`, `kernel epfd 3 closed` (or `foreign`, for the next failure).
 
+mod kernel;
 mod line;
-mod world;
 
 use crate::checker::{ADD, AtFailure, Checker, Ctl, DEL, MOD};
 use crate::finding::Finding;
 use crate::io::Outcome;
-use crate::world::{Fd, Kind, Nanos, Site, Tid, bits};
+use crate::ports::{Fd, Kernel as _, Kind, Listed, Nanos, Site, Tid, bits};
+use kernel::TraceKernel;
 use std::fmt;
-use world::World;
 
 /// A line that is not understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,7 +109,7 @@ pub enum Observation {
 #[allow(missing_docs, reason = "named as the lines are")]
 pub enum Answer {
     Poll(Fd, u32),
-    Fdinfo(Fd, Option<Vec<crate::world::Listed>>),
+    Fdinfo(Fd, Option<Vec<Listed>>),
     Unread(Fd, u64),
     Traffic(Fd, u64),
     BothEnds(Fd),
@@ -132,7 +132,7 @@ pub fn replay(trace: &str) -> Result<Vec<Finding>, BadLine> {
 #[derive(Debug, Default)]
 pub struct Replay {
     checker: Checker,
-    world: World,
+    kernel: TraceKernel,
     now: Nanos,
     findings: Vec<Finding>,
 }
@@ -159,101 +159,101 @@ impl Replay {
         Ok(())
     }
 
-    /// Takes one line. What is due before its time is looked at before it.
+    /// Takes one line. Suspicions that are due before its time are asked about first.
     pub fn step(&mut self, line: &Line) {
         self.pass(line.at.unwrap_or(self.now));
         let (tid, now, site) = (line.tid, self.now, line.site);
-        let (checker, world) = (&mut self.checker, &mut self.world);
+        let (checker, kernel) = (&mut self.checker, &mut self.kernel);
         match &line.observation {
             Observation::Create(epfd) => {
-                world.open(*epfd, Kind::Epoll);
-                checker.created(*epfd, site, world);
+                kernel.open(*epfd, Kind::Epoll);
+                checker.created(*epfd, site, kernel);
             }
-            Observation::Open(fd, kind) => world.open(*fd, *kind),
+            Observation::Open(fd, kind) => kernel.open(*fd, *kind),
             &Observation::Ctl { op, epfd, fd, events, data, padding, errno } => {
                 let ctl = Ctl { epfd, op, fd, events, data, padding, site };
-                world.mention(epfd, Kind::Epoll);
+                kernel.mention(epfd, Kind::Epoll);
                 if errno == 0 {
-                    world.mention(fd, Kind::Stream);
-                    world.registered(&ctl);
-                    checker.ctl(tid, now, ctl, world);
+                    kernel.mention(fd, Kind::Stream);
+                    kernel.registered(&ctl);
+                    checker.ctl(tid, now, ctl, kernel);
                 } else {
-                    let epfd = world.is_an_epoll(epfd);
-                    let at = AtFailure { errno, epfd, fd_is_open: world.is_open(fd) };
-                    checker.ctl_failed(tid, now, ctl, at, world);
+                    let epfd = kernel.is_an_epoll(epfd);
+                    let at = AtFailure { errno, epfd, fd_is_open: kernel.is_open(fd) };
+                    checker.ctl_failed(tid, now, ctl, at, kernel);
                 }
             }
             &Observation::Wait { epfd, timeout } => {
-                world.waits(tid, epfd);
-                checker.wait_begins(tid, now, epfd, timeout, site, world);
+                kernel.waits(tid, epfd);
+                checker.wait_begins(tid, now, epfd, timeout, site, kernel);
             }
             Observation::Got(deliveries) => {
-                world.delivered(tid, deliveries);
-                checker.wait_ended(tid, now, deliveries.iter().copied(), world);
+                kernel.delivered(tid, deliveries);
+                checker.wait_ended(tid, now, deliveries.iter().copied(), kernel);
             }
             &Observation::WaitFailed(errno) => {
-                let epfd = world.waiting(tid).map_or(Some(true), |epfd| world.is_an_epoll(epfd));
+                let epfd = kernel.waiting(tid).map_or(Some(true), |epfd| kernel.is_an_epoll(epfd));
                 let at = AtFailure { errno, epfd, fd_is_open: false };
-                checker.wait_failed(tid, now, at, world);
+                checker.wait_failed(tid, now, at, kernel);
             }
-            &Observation::Read(fd, outcome) => world.read(fd, outcome, site),
-            &Observation::Accept(fd, outcome) => world.accepted(fd, outcome, site),
+            &Observation::Read(fd, outcome) => kernel.read(fd, outcome, site),
+            &Observation::Accept(fd, outcome) => kernel.accepted(fd, outcome, site),
             &Observation::Write(fd, outcome) => {
-                if world.wrote(fd, outcome, site) {
-                    checker.unwritten(tid, now, fd, world);
+                if kernel.wrote(fd, outcome, site) {
+                    checker.unwritten(tid, now, fd, kernel);
                 }
             }
-            &Observation::Shutdown(fd) => world.shut_down(fd),
+            &Observation::Shutdown(fd) => kernel.shut_down(fd),
             &Observation::Close(fd) => self.close(tid, fd, site),
             &Observation::Dup(from, to) => {
-                if from != to && world.is_open(to) {
+                if from != to && kernel.is_open(to) {
                     self.close(tid, to, site);
                 }
-                self.world.duplicate(from, to, site);
-                self.checker.duplicated(from, to, &self.world);
+                self.kernel.duplicate(from, to, site);
+                self.checker.duplicated(from, to, &self.kernel);
             }
             &Observation::Blocked { fd, call, nanos, is_over } => {
                 checker.blocked(tid, now, fd, call, nanos, is_over, site);
             }
-            &Observation::Hold(fd) => world.hold(fd, true),
-            &Observation::LetGo(fd) => world.hold(fd, false),
+            &Observation::Hold(fd) => kernel.hold(fd, true),
+            &Observation::LetGo(fd) => kernel.hold(fd, false),
             Observation::Fork => checker.forked(),
             &Observation::Shared { epfd, other } => {
-                if crate::world::Kernel::is_alive(world, other) {
+                if kernel.is_alive(other) {
                     checker.shared(tid, now, epfd, other, site);
                 }
             }
             Observation::Exit => checker.thread_ended(tid),
             Observation::End => {}
-            Observation::Kernel(answer) => world.says(answer.clone()),
+            Observation::Kernel(answer) => kernel.says(answer.clone()),
         }
     }
 
     fn close(&mut self, tid: Tid, fd: Fd, site: Site) {
-        let unread = self.world.may_lose(fd);
+        let unread = self.kernel.may_lose(fd);
         if unread > 0 {
-            self.checker.closed_unread(tid, self.now, fd, unread, site, &self.world);
+            self.checker.closed_unread(tid, self.now, fd, unread, site, &self.kernel);
         }
-        let is_epoll = self.world.is_an_epoll(fd) == Some(true);
-        self.world.close(fd, site);
+        let is_epoll = self.kernel.is_an_epoll(fd) == Some(true);
+        self.kernel.close(fd, site);
         if is_epoll {
             self.checker.epoll_closed(tid, self.now, fd, site);
         }
     }
 
-    /// Lets time pass, and looks at what is due before then.
+    /// Lets time pass, and asks about the suspicions that are due before then.
     pub fn pass(&mut self, until: Nanos) {
         while let Some(due) = self.checker.next_due().filter(|&due| due < until) {
             self.now = self.now.max(due);
-            self.look();
+            self.settle_due();
         }
         self.now = until;
     }
 
-    fn look(&mut self) {
-        for suspicion in self.checker.due(self.now, &self.world) {
+    fn settle_due(&mut self) {
+        for suspicion in self.checker.due(self.now, &self.kernel) {
             let asked = suspicion.asked();
-            let verdict = suspicion.confirm(self.now, &mut self.world);
+            let verdict = suspicion.confirm(self.now, &mut self.kernel);
             self.findings.extend(self.checker.settle(verdict, &asked, self.now));
         }
     }

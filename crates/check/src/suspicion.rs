@@ -4,9 +4,9 @@
 
 use crate::epolls::EpollId;
 use crate::finding::{Finding, Role};
+use crate::ports::{Fd, Kernel, Kind, Nanos, Site, Tid};
 use crate::rule::{Certainty, Rule};
 use crate::rules;
-use crate::world::{Fd, Kernel, Kind, Nanos, Site, Tid};
 
 /// What looks wrong.
 #[derive(Debug, Clone)]

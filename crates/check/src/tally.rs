@@ -1,20 +1,20 @@
 //! What was found: each mistake once, and how often.
 
 use crate::finding::Finding;
+use crate::ports::Site;
 use crate::rule::{Certainty, Rule};
-use crate::world::Site;
 use rustc_hash::FxHashMap;
 
-/// So many different findings are told apart; what comes after is only counted.
+/// At most this many different findings are kept apart; those after them are only counted.
 const DIFFERENT: usize = 4096;
 
-/// What tells findings apart: see [`Finding::key`].
-pub type Key = (Rule, Site, Site);
+/// What tells findings apart: see [`Finding::fingerprint`].
+pub type Fingerprint = (Rule, Site, Site);
 
 /// The findings so far, by rule and call sites.
 #[derive(Debug, Default)]
 pub struct Tally {
-    seen: FxHashMap<Key, (Certainty, u64)>,
+    seen: FxHashMap<Fingerprint, (Certainty, u64)>,
     /// Findings that were one too many to be told apart.
     pub dropped: u64,
 }
@@ -22,12 +22,12 @@ pub struct Tally {
 impl Tally {
     /// Counts a finding, and returns it if it is to be reported: it is new, or surer than before.
     pub fn count(&mut self, finding: Finding) -> Option<Finding> {
-        let key = finding.key();
-        if self.seen.len() >= DIFFERENT && !self.seen.contains_key(&key) {
+        let fingerprint = finding.fingerprint();
+        if self.seen.len() >= DIFFERENT && !self.seen.contains_key(&fingerprint) {
             self.dropped += 1;
             return None;
         }
-        let (surest, times) = self.seen.entry(key).or_insert((Certainty::Note, 0));
+        let (surest, times) = self.seen.entry(fingerprint).or_insert((Certainty::Note, 0));
         *times += 1;
         let is_new = *times == 1 || finding.certainty > *surest;
         *surest = finding.certainty.max(*surest);
@@ -35,8 +35,8 @@ impl Tally {
     }
 
     /// Each different finding: its certainty at most, and how often it was seen.
-    pub fn each(&self) -> impl Iterator<Item = (Key, Certainty, u64)> + '_ {
-        self.seen.iter().map(|(&key, &(certainty, times))| (key, certainty, times))
+    pub fn each(&self) -> impl Iterator<Item = (Fingerprint, Certainty, u64)> + '_ {
+        self.seen.iter().map(|(&fingerprint, &(certainty, times))| (fingerprint, certainty, times))
     }
 
     /// How many different findings there were of each rule, at what certainty at most, and how

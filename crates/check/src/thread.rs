@@ -1,9 +1,9 @@
 //! A thread as far as it was seen: the wait that it is in, and what it has in hand.
 
 use crate::epolls::EpollId;
+use crate::ports::{Fd, Nanos, Site, Tid};
 use crate::rules::sub_ms_spin;
 use crate::suspicion::Suspicion;
-use crate::world::{Fd, Nanos, Site, Tid};
 use rustc_hash::FxHashMap;
 
 /// The wait that a thread is in.

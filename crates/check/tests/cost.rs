@@ -2,8 +2,8 @@
 //! program makes it keep. Times are printed, not tested: `cargo test --release -p epshim-check --test
 //! cost -- --nocapture`.
 
-use epshim_check::world::bits::{ET, IN, ONESHOT, OUT};
-use epshim_check::world::{Descriptor, Descriptors, Kind, SECOND, Site};
+use epshim_check::ports::bits::{ET, IN, ONESHOT, OUT};
+use epshim_check::ports::{Descriptor, Descriptors, Kind, SECOND, Site};
 use epshim_check::{ADD, AtFailure, Checker, Ctl, Io, Outcome};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::{Cell, RefCell};

@@ -1,12 +1,12 @@
 //! The command line: subcommands, options, and the texts of `--help`.
 
-mod watch;
+mod launch;
 
 use crate::emit::Language;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
-pub use watch::{CheckOptions, Launch, RunOptions};
+pub use launch::{CheckOptions, Launch, RunOptions};
 
 /// epoll with a proven ABI, and what is wrong with your event loop.
 #[derive(Debug, Parser)]

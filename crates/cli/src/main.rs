@@ -16,23 +16,23 @@
 mod args;
 mod completions;
 mod emit;
+mod launch;
 mod layout;
 mod output;
 mod rules;
 mod symbolize;
-mod watch;
 
 use args::{Arguments, Command};
 use clap::Parser;
-use output::Report;
+use launch::{Failure, Printed};
+use output::Output;
 use std::process::ExitCode;
-use watch::{Failure, Printed};
 
 fn main() -> ExitCode {
     let arguments = Arguments::try_parse().unwrap_or_else(|error| {
-        let watches =
+        let launches =
             std::env::args_os().nth(1).is_some_and(|name| name == "check" || name == "run");
-        if watches && error.use_stderr() {
+        if launches && error.use_stderr() {
             // Nothing can be done about a closed stderr.
             let _ = error.print();
             std::process::exit(Failure::OWN.into());
@@ -40,29 +40,30 @@ fn main() -> ExitCode {
         error.exit()
     });
     let answer = match arguments.command {
-        Command::Check(options) => return watched(watch::check(&options)),
-        Command::Run(options) => return watched(watch::run(&options)),
+        Command::Check(options) => return launched(launch::check(&options)),
+        Command::Run(options) => return launched(launch::run(&options)),
         Command::Rules(options) => Ok(rules::list(&options)),
         Command::Explain(options) => rules::explain(&options),
         Command::Layout(options) => layout::answer(&options),
         Command::Symbolize => {
-            // A library that has gone away wants no more answers.
+            // An error is a library that is gone, and wants no more answers.
             let _ = symbolize::answer(std::io::stdin().lock(), std::io::stdout().lock());
             return ExitCode::SUCCESS;
         }
         Command::Completions { shell } => completions::answer(shell),
     };
-    match answer.and_then(Report::print) {
+    match answer.and_then(Output::print) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(reason) => complain(2, &reason),
     }
 }
 
-/// The end of `check` and `run` where there is one: otherwise this process is the program by now.
-fn watched(done: Result<Printed, Failure>) -> ExitCode {
+/// Ends `check` and `run` where they have not become the program: the environment is printed, or there is a
+/// failure.
+fn launched(done: Result<Printed, Failure>) -> ExitCode {
     let printed = done.and_then(|Printed(text)| {
-        let printed = Report::text(text, true).print();
+        let printed = Output::text(text, true).print();
         printed.map_err(|reason| Failure { code: Failure::OWN, reason })
     });
     match printed {

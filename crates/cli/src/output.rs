@@ -16,12 +16,12 @@ pub const PLAIN: anstyle::Reset = anstyle::Reset;
 
 /// An answer: what to print, and whether what was compared is equal.
 #[derive(Debug)]
-pub struct Report {
+pub struct Output {
     pub text: String,
     pub equal: bool,
 }
 
-impl Report {
+impl Output {
     /// An answer in words.
     pub fn text(text: String, equal: bool) -> Self {
         Self { text, equal }

@@ -4,17 +4,16 @@
 //! Three pipes in one wait, so that the distance between two events counts; 64 bits of data that
 //! differ in every byte; edge-triggered, for the sign of EPOLLET; modified, deleted, refused.
 
-#[path = "../../../tests/support/koffi.rs"]
-mod koffi;
-#[path = "support/mod.rs"]
-mod support;
-#[path = "../../../tests/support/tools.rs"]
-mod tools;
+mod command;
 
+use command::{emitted, host};
+use epshim_harness::c_compiler::WARNINGS;
+use epshim_harness::process::{run, stdout_of};
+use epshim_harness::products::folder;
+use epshim_harness::{koffi, tools};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use support::{emitted, folder, host, run};
 
 /// A folder with what is emitted for this machine, and the program that uses it.
 fn prepared(language: &str, file: &str, program: &str) -> PathBuf {
@@ -31,10 +30,14 @@ fn place(folder: &Path, language: &str, file: &str, program: &str) {
 
 /// The program says that its round trip is done.
 fn round_trip(command: &mut Command) {
-    assert_eq!(run(command), "round trip: ok\n", "{command:?}");
+    assert_eq!(stdout_of(command), "round trip: ok\n", "{command:?}");
 }
 
-const C: [&str; 5] = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror"];
+fn c11(compiler: &str) -> Command {
+    let mut command = Command::new(compiler);
+    command.arg("-std=c11").args(WARNINGS);
+    command
+}
 
 #[test]
 fn c() {
@@ -44,18 +47,14 @@ fn c() {
             continue;
         }
         let program = folder.join(compiler);
-        run(Command::new(compiler)
-            .args(C)
-            .arg(folder.join("round_trip.c"))
-            .arg("-o")
-            .arg(&program));
+        run(c11(compiler).arg(folder.join("round_trip.c")).arg("-o").arg(&program));
         round_trip(&mut Command::new(program));
         // Beside the real header, in either order.
         let header = folder.join("target_epoll.h");
-        let mut check = Command::new(compiler);
-        run(check.args(C).args(["-fsyntax-only", "-DTARGET_EPOLL_CHECK", "-x", "c"]).arg(&header));
-        let mut after = Command::new(compiler);
-        after.args(C).args(["-fsyntax-only", "-include", "sys/epoll.h", "-x", "c"]);
+        let mut check = c11(compiler);
+        run(check.args(["-fsyntax-only", "-DTARGET_EPOLL_CHECK", "-x", "c"]).arg(&header));
+        let mut after = c11(compiler);
+        after.args(["-fsyntax-only", "-include", "sys/epoll.h", "-x", "c"]);
         run(after.arg("-DTARGET_EPOLL_CHECK").arg(&header));
     }
 }

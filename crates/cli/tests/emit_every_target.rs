@@ -5,18 +5,17 @@
 //! cross compiler that is installed as well, against the real header. The texts of Go, Zig, Java
 //! and C# are read, by the rules of their languages.
 
-#[path = "../../../tests/support/koffi.rs"]
-mod koffi;
-#[path = "support/mod.rs"]
-mod support;
-#[path = "../../../tests/support/tools.rs"]
-mod tools;
+mod command;
 
+use command::{emitted, json};
+use epshim_harness::c_compiler::{WARNINGS, c11};
+use epshim_harness::process::{run, stdout_of};
+use epshim_harness::products::folder;
+use epshim_harness::{koffi, tools};
 use epshim_layouts::{Row, Table};
 use std::fmt::Write as _;
 use std::fs;
 use std::process::Command;
-use support::{emitted, folder, json, run};
 
 fn rows() -> Vec<Row> {
     Table::golden().rows
@@ -82,9 +81,7 @@ fn c_means_the_same_to_this_machines_compiler() {
         }
         let file = folder.join(format!("{name}.c"));
         fs::write(&file, text).unwrap();
-        run(Command::new("cc")
-            .args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-fsyntax-only"])
-            .arg(file));
+        run(c11().arg("-fsyntax-only").arg(file));
     }
 }
 
@@ -97,7 +94,7 @@ fn c_agrees_with_the_real_header_under_each_cross_compiler() {
         let name = &row.target.name;
         let mut compiler = row.target.compiler.split_whitespace();
         let mut command = Command::new(compiler.next().expect("every row has one"));
-        command.args(compiler).args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-fsyntax-only"]);
+        command.args(compiler).arg("-std=c11").args(WARNINGS).arg("-fsyntax-only");
         let header = folder.join(format!("{name}.h"));
         fs::write(&header, emitted("c", name)).unwrap();
         command.args(["-DTARGET_EPOLL_CHECK", "-x", "c"]).arg(header);
@@ -196,7 +193,7 @@ for path in sys.argv[1:]:
         fs::write(&file, emitted("python", &row.target.name)).unwrap();
         file
     });
-    let out = run(Command::new("python3").args(["-c", PROGRAM]).args(files));
+    let out = stdout_of(Command::new("python3").args(["-c", PROGRAM]).args(files));
     assert_eq!(out.lines().count(), rows.len());
     rows.iter().zip(out.lines()).for_each(|(row, line)| holds(row, &json(line)));
 }
@@ -223,7 +220,7 @@ fn node_means_the_same_to_this_machines_koffi() {
     }
     let file = folder.join("every_target.mjs");
     fs::write(&file, program).unwrap();
-    let out = run(Command::new("node").arg(file));
+    let out = stdout_of(Command::new("node").arg(file));
     assert_eq!(out.lines().count(), rows.len());
     rows.iter().zip(out.lines()).for_each(|(row, line)| holds(row, &json(line)));
 }

@@ -5,16 +5,16 @@
 //! or one that pip fetches once and this test keeps below cargo's target folder. Where there is
 //! neither, the classes are compiled and not run, and the test says so.
 
-#[path = "support/mod.rs"]
-mod support;
-#[path = "../../../tests/support/tools.rs"]
-mod tools;
+mod command;
 
+use command::{emitted, host};
+use epshim_harness::process::{run, stdout_of};
+use epshim_harness::products::folder;
+use epshim_harness::tools;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use support::{emitted, folder, host, run};
 
 /// The first Java with a final `java.lang.foreign`.
 const FINAL: u32 = 22;
@@ -105,7 +105,7 @@ fn java() {
         Ok(java) => {
             let mut program = Command::new(java);
             program.args(["--enable-native-access=ALL-UNNAMED", "-cp"]).arg(&classes);
-            assert_eq!(run(program.arg("RoundTrip")), "round trip: ok\n");
+            assert_eq!(stdout_of(program.arg("RoundTrip")), "round trip: ok\n");
         }
         Err(reason) => eprintln!("skipped: no Java {FINAL} to run the classes: {reason}"),
     }

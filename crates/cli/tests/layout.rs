@@ -1,11 +1,12 @@
 //! `epshim layout`: what each option answers, in words and in JSON, and with which exit code.
 
-#[path = "support/mod.rs"]
-mod support;
+mod command;
+mod headers;
 
+use command::{answer, ask, epshim, json, keys, output};
 use epshim_layouts::Table;
+use headers::{PACKED, UNPACKED, sysroot};
 use std::process::{Command, Stdio};
-use support::{PACKED, UNPACKED, answer, ask, epshim, json, keys, output, sysroot};
 
 const LAYOUT: [&str; 7] =
     ["align", "data_align", "data_offset", "data_size", "events_offset", "packed", "size"];

@@ -1,12 +1,11 @@
 //! The manual pages name the options that the command has, and no other.
 
-#[path = "support/mod.rs"]
-mod support;
+mod command;
 
+use command::output;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
-use support::output;
 
 /// The page that describes a subcommand; some share one.
 fn page_of(subcommand: &str) -> String {

@@ -1,11 +1,15 @@
 //! What `epshim check` cannot watch, and says so: each with a real file of that kind.
 
-mod support;
+mod command;
 
+use command::{Answer, ask, watching};
+use epshim_harness::c_compiler::compile_text;
+use epshim_harness::preload;
+use epshim_harness::process::run;
+use epshim_harness::products::{chmod, folder, script};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use support::{Answer, ask, chmod, compile, folder, preload, run, script, watching};
 
 const PROGRAM: &str = "int main(void) { return 0; }\n";
 
@@ -24,7 +28,7 @@ fn watch(program: &Path) -> Command {
 
 /// An ordinary program, which is not refused.
 fn ordinary(folder: &Path) -> PathBuf {
-    let program = compile(folder, "ordinary", PROGRAM, &[]);
+    let program = compile_text(folder, "ordinary", PROGRAM, &[]);
     assert_eq!(ask(&mut watch(&program)).code, 0);
     program
 }
@@ -33,7 +37,7 @@ fn ordinary(folder: &Path) -> PathBuf {
 fn a_static_program_loads_no_library() {
     let folder = folder("refuse_static");
     for (name, option) in [("static", "-static"), ("static_pie", "-static-pie")] {
-        let program = compile(&folder, name, PROGRAM, &[option]);
+        let program = compile_text(&folder, name, PROGRAM, &[option]);
         refused(&mut watch(&program), &["cannot watch", name, "linked statically", "-static"]);
     }
     refused(
@@ -45,7 +49,7 @@ fn a_static_program_loads_no_library() {
 #[test]
 fn a_script_is_as_its_interpreter() {
     let folder = folder("refuse_script");
-    let interpreter = compile(&folder, "interpreter", PROGRAM, &["-static"]);
+    let interpreter = compile_text(&folder, "interpreter", PROGRAM, &["-static"]);
     let (direct, second, through) = (folder.join("a"), folder.join("b"), folder.join("c"));
     script(&direct, &format!("#!{} -x\n", interpreter.display()));
     script(&second, &format!("#! {}\n", direct.display()));
@@ -135,7 +139,8 @@ fn another_c_library_needs_another_library() {
     } else {
         ("/lib/ld-musl-x86_64.so.1", "musl", "glibc")
     };
-    let program = compile(&folder, "other", PROGRAM, &[&format!("-Wl,--dynamic-linker={linker}")]);
+    let program =
+        compile_text(&folder, "other", PROGRAM, &[&format!("-Wl,--dynamic-linker={linker}")]);
     let (other, own) = (format!("it uses {other}"), format!("uses {own}"));
     refused(&mut watch(&program), &[&other, &own]);
 }
@@ -146,7 +151,7 @@ fn a_go_program_makes_its_calls_itself() {
     let program = ordinary(&folder);
     for (section, link) in [(".go.buildinfo", "dynamic"), (".note.go.buildid", "static")] {
         let program = match link {
-            "static" => compile(&folder, "static", PROGRAM, &["-static"]),
+            "static" => compile_text(&folder, "static", PROGRAM, &["-static"]),
             _ => program.clone(),
         };
         let content = folder.join("content");
@@ -163,7 +168,7 @@ fn a_path_that_ld_preload_cannot_hold_is_refused() {
         let folder = folder("refuse_path").join(name);
         fs::create_dir(&folder).unwrap();
         let library = folder.join("libepshim_preload.so");
-        fs::copy(preload(), &library).unwrap();
+        fs::copy(preload::library(), &library).unwrap();
         let mut command = watching(&["check", "true"]);
         refused(
             command.env("EPSHIM_PRELOAD", &library),
@@ -211,7 +216,7 @@ fn the_library_is_found_in_a_prefix_and_missed_with_a_list() {
     for place in places.into_iter().rev() {
         let place = Path::new(place);
         fs::create_dir_all(place.parent().unwrap()).unwrap();
-        fs::copy(preload(), place).unwrap();
+        fs::copy(preload::library(), place).unwrap();
         let out = ask(&mut start()).out;
         assert!(out.starts_with(&format!("LD_PRELOAD={}\n", place.display())), "{out}");
     }

@@ -2,15 +2,17 @@
 //!
 //! `EPSHIM_BLESS=1 cargo test -p epshim-cli --test rules` writes docs/rules.md.
 
-mod support;
+mod command;
 
+use command::{answer, json, output};
 use epshim_check::Rule;
+use epshim_harness::process::run;
+use epshim_harness::products::folder;
 use serde_json::Value;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use support::{answer, folder, json, output, run};
 
 fn document() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/rules.md")

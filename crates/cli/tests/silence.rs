@@ -4,7 +4,7 @@
 //! Notes may be made. A finding here is a false alarm, or a mistake of a program that thousands of
 //! people use: whoever sees one finds out which.
 
-mod support;
+mod command;
 
 #[path = "silence/checked.rs"]
 mod checked;

@@ -1,13 +1,16 @@
 //! `epshim symbolize`: addresses of programs built here, whose functions and lines are known.
 
-mod support;
+mod command;
 
+use command::epshim;
+use epshim_harness::c_compiler::compile_text;
+use epshim_harness::process::{run, stdout_of};
+use epshim_harness::products::folder;
 use std::collections::HashMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use support::{compile, epshim, folder, run};
 
 /// Line 4 is in a function that is inlined on line 9; two names are those of C++ and Rust.
 const SOURCE: &str = r#"volatile int sink;
@@ -54,7 +57,7 @@ fn lookup(module: &Path, address: u64) -> String {
 
 /// The addresses of the functions, by nm(1).
 fn symbols(program: &Path) -> HashMap<String, u64> {
-    let text = run(Command::new("nm").arg(program));
+    let text = stdout_of(Command::new("nm").arg(program));
     let fields = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
     let defined = fields.filter(|fields| fields.len() == 3);
     defined
@@ -64,7 +67,7 @@ fn symbols(program: &Path) -> HashMap<String, u64> {
 
 fn build(folder: &Path, name: &str, options: &[&str]) -> (PathBuf, u64) {
     let options = [&["-g", "-O1", "-Wl,--build-id"], options].concat();
-    let program = compile(folder, name, SOURCE, &options);
+    let program = compile_text(folder, name, SOURCE, &options);
     let outer = symbols(&program)["outer"];
     (program, outer)
 }

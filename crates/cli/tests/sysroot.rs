@@ -1,14 +1,15 @@
 //! `epshim layout --sysroot`: any header against the golden table, and what is said where it cannot
 //! be read.
 
-#[path = "support/mod.rs"]
-mod support;
-#[path = "../../../tests/support/tools.rs"]
-mod tools;
+mod command;
+mod headers;
 
+use command::{answer, ask, epshim, json, keys};
+use epshim_harness::products::folder;
+use epshim_harness::tools;
 use epshim_layouts::Table;
+use headers::{PACKED, UNPACKED, sysroot};
 use std::fs;
-use support::{PACKED, UNPACKED, answer, ask, epshim, folder, json, keys, sysroot};
 
 fn clang_is_installed() -> bool {
     tools::is_installed("clang")

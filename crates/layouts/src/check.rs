@@ -24,21 +24,24 @@ pub struct Project {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// Asked completely.
-    Checked(Vec<Difference>, Vec<Note>),
+    Checked(Vec<Difference>, Vec<Remark>),
     /// The C compiler was asked, libclang not.
     Half(Vec<Difference>, String),
-    /// Nobody could be asked.
+    /// Neither could be asked.
     Skipped(String),
 }
 
 /// Something worth a line that is no difference.
-pub type Note = String;
+pub type Remark = String;
 
 impl Project {
     /// The repository that this crate was built in.
     #[must_use]
     pub fn here() -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("crates/layouts lies in it");
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .ancestors()
+            .nth(2)
+            .expect("crates/layouts lies in it");
         Self { root: root.to_owned(), cache: root.join("target/layouts") }
     }
 
@@ -62,18 +65,18 @@ impl Project {
         if let Err(reason) = compiles(&compiler, &self.root) {
             differences.push(header_differs(target, "include/epshim.h", reason));
         }
-        let mut notes = version_notes(target, &row.measured, &found);
+        let mut remarks = version_remarks(target, &row.measured, &found);
         match second_opinion(&compiler, target, row) {
             Opinion::Differs(theirs) => differences.extend(theirs),
             Opinion::Agrees => {}
-            Opinion::ExceptionHolds(reason) => notes.push(format!("{}: {reason}", target.name)),
+            Opinion::ExceptionHolds(reason) => remarks.push(format!("{}: {reason}", target.name)),
             Opinion::ExceptionCanGo => {
                 let name = &target.name;
-                notes.push(format!("{name}: bindgen agrees now; its clang_exception can go"));
+                remarks.push(format!("{name}: bindgen agrees now; its clang_exception can go"));
             }
             Opinion::NoLibclang(reason) => return Outcome::Half(differences, reason),
         }
-        Outcome::Checked(differences, notes)
+        Outcome::Checked(differences, remarks)
     }
 
     /// Measures one target with its C compiler.
@@ -128,7 +131,7 @@ impl Project {
 enum Opinion {
     Agrees,
     Differs(Vec<Difference>),
-    ExceptionHolds(Note),
+    ExceptionHolds(Remark),
     ExceptionCanGo,
     NoLibclang(String),
 }
@@ -198,14 +201,14 @@ fn no_row(target: &Target) -> Difference {
     }
 }
 
-fn version_notes(target: &Target, expected: &Measured, found: &Measured) -> Vec<Note> {
+fn version_remarks(target: &Target, expected: &Measured, found: &Measured) -> Vec<Remark> {
     let pairs = [
         ("C library", &expected.libc_version, &found.libc_version),
         ("Linux headers", &expected.linux_headers, &found.linux_headers),
     ];
     let changed = pairs.iter().filter(|(_, expected, found)| expected != found);
-    let note = |&(what, expected, found): &(&str, &String, &String)| {
+    let remark = |&(what, expected, found): &(&str, &String, &String)| {
         format!("{}: measured with {what} {found}, the table was with {expected}", target.name)
     };
-    changed.map(note).collect()
+    changed.map(remark).collect()
 }

@@ -82,11 +82,11 @@ fn check(project: &Project, require: usize, names: &[String]) -> Result<Vec<Diff
     for (target, outcome) in chosen.iter().zip(outcomes) {
         let name = &target.name;
         match outcome {
-            Outcome::Checked(found, notes) => {
+            Outcome::Checked(found, remarks) => {
                 checked += 1;
                 excepted += usize::from(!target.clang_exception.is_empty());
                 differences.extend(found);
-                notes.iter().for_each(|note| println!("note: {note}"));
+                remarks.iter().for_each(|remark| println!("note: {remark}"));
             }
             Outcome::Half(found, reason) => {
                 half += 1;

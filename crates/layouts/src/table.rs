@@ -8,7 +8,6 @@
 //! The form is kept simple on purpose (`key = value`, no nesting): the root package's build script
 //! reads it line by line, without a TOML library.
 
-use crate::writer;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -186,12 +185,6 @@ impl Table {
         let is_named = |row: &&Row| row.target.name == name;
         let has_rust = |row: &&Row| row.target.rust.iter().any(|rust| rust == name);
         self.rows.iter().find(is_named).or_else(|| self.rows.iter().find(has_rust))
-    }
-
-    /// The text of the table.
-    #[must_use]
-    pub fn to_toml(&self) -> String {
-        writer::text(&self.rows)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Writes `docs/layouts.toml`, line by line: no TOML library keeps its comments and hexadecimal numbers.
 
-use crate::table::{Constants, Row, group};
+use crate::table::{Constants, Row, Table, group};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -13,17 +13,21 @@ const HEAD: &str = "\
 # where the target has a table of that name with another value, or lists the name in `without`.
 ";
 
-/// The text of a table with these rows.
-pub fn text(rows: &[Row]) -> String {
-    let usual = usual_of(rows.iter().map(|row| &row.measured.constants));
-    let kernel_usual = usual_of(rows.iter().map(|row| &row.measured.kernel_constants));
-    let mut text = HEAD.to_owned();
-    write_constants(&mut text, "constants", &usual);
-    write_constants(&mut text, "kernel_constants", &kernel_usual);
-    for row in rows {
-        write_row(&mut text, row, &usual, &kernel_usual);
+impl Table {
+    /// The text of the table.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        let rows = &self.rows;
+        let usual = usual_of(rows.iter().map(|row| &row.measured.constants));
+        let kernel_usual = usual_of(rows.iter().map(|row| &row.measured.kernel_constants));
+        let mut text = HEAD.to_owned();
+        write_constants(&mut text, "constants", &usual);
+        write_constants(&mut text, "kernel_constants", &kernel_usual);
+        for row in rows {
+            write_row(&mut text, row, &usual, &kernel_usual);
+        }
+        text
     }
-    text
 }
 
 /// The constants that more than half of the headers have with one value.

@@ -2,24 +2,12 @@
  * Everything that closes descriptors. libc closes by functions of its own inside fclose, closedir,
  * pclose and freopen, which the hook of close does not see; so those are hooked as well.
  *
- * What is told comes before the call: after it, the number may already be another thread's.
+ * A hook reports a close before the call: after it, the number may already be another thread's.
  */
 #include "hooks.h"
 
 /* The kernel's (uapi/linux/close_range.h), whose headers need not be installed. */
 enum { UNSHARE = 1 << 1 };
-
-HOOK(int, close, is_close_told(fd), (int fd), (fd))
-{
-    closing(fd, site);
-    return NEXT(close)(fd);
-}
-
-HOOK(int, __close, is_close_told(fd), (int fd), (fd))
-{
-    closing(fd, site);
-    return NEXT(__close)(fd);
-}
 
 /* The next watched descriptor from first on, or WATCHABLE. */
 static unsigned next_watched(unsigned first)
@@ -40,27 +28,13 @@ void closing_range(unsigned first, unsigned last, int flags, const void *site)
     if (flags & ~UNSHARE) /* With CLOSE_RANGE_CLOEXEC, nothing is closed now. */
         return;
     for (unsigned fd = next_watched(first); fd < WATCHABLE && fd <= last; fd = next_watched(fd + 1))
-        tell_closing((int)fd, site);
-    if (atomic_load_explicit(&epshim_looking, memory_order_relaxed))
-        tell_gone(first, last);
-}
-
-HOOK(int, close_range, is_checking(), (unsigned first, unsigned last, int flags),
-     (first, last, flags))
-{
-    closing_range(first, last, flags, site);
-    return NEXT(close_range)(first, last, flags);
-}
-
-void hook_closefrom(int first)
-{
-    if (is_checking())
-        closing_range(first < 0 ? 0 : (unsigned)first, WATCHABLE, 0, __builtin_return_address(0));
-    NEXT(closefrom)(first);
+        on_closing((int)fd, site);
+    if (atomic_load_explicit(&epshim_hazard, memory_order_relaxed))
+        on_closing_any(first, last);
 }
 
 /* fclose of no stream crashes in libc, and pclose of one that has no process fails there. */
-static void closing_stream(FILE *stream, const void *site)
+void closing_stream(FILE *stream, const void *site)
 {
     if (stream == NULL)
         return;
@@ -70,33 +44,8 @@ static void closing_stream(FILE *stream, const void *site)
     closing(fd, site);
 }
 
-HOOK(int, fclose, is_checking(), (FILE *stream), (stream))
-{
-    closing_stream(stream, site);
-    return NEXT(fclose)(stream);
-}
-
-HOOK(int, pclose, is_checking(), (FILE *stream), (stream))
-{
-    closing_stream(stream, site);
-    return NEXT(pclose)(stream);
-}
-
-#define FREOPEN(name)                                                                              \
-    HOOK(FILE *, name, is_checking(), (const char *path, const char *mode, FILE *stream),          \
-         (path, mode, stream))                                                                     \
-    {                                                                                              \
-        closing_stream(stream, site);                                                              \
-        return NEXT(name)(path, mode, stream);                                                     \
-    }
-
-FREOPEN(freopen)
-FREOPEN(freopen64)
-
 /* No directory can be registered; but its number may be one whose close was not seen. */
-HOOK(int, closedir, is_checking(), (DIR *directory), (directory))
+void closing_directory(DIR *directory, const void *site)
 {
-    int fd = directory == NULL ? -1 : dirfd(directory);
-    closing(fd, site);
-    return NEXT(closedir)(directory);
+    closing(directory == NULL ? -1 : dirfd(directory), site);
 }

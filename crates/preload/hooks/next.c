@@ -10,25 +10,20 @@
 
 _Atomic uintptr_t epshim_next[FUNCTION_COUNT];
 
-#define NAME(name) #name,
-static const char *const names[FUNCTION_COUNT] = {FUNCTIONS(NAME)};
-#undef NAME
-
 static long raw(long number, long a, long b, long c, long d, long e, long f)
 {
     return NEXT_VARIADIC(syscall, syscall_function)(number, a, b, c, d, e, f);
 }
 
-static int no_function(void)
+int no_function(void)
 {
     errno = ENOSYS;
     return -1;
 }
 
-/* glibc has it since 2.35, musl not at all. Not a cancellation point: nothing but libc can make
- * one. */
-static int raw_epoll_pwait2(int epfd, struct epoll_event *events, int maxevents, const void *timeout,
-                            const sigset_t *mask)
+/* glibc has it since 2.35, musl not at all. Not a cancellation point: only libc can make one. */
+static int wait_raw(int epfd, struct epoll_event *events, int maxevents, const void *timeout,
+                    const sigset_t *mask)
 {
 #ifdef SYS_epoll_pwait2
     return (int)raw(SYS_epoll_pwait2, epfd, (long)events, maxevents, (long)timeout, (long)mask,
@@ -39,7 +34,21 @@ static int raw_epoll_pwait2(int epfd, struct epoll_event *events, int maxevents,
 #endif
 }
 
-static int raw_close_range(unsigned first, unsigned last, int flags)
+int raw_epoll_pwait2(int epfd, struct epoll_event *events, int maxevents, const void *timeout,
+                     const sigset_t *mask)
+{
+    if (HAS_TIME64) /* Its timeout is 32 bits wide, the system call's 64. */
+        return no_function();
+    return wait_raw(epfd, events, maxevents, timeout, mask);
+}
+
+int raw_epoll_pwait2_time64(int epfd, struct epoll_event *events, int maxevents,
+                            const void *timeout, const sigset_t *mask)
+{
+    return wait_raw(epfd, events, maxevents, timeout, mask);
+}
+
+int raw_close_range(unsigned first, unsigned last, int flags)
 {
 #ifdef SYS_close_range
     return (int)raw(SYS_close_range, (long)first, (long)last, flags, 0, 0, 0);
@@ -49,7 +58,7 @@ static int raw_close_range(unsigned first, unsigned last, int flags)
 #endif
 }
 
-static void raw_closefrom(int first)
+void raw_closefrom(int first)
 {
     if (first < 0)
         first = 0;
@@ -66,67 +75,30 @@ static ssize_t raw_vector(long number, int fd, const struct iovec *parts, int co
     return raw(number, fd, (long)parts, count, (long)offset, (long)(offset >> 32), flags);
 }
 
-static ssize_t raw_preadv2(int fd, const struct iovec *parts, int count, offset64 offset, int flags)
+ssize_t raw_preadv64v2(int fd, const struct iovec *parts, int count, offset64 offset, int flags)
 {
     return raw_vector(SYS_preadv2, fd, parts, count, offset, flags);
 }
 
-static ssize_t raw_pwritev2(int fd, const struct iovec *parts, int count, offset64 offset,
-                            int flags)
+ssize_t raw_pwritev64v2(int fd, const struct iovec *parts, int count, offset64 offset, int flags)
 {
     return raw_vector(SYS_pwritev2, fd, parts, count, offset, flags);
 }
 
-/* A program finds these with dlsym, although its libc has none. */
-static uintptr_t stand_in(enum function function)
+ssize_t raw_preadv2(int fd, const struct iovec *parts, int count, off_t offset, int flags)
 {
-    switch (function) {
-    case NEXT_epoll_pwait2:
-#if HAS_TIME64
-        /* Its timeout is 32 bits wide, the system call's 64. */
-        return (uintptr_t)no_function;
-    case NEXT___epoll_pwait2_time64:
-#endif
-        return (uintptr_t)raw_epoll_pwait2;
-    case NEXT_close_range:
-        return (uintptr_t)raw_close_range;
-    case NEXT_closefrom:
-        return (uintptr_t)raw_closefrom;
-    case NEXT_preadv64v2:
-        return (uintptr_t)raw_preadv2;
-    case NEXT_pwritev64v2:
-        return (uintptr_t)raw_pwritev2;
-    case NEXT_preadv2:
-        return sizeof(off_t) == 8 ? (uintptr_t)raw_preadv2 : (uintptr_t)no_function;
-    case NEXT_pwritev2:
-        return sizeof(off_t) == 8 ? (uintptr_t)raw_pwritev2 : (uintptr_t)no_function;
-    /* glibc's other names for the same; musl's off_t has 64 bits everywhere. */
-    case NEXT___close:
-        return next_address(NEXT_close);
-    case NEXT___dup2:
-        return next_address(NEXT_dup2);
-    case NEXT_fcntl64:
-    case NEXT___fcntl:
-        return next_address(NEXT_fcntl);
-    case NEXT_freopen64:
-        return next_address(NEXT_freopen);
-    case NEXT_sendfile64:
-        return next_address(NEXT_sendfile);
-    case NEXT___read:
-        return next_address(NEXT_read);
-    case NEXT___write:
-        return next_address(NEXT_write);
-    case NEXT___send:
-        return next_address(NEXT_send);
-    default:
-        return (uintptr_t)no_function;
-    }
+    return sizeof(off_t) == 8 ? raw_preadv64v2(fd, parts, count, offset, flags) : no_function();
+}
+
+ssize_t raw_pwritev2(int fd, const struct iovec *parts, int count, off_t offset, int flags)
+{
+    return sizeof(off_t) == 8 ? raw_pwritev64v2(fd, parts, count, offset, flags) : no_function();
 }
 
 uintptr_t look_up(enum function function)
 {
     int saved = errno;
-    uintptr_t address = (uintptr_t)dlsym(RTLD_NEXT, names[function]);
+    uintptr_t address = (uintptr_t)dlsym(RTLD_NEXT, epshim_names[function]);
     if (address == 0)
         address = stand_in(function);
     atomic_store_explicit(&epshim_next[function], address, memory_order_relaxed);
@@ -134,26 +106,26 @@ uintptr_t look_up(enum function function)
     return address;
 }
 
-/* Whether calls were told of from the start: then the end of the program is, whatever came after. */
+/* Whether calls were reported from the start: then the end of the program is, whatever came after. */
 static bool has_begun;
 
-/* Calls that come before this one are forwarded, and not told of. */
+/* Calls that come before this one are forwarded, and not reported. */
 __attribute__((constructor)) static void start(void)
 {
     int saved = errno;
     for (int function = 0; function < FUNCTION_COUNT; function++)
         look_up((enum function)function);
     dlerror(); /* What was not found is none of the program's errors. */
-    tell_start(secure_getenv("EPSHIM_OPTIONS"));
+    on_start(secure_getenv("EPSHIM_OPTIONS"));
     /* Where it cannot be had, the book-keeping notices by itself, later. */
     has_begun = is_checking();
     if (has_begun)
-        pthread_atfork(tell_fork_begins, tell_fork_ended, tell_forked);
+        pthread_atfork(on_fork_begin, on_fork_parent, on_fork_child);
     errno = saved;
 }
 
 __attribute__((destructor)) static void end(void)
 {
     if (has_begun)
-        tell_end();
+        on_end();
 }

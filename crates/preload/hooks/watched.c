@@ -1,9 +1,9 @@
-/* What the hooks look at before they tell: data, so that it is tested without a call. */
+/* What the hooks read before they report: data, so that it is tested without a call. */
 #include "hooks.h"
 
 _Atomic unsigned long epshim_watched[WATCHABLE / WORD_BITS];
 _Atomic bool epshim_checking;
-_Atomic bool epshim_looking;
+_Atomic bool epshim_hazard;
 
 /* Always in the static TLS block, so that a signal handler may touch it: the general model may
  * allocate (glibc, elf/dl-tls.c). */

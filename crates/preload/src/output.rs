@@ -1,103 +1,14 @@
-//! Where reports go: standard error, or a file that is opened for each and closed again. Each is
-//! one write, so that those of several processes do not mix.
+//! The output: findings and the end of the report, as text and JSON, with names for the addresses in
+//! them, and single lines on standard error.
 //!
-//! Written from aside: a signal that the writing raises (SIGPIPE, SIGTTOU) is then not the program's.
+//! Called by the monitor thread and by the thread that ends the program, never while the program
+//! waits for the kernel's answer to its call. The output uses the books, the questions and the runtime.
 
-use crate::aside::aside_or_here;
-use crate::files::with_file;
-use epshim_check::options::{Color, expand};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fd::BorrowedFd;
-use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
-use rustix::io::{self, Errno, write};
-use std::ffi::CString;
-
-/// A place for reports.
-#[derive(Debug)]
-pub enum Destination {
-    /// Standard error.
-    Stderr {
-        /// It was [data](is_data) from the start. If it is so only now, it is no longer standard
-        /// error: the program closed it, and something else of its own got the number.
-        may_be_data: bool,
-    },
-    /// A file; `%p` is the process id.
-    File(String),
-}
-
-impl Destination {
-    /// As an option says it, from the directory that the program was started in.
-    pub fn new(path: Option<&str>) -> Self {
-        match path {
-            None => Self::Stderr { may_be_data: is_data() },
-            Some(path) if path.starts_with('/') => Self::File(path.to_owned()),
-            Some(path) => {
-                let folder = rustix::process::getcwd(Vec::new()).unwrap_or_default();
-                let folder = folder.to_string_lossy().replace('%', "%%");
-                Self::File(if folder.is_empty() { path.into() } else { format!("{folder}/{path}") })
-            }
-        }
-    }
-
-    /// Writes a text of this process. False if it did not get there.
-    pub fn write(&self, pid: u32, text: &[u8]) -> bool {
-        match self {
-            Self::Stderr { may_be_data } => {
-                (*may_be_data || !is_data())
-                    && aside_or_here(|| write_all(stderr(), text)) == Some(Ok(()))
-            }
-            Self::File(path) => CString::new(expand(path, pid)).is_ok_and(|path| {
-                let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE;
-                let append = || with_file(&path, flags, |file| write_all(file, text));
-                aside_or_here(append) == Some(Ok(()))
-            }),
-        }
-    }
-
-    /// Whether what is written here is to be coloured. `NO_COLOR` is a variable of the program's.
-    pub fn wants_colour(&self, color: Color, no_color: bool) -> bool {
-        match color {
-            Color::Always => true,
-            Color::Never => false,
-            Color::Auto => {
-                let is_stderr = matches!(self, Self::Stderr { .. });
-                is_stderr && !no_color && rustix::termios::isatty(stderr())
-            }
-        }
-    }
-}
-
-fn stderr() -> BorrowedFd<'static> {
-    // SAFETY: borrowed for a call at a time; if the program has closed it, the kernel says so.
-    unsafe { BorrowedFd::borrow_raw(libc::STDERR_FILENO) }
-}
-
-/// Whether it is a connection, or a file that is read too: a database rather than a log.
-fn is_data() -> bool {
-    fstat(stderr()).is_ok_and(|stat| match FileType::from_raw_mode(stat.st_mode) {
-        FileType::Socket => true,
-        FileType::RegularFile => {
-            fcntl_getfl(stderr()).is_ok_and(|flags| flags & OFlags::RWMODE == OFlags::RDWR)
-        }
-        _ => false,
-    })
-}
-
-/// In one call, unless the kernel takes less. A reader who does not read is not waited for long.
-fn write_all(file: BorrowedFd<'_>, mut text: &[u8]) -> io::Result<()> {
-    const PATIENCE: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
-    while !text.is_empty() {
-        match write(file, text) {
-            Ok(written) => text = &text[written..],
-            Err(Errno::INTR) => {}
-            Err(Errno::AGAIN) => {
-                let mut room = [PollFd::new(&file, PollFlags::OUT)];
-                if poll(&mut room, Some(&PATIENCE)) == Ok(0) {
-                    return Err(Errno::AGAIN);
-                }
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
-}
+pub mod destination;
+#[allow(unsafe_code)] // the loader's list
+pub mod frames;
+pub mod line;
+pub mod plan;
+pub mod report;
+#[allow(unsafe_code)] // another program in a child
+pub mod symbolize;

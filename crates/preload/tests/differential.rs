@@ -1,11 +1,11 @@
 //! A million random calls, with threads, fork, vfork and signals: every result, errno and delivery is
 //! the same without the library, with it, and with it checking. See `differential/world.h`.
 
-mod support;
-
+use epshim_harness::c_compiler::compile;
+use epshim_harness::preload::{MODES, Mode, command};
+use epshim_harness::process::run;
 use std::path::PathBuf;
 use std::time::SystemTime;
-use support::{MODES, Mode};
 
 /// As many again are made by threads.
 const CALLS: usize = 1_000_000;
@@ -15,12 +15,12 @@ fn program() -> PathBuf {
     let parts = parts.into_iter().chain(["descriptor_calls", "process_calls"]);
     let sources: Vec<String> = parts.map(|part| format!("tests/differential/{part}.c")).collect();
     let sources: Vec<&str> = sources.iter().map(String::as_str).collect();
-    support::compile(&sources, "differential", &[])
+    compile(env!("CARGO_MANIFEST_DIR"), &sources, "differential", &[])
 }
 
 /// The lines that the program wrote, those of each world in its order.
 fn lines(mode: Mode, arguments: &[&str]) -> Vec<String> {
-    let output = support::run(support::command(program(), mode).args(arguments)).stdout;
+    let output = run(command(program(), mode).args(arguments)).stdout;
     let text = String::from_utf8(output).expect("the program writes ASCII");
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
     lines.sort_by_key(|line| line.split(' ').next().unwrap().to_owned());

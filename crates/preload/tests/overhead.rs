@@ -1,8 +1,8 @@
 //! What a transparent library costs, as `overhead.c` measures it: by turns, within one process.
 
-mod support;
-
-use support::Mode;
+use epshim_harness::c_compiler::compile;
+use epshim_harness::preload::{Mode, command};
+use epshim_harness::process::run;
 
 /// The calls, and what the library may add to each.
 const LIMITS: [(&str, Limit); 6] = [
@@ -35,10 +35,11 @@ fn keeps(limit: &Limit, line: &str) -> bool {
 
 #[test]
 fn hooks_that_have_nothing_to_tell_cost_next_to_nothing() {
-    let program = support::compile(&["tests/overhead.c"], "overhead", &["-lm", "-ldl"]);
+    let program =
+        compile(env!("CARGO_MANIFEST_DIR"), &["tests/overhead.c"], "overhead", &["-lm", "-ldl"]);
     let mut last = String::new();
     let kept = (0..TRIES).any(|_| {
-        let output = support::run(support::command(&program, Mode::Transparent).arg("300"));
+        let output = run(command(&program, Mode::Transparent).arg("300"));
         last = String::from_utf8(output.stdout).unwrap();
         assert!(!last.contains("libc itself"), "the library was not preloaded: {last}");
         LIMITS.iter().all(|(name, limit)| {

@@ -1,13 +1,12 @@
 //! What is reported, where, and what the program's end is then, as the options say; and that nothing
 //! in between hangs: forks beside a thread that reports, forks in handlers, handlers that jump away.
 
-mod support;
-
+use epshim_harness::c_compiler::compile;
+use epshim_harness::preload::{Mode, command};
 use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::sync::OnceLock;
-use support::Mode;
 
 /// The exit code of `mistakes.c`.
 const ITS_OWN: i32 = 5;
@@ -15,8 +14,9 @@ const ITS_OWN: i32 = 5;
 fn mistakes(options: &str, arguments: &[&str]) -> Command {
     // Once: a program that is replaced while it runs has another name, with "(deleted)" in it.
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    let compile = || support::compile(&["tests/reporting/mistakes.c"], "mistakes", &[]);
-    let mut command = support::command(PROGRAM.get_or_init(compile), Mode::Checking);
+    let compile =
+        || compile(env!("CARGO_MANIFEST_DIR"), &["tests/reporting/mistakes.c"], "mistakes", &[]);
+    let mut command = command(PROGRAM.get_or_init(compile), Mode::Checking);
     command.env("EPSHIM_OPTIONS", options).args(arguments);
     command
 }

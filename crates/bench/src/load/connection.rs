@@ -5,8 +5,8 @@
 //! 250 ns (the kernel's way to guard its own returns leaves nothing to predict it from), and the load
 //! has to be cheaper than the servers.
 
-use super::Shared;
 use super::pattern::{Pattern, WHOLE};
+use super::shared::Shared;
 use libc::c_int;
 use rustix::event::epoll;
 use rustix::io::Errno;

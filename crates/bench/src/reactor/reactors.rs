@@ -74,7 +74,8 @@ struct Shared {
     stop: OfReactor,
 }
 
-struct Seat {
+/// What a callback is registered with.
+struct UserData {
     end: End,
     shared: *mut Shared,
 }
@@ -87,7 +88,7 @@ pub struct CReactor {
     with_run: bool,
     /// These were made by `Box::into_raw`.
     shared: *mut Shared,
-    seats: Vec<*mut Seat>,
+    user_data: Vec<*mut UserData>,
 }
 
 impl CReactor {
@@ -101,15 +102,15 @@ impl CReactor {
         // SAFETY: `reactor` is writable.
         assert_eq!(unsafe { (functions.new)(&raw mut reactor) }, 0);
         let shared = Box::into_raw(Box::new(Shared { left: u64::MAX, stop: functions.stop }));
-        let mut this = Self { reactor, functions, with_run, shared, seats: Vec::new() };
+        let mut this = Self { reactor, functions, with_run, shared, user_data: Vec::new() };
         for end in ends(pairs)? {
             let fd = end.stream.as_raw_fd();
-            let seat = Box::into_raw(Box::new(Seat { end, shared }));
-            this.seats.push(seat);
+            let data = Box::into_raw(Box::new(UserData { end, shared }));
+            this.user_data.push(data);
             let (interest, no_handle) = (libc::EPOLLIN as u32, ptr::null_mut());
-            // SAFETY: the seat lives until this is dropped, as long as the reactor.
+            // SAFETY: the user data lives until this is dropped, as long as the reactor.
             let added = unsafe {
-                (functions.add)(reactor, fd, interest, take_turn, seat.cast(), no_handle)
+                (functions.add)(reactor, fd, interest, take_turn, data.cast(), no_handle)
             };
             assert_eq!(added, 0);
         }
@@ -117,13 +118,13 @@ impl CReactor {
     }
 }
 
-unsafe extern "C" fn take_turn(reactor: Opaque, _: u64, _: u32, seat: *mut c_void) {
-    // SAFETY: registered with a seat that lives, and that nobody else uses meanwhile, nor what the
-    // seats share. The reactor calls this.
+unsafe extern "C" fn take_turn(reactor: Opaque, _: u64, _: u32, data: *mut c_void) {
+    // SAFETY: registered with user data that lives, and that nothing else uses meanwhile, nor what
+    // all of it shares: the reactor calls this, on the one thread that there is.
     unsafe {
-        let seat = &mut *seat.cast::<Seat>();
-        seat.end.turn();
-        let shared = &mut *seat.shared;
+        let data = &mut *data.cast::<UserData>();
+        data.end.turn();
+        let shared = &mut *data.shared;
         shared.left -= 1;
         if shared.left == 0 {
             (shared.stop)(reactor);
@@ -159,11 +160,11 @@ impl Subject for CReactor {
 
 impl Drop for CReactor {
     fn drop(&mut self) {
-        // SAFETY: the reactor is freed once and before the seats, each of which came from a box.
+        // SAFETY: the reactor is freed once and before the user data, each of which came from a box.
         unsafe {
             (self.functions.free)(self.reactor);
-            for &seat in &self.seats {
-                drop(Box::from_raw(seat));
+            for &data in &self.user_data {
+                drop(Box::from_raw(data));
             }
             drop(Box::from_raw(self.shared));
         }

@@ -1,8 +1,9 @@
 //! Who is measured: epshim's servers and the peers', each with the command that starts it.
 
-use crate::programs::{self, Program};
-use crate::serve::Peer;
+use crate::peer::Peer;
+use crate::programs;
 use clap::ValueEnum;
+use epshim_harness::peers;
 use std::env;
 use std::error::Error;
 use std::path::PathBuf;
@@ -78,12 +79,13 @@ pub fn all(peer_buffer: u32) -> Result<(Vec<Subject>, Vec<String>), Box<dyn Erro
     for &peer in Peer::value_variants() {
         let name = peer.name();
         match peer {
-            Peer::Libuv | Peer::Libevent | Peer::Libev => match programs::c_peer(peer)? {
-                Program::There(program) => {
+            Peer::Libuv | Peer::Libevent | Peer::Libev => match peers::missing(&name) {
+                None => {
                     let bytes = (peer_buffer * 1024).to_string();
+                    let program = programs::c_peer(peer)?;
                     subjects.push(Subject::new(&name, program, &["0", &bytes]));
                 }
-                Program::Missing(reason) => missing.push(format!("{name}: {reason}")),
+                Some(reason) => missing.push(format!("{name}: {reason}")),
             },
             _ => {
                 let arguments = ["serve", &name, "--buffer", &buffer];

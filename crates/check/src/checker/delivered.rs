@@ -4,11 +4,11 @@
 use super::Checker;
 use crate::epoll::{Delivery, Owner, Twin};
 use crate::io::{Input, Io};
+use crate::ports::{Descriptors, Fd, Nanos, Tid, bits};
 use crate::rule::Rule;
 use crate::rules;
 use crate::suspicion::Case;
 use crate::thread::Wait;
-use crate::world::{Descriptors, Fd, Nanos, Tid, bits};
 
 /// The delivery before said that there was input, and the only call found none.
 fn was_idle(before: Delivery, io: Io) -> bool {
@@ -29,7 +29,7 @@ pub(crate) struct Delivered<'a> {
 }
 
 impl Checker {
-    /// Returns the registration if the thread's next wait is to look at it again.
+    /// Returns the registration if the thread's next wait is to examine it.
     pub(super) fn delivered(
         &mut self,
         it: &Delivered<'_>,
@@ -40,7 +40,7 @@ impl Checker {
         let place = match epoll.owner(it.data) {
             Owner::Live(place) => place,
             Owner::Former(nth) => {
-                rules::ghost::look(self, it, nth, descriptors);
+                rules::ghost::suspect(self, it, nth, descriptors);
                 return None;
             }
             Owner::Several => {
@@ -58,7 +58,7 @@ impl Checker {
         if generation != registration.generation {
             epoll.retire(place);
             let nth = epoll.last_former();
-            rules::ghost::look(self, it, nth, descriptors);
+            rules::ghost::suspect(self, it, nth, descriptors);
             return None;
         }
         let mut moved = io.moved();
@@ -73,9 +73,9 @@ impl Checker {
             Delivery { events: it.events, at: it.now, round, inputs: io.inputs(), moved };
         registration.delivery = delivery;
         let interest = registration.interest;
-        let spins = registration.spin.look(interest, before, delivery);
+        let spins = registration.spin.observe(interest, before, delivery);
         let exhausted = match io.input() {
-            Input::Exhausted => registration.exhausted.look(interest, before, io, it.now),
+            Input::Exhausted => registration.exhausted.observe(interest, before, io, it.now),
             _ => None,
         };
         registration.is_fired = registration.has(bits::ONESHOT);
@@ -91,7 +91,7 @@ impl Checker {
             descriptors.hung_up(fd);
         }
         if may_have_twin {
-            rules::ghost::look_for_twin(self, it, fd, descriptors);
+            rules::ghost::suspect_twin(self, it, fd, descriptors);
         }
         match (exhausted, spins) {
             (Some(case), _) => self.repeats(it, Rule::AcceptSpin, fd, case),

@@ -4,10 +4,10 @@ use super::{Checker, Ctl};
 use crate::epoll::Registration;
 use crate::epolls::EpollId;
 use crate::finding::{Finding, Role};
+use crate::ports::{Descriptors, Fd, MILLISECOND, Nanos, SECOND, Site, Tid};
 use crate::rule::Rule;
 use crate::rules;
 use crate::suspicion::{Case, Stamp, Suspicion, Verdict};
-use crate::world::{Descriptors, Fd, MILLISECOND, Nanos, SECOND, Site, Tid};
 use std::cmp::{Ordering, Reverse};
 
 /// What waits for its time: a suspicion, or a thread's failed call.

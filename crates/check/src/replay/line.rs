@@ -2,7 +2,7 @@
 
 use super::{Answer, EVENTS, Line, OPERATIONS, Observation};
 use crate::io::Outcome;
-use crate::world::{Fd, Kind, Listed, MILLISECOND, Nanos, SECOND, Site};
+use crate::ports::{Fd, Kind, Listed, MILLISECOND, Nanos, SECOND, Site};
 
 type Parsed<T> = Result<T, String>;
 

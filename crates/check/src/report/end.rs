@@ -126,15 +126,15 @@ impl End {
         let seen = Seen { dropped_findings: tally.dropped, ..seen };
         let mut counts: Vec<Count> = Vec::new();
         let mut notes_not_shown = 0;
-        for (key, certainty, times) in tally.each() {
-            if suppressions.has_suppressed(key) {
+        for (fingerprint, certainty, times) in tally.each() {
+            if suppressions.has_suppressed(fingerprint) {
                 continue;
             }
             if certainty == Certainty::Note && !shows_notes {
                 notes_not_shown += 1;
                 continue;
             }
-            let rule = key.0;
+            let rule = fingerprint.0;
             let index = counts.iter().position(|count| count.rule == rule).unwrap_or_else(|| {
                 counts.push(Count { rule, certainty, findings: 0, occurrences: 0 });
                 counts.len() - 1
@@ -217,8 +217,8 @@ fn counted(number: u64, one: &str, many: &str) -> String {
 mod tests {
     use super::*;
     use crate::finding::{Finding, Role};
+    use crate::ports::Site;
     use crate::report::{Frame, Report, Stack};
-    use crate::world::Site;
 
     fn finding(rule: Rule, certainty: Certainty, site: u64) -> Finding {
         Finding {

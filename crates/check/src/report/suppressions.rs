@@ -15,7 +15,7 @@
 use super::{Report, base_name};
 use crate::options::nearest;
 use crate::rule::Rule;
-use crate::tally::{Key, Tally};
+use crate::tally::{Fingerprint, Tally};
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 use std::fmt;
@@ -25,7 +25,7 @@ use std::fmt;
 pub struct Suppressions {
     lines: Vec<Suppression>,
     /// The findings that were suppressed, and by which line.
-    suppressed: FxHashMap<Key, usize>,
+    suppressed: FxHashMap<Fingerprint, usize>,
 }
 
 #[derive(Debug, Clone)]
@@ -79,22 +79,22 @@ impl Suppressions {
         let Some(line) = self.lines.iter().position(|line| line.matches(report)) else {
             return false;
         };
-        self.suppressed.insert(report.finding.key(), line);
+        self.suppressed.insert(report.finding.fingerprint(), line);
         true
     }
 
-    /// Whether a finding of this key was suppressed.
+    /// Whether a finding of this fingerprint was suppressed.
     #[must_use]
-    pub fn has_suppressed(&self, key: Key) -> bool {
-        self.suppressed.contains_key(&key)
+    pub fn has_suppressed(&self, fingerprint: Fingerprint) -> bool {
+        self.suppressed.contains_key(&fingerprint)
     }
 
     /// The lines that were of use, in the order of the file.
     #[must_use]
     pub fn used(&self, tally: &Tally) -> Vec<Used> {
         let mut used: Vec<Used> = self.lines.iter().map(Suppression::unused).collect();
-        for (key, _, times) in tally.each() {
-            if let Some(&line) = self.suppressed.get(&key) {
+        for (fingerprint, _, times) in tally.each() {
+            if let Some(&line) = self.suppressed.get(&fingerprint) {
                 used[line].findings += 1;
                 used[line].occurrences += times;
             }

@@ -2,9 +2,9 @@
 
 use crate::epoll::Delivery;
 use crate::io::Io;
+use crate::ports::{Kernel, Nanos, SECOND, Ticks, bits};
 use crate::rule::{Certainty, Explanation};
 use crate::suspicion::{Case, Suspicion, Verdict};
-use crate::world::{Kernel, Nanos, SECOND, Ticks, bits};
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {
@@ -55,7 +55,7 @@ pub(crate) struct State {
 
 impl State {
     /// A listener is delivered again: did accept fail for want of descriptors since the last time?
-    pub fn look(&mut self, interest: u32, before: Delivery, io: Io, now: Nanos) -> Option<Case> {
+    pub fn observe(&mut self, interest: u32, before: Delivery, io: Io, now: Nanos) -> Option<Case> {
         // With an edge there was something new.
         if interest & bits::ET != 0 || before.round == 0 || before.moved != io.moved() {
             self.rounds = 0;

@@ -1,8 +1,8 @@
 //! `blocking-fd`.
 
+use crate::ports::{Kernel, MILLISECOND, Nanos};
 use crate::rule::{Certainty, Explanation};
 use crate::suspicion::{Case, Suspicion, Verdict};
-use crate::world::{Kernel, MILLISECOND, Nanos};
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {

@@ -3,9 +3,9 @@
 use crate::checker::{ADD, AtFailure, Ctl, DEL, MOD};
 use crate::epoll::{Epoll, Former, Registration};
 use crate::finding::Role;
+use crate::ports::{Descriptors, Fd, Kernel, Nanos, Site, bits};
 use crate::rule::{Certainty, Explanation};
 use crate::suspicion::{Case, Suspicion, Verdict};
-use crate::world::{Descriptors, Fd, Kernel, Nanos, Site, bits};
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {

@@ -5,9 +5,9 @@ use crate::epoll::Delivery;
 use crate::epolls::EpollId;
 use crate::finding::Role;
 use crate::io::{Input, Io};
+use crate::ports::{Descriptors, Fd, Kernel, Kind, Nanos, SECOND, Tid, bits};
 use crate::rule::{Certainty, Explanation, Rule};
 use crate::suspicion::{Case, Stamp, Suspicion, Verdict};
-use crate::world::{Descriptors, Fd, Kernel, Kind, Nanos, SECOND, Tid, bits};
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {
@@ -65,7 +65,7 @@ const OFTEN: u32 = 50;
 
 /// Before a thread waits: is there something left of what its last wait delivered?
 #[allow(clippy::too_many_arguments, reason = "one delivery, and each of them is of it")]
-pub(crate) fn look(
+pub(crate) fn suspect(
     checker: &mut Checker,
     id: EpollId,
     fd: Fd,

@@ -1,9 +1,9 @@
 //! `epfd-misuse`.
 
 use crate::checker::{AtFailure, Checker, Standing};
+use crate::ports::{Kernel, Nanos, Tid};
 use crate::rule::{Certainty, Explanation};
 use crate::suspicion::{Case, Suspicion, Verdict};
-use crate::world::{Kernel, Nanos, Tid};
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {

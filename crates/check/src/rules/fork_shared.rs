@@ -1,8 +1,8 @@
 //! `fork-shared`.
 
+use crate::ports::{Kernel, Nanos};
 use crate::rule::{Certainty, Explanation};
 use crate::suspicion::{Case, Suspicion, Verdict};
-use crate::world::{Kernel, Nanos};
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {

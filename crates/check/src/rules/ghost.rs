@@ -2,9 +2,9 @@
 
 use crate::checker::{Checker, Delivered, Standing};
 use crate::finding::Role;
+use crate::ports::{Descriptors, Fd, Kernel, Listed, MILLISECOND, Nanos, Site, bits};
 use crate::rule::{Certainty, Explanation, Rule};
 use crate::suspicion::{Case, Stamp, Suspicion, Verdict};
-use crate::world::{Descriptors, Fd, Kernel, Listed, MILLISECOND, Nanos, Site, bits};
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {
@@ -47,7 +47,7 @@ close(fd);",
 const PASSING: Nanos = 100 * MILLISECOND;
 
 /// A delivery for a registration whose descriptor was closed.
-pub(crate) fn look(
+pub(crate) fn suspect(
     checker: &mut Checker,
     it: &Delivered<'_>,
     nth: usize,
@@ -61,7 +61,7 @@ pub(crate) fn look(
     let added = if epoll.is_only_one(&former) { former.added } else { Site::default() };
     let case = Case::Registration { data: former.data, delivered: it.events };
     let stamp = Stamp { epoll: it.wait.epoll, generation: former.generation, ..Stamp::default() };
-    if !suspect(checker, it, former.fd, case, stamp, added, descriptors) {
+    if !raise(checker, it, former.fd, case, stamp, added, descriptors) {
         // There was no room for it.
         if let Some(epoll) = checker.epolls.get_mut(it.wait.epoll) {
             epoll.release_former(former.fd, former.generation);
@@ -70,7 +70,7 @@ pub(crate) fn look(
 }
 
 /// A delivery for a number that was registered again with the same data: it may be of either.
-pub(crate) fn look_for_twin(
+pub(crate) fn suspect_twin(
     checker: &mut Checker,
     it: &Delivered<'_>,
     fd: Fd,
@@ -81,10 +81,10 @@ pub(crate) fn look_for_twin(
     let (generation, added) = (former.generation, former.added);
     let case = Case::Twin { data: it.data, delivered: it.events };
     let stamp = Stamp { epoll: it.wait.epoll, generation, ..Stamp::default() };
-    suspect(checker, it, fd, case, stamp, added, descriptors);
+    raise(checker, it, fd, case, stamp, added, descriptors);
 }
 
-fn suspect(
+fn raise(
     checker: &mut Checker,
     it: &Delivered<'_>,
     fd: Fd,

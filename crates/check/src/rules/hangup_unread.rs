@@ -1,9 +1,9 @@
 //! `hangup-unread`.
 
 use crate::epoll::{Epoll, Registration};
+use crate::ports::{Descriptors, Kernel, Nanos, bits};
 use crate::rule::{Certainty, Explanation};
 use crate::suspicion::{Case, Suspicion, Verdict};
-use crate::world::{Descriptors, Kernel, Nanos, bits};
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {

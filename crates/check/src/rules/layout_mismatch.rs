@@ -1,9 +1,9 @@
 //! `layout-mismatch`.
 
 use crate::checker::Ctl;
+use crate::ports::{Fd, Kernel, Nanos};
 use crate::rule::{Certainty, Explanation};
 use crate::suspicion::{Case, Suspicion, Verdict};
-use crate::world::{Fd, Kernel, Nanos};
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {
@@ -53,7 +53,7 @@ pub(crate) struct State {
 
 impl State {
     /// A registration: does its data look as if written through another structure?
-    pub fn look(&mut self, ctl: &Ctl) -> Option<Case> {
+    pub fn observe(&mut self, ctl: &Ctl) -> Option<Case> {
         if self.is_right || ctl.fd == 0 {
             return None;
         }

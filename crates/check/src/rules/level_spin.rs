@@ -2,9 +2,9 @@
 
 use crate::checker::{Checker, Standing};
 use crate::epoll::Delivery;
+use crate::ports::{Descriptors, Kernel, Kind, MILLISECOND, Nanos, SECOND, Ticks, bits};
 use crate::rule::{Certainty, Explanation};
 use crate::suspicion::{Case, Suspicion, Verdict};
-use crate::world::{Descriptors, Kernel, Kind, MILLISECOND, Nanos, SECOND, Ticks, bits};
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {
@@ -52,8 +52,8 @@ const RATE: u64 = 50;
 const PAUSE: Nanos = 100 * MILLISECOND;
 /// A pause that is longer yet ends the row.
 const END: Nanos = SECOND;
-/// Between the two looks at the traffic.
-const LOOKS: Nanos = 20 * MILLISECOND;
+/// Between the two readings of the traffic.
+const READINGS: Nanos = 20 * MILLISECOND;
 
 /// Deliveries of one registration without progress between them.
 #[derive(Debug, Clone, Copy, Default)]
@@ -72,7 +72,12 @@ impl State {
     }
 
     /// A delivery: how many it is in a row without progress, and over how long, if that is a spin.
-    pub fn look(&mut self, interest: u32, before: Delivery, now: Delivery) -> Option<(u32, Nanos)> {
+    pub fn observe(
+        &mut self,
+        interest: u32,
+        before: Delivery,
+        now: Delivery,
+    ) -> Option<(u32, Nanos)> {
         // An edge is reported again only when something has happened; a one-shot, when armed again.
         let pause = now.at.saturating_sub(before.at);
         let is_same = interest & (bits::ET | bits::ONESHOT) == 0
@@ -150,7 +155,7 @@ pub(crate) fn confirm(mut suspicion: Suspicion, now: Nanos, kernel: &mut dyn Ker
         if let Case::Spin { traffic: first, .. } = &mut suspicion.case {
             *first = Some(traffic);
         }
-        return Verdict::Again(suspicion, LOOKS);
+        return Verdict::Again(suspicion, READINGS);
     };
     if before != traffic {
         return Verdict::Refuted;

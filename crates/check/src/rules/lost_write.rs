@@ -2,9 +2,9 @@
 
 use crate::checker::{Checker, Standing, nobody_waits};
 use crate::finding::Role;
+use crate::ports::{Descriptors, Fd, Kernel, Kind, Listed, Nanos, SECOND, Site, Tid, bits};
 use crate::rule::{Certainty, Explanation, Rule};
 use crate::suspicion::{Case, Suspicion, Verdict};
-use crate::world::{Descriptors, Fd, Kernel, Kind, Listed, Nanos, SECOND, Site, Tid, bits};
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {
@@ -47,7 +47,7 @@ if (n >= 0 && (size_t)n < length) {
 const LEFT: Nanos = SECOND;
 
 /// A write to it was short or found no room, and a thread is about to wait.
-pub(crate) fn look(
+pub(crate) fn suspect(
     checker: &mut Checker,
     tid: Tid,
     now: Nanos,

@@ -3,9 +3,9 @@
 use crate::checker::{Checker, Standing};
 use crate::epolls::EpollId;
 use crate::finding::Role;
+use crate::ports::{Descriptors, Fd, Kernel, Nanos, SECOND, Tid, bits};
 use crate::rule::{Certainty, Explanation, Rule};
 use crate::suspicion::{Case, Suspicion, Verdict};
-use crate::world::{Descriptors, Fd, Kernel, Nanos, SECOND, Tid, bits};
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {
@@ -55,7 +55,7 @@ pub(crate) const LATE: Nanos = SECOND;
 const SELDOM: Nanos = 64 * SECOND;
 
 /// Before a thread waits: it left a one-shot fired.
-pub(crate) fn look(checker: &mut Checker, id: EpollId, fd: Fd, tid: Tid, now: Nanos) {
+pub(crate) fn suspect(checker: &mut Checker, id: EpollId, fd: Fd, tid: Tid, now: Nanos) {
     let case = Case::Fired { interest: 0, delivered: 0, arms_late: false };
     let suspicion = checker.suspect(Rule::OneshotNotRearmed, tid, now, case).on(fd);
     checker.raise_about(suspicion, id, PATIENCE);
@@ -111,7 +111,7 @@ pub(crate) fn confirm(suspicion: Suspicion, now: Nanos, kernel: &mut dyn Kernel)
     }
     let listed = kernel.registrations(epfd);
     let is_disarmed = |all: &Vec<_>| {
-        all.iter().any(|one: &crate::world::Listed| one.fd == fd && one.events & !bits::ALWAYS == 0)
+        all.iter().any(|one: &crate::ports::Listed| one.fd == fd && one.events & !bits::ALWAYS == 0)
     };
     if listed.as_ref().is_some_and(|all| !is_disarmed(all)) {
         return Verdict::Refuted;

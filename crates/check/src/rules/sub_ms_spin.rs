@@ -1,8 +1,8 @@
 //! `sub-ms-spin`.
 
+use crate::ports::{Kernel, MILLISECOND, Nanos, SECOND};
 use crate::rule::{Certainty, Explanation};
 use crate::suspicion::{Case, Suspicion, Verdict};
-use crate::world::{Kernel, MILLISECOND, Nanos, SECOND};
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {

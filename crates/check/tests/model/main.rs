@@ -1,16 +1,16 @@
-//! The model against a naive one: random programs run on a kernel that is as plain as can be, a
-//! watcher tells the checker what it would see of them, and what the checker says must be true in
-//! that kernel; and arbitrary nonsense must not break it.
+//! The model against a naive one: random programs run on a kernel that is as plain as can be (`naive.rs`),
+//! an observer hands the checker what it would see of them (`run.rs`), and what the checker finds must be
+//! true in that kernel; and arbitrary nonsense (`nonsense.rs`) must not break it.
 
 mod naive;
 mod nonsense;
-mod program;
+mod run;
 
 use epshim_check::{Certainty, Rule};
-use program::{Program, Step};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
+use run::{Run, Step};
 
 fn step() -> impl Strategy<Value = Step> {
     let fd = || 5..12_i32;
@@ -49,12 +49,12 @@ fn the_programs_do_what_the_properties_are_about() {
     let (mut ghosts, mut stranded, mut fired, mut failed, mut stale) = (0, 0, 0, 0, 0);
     for _ in 0..200 {
         let steps = program().new_tree(&mut runner).expect("a program").current();
-        let run = Program::run(&steps, false);
+        let run = Run::of(&steps, false);
         ghosts += run.ghosts.len();
         stranded += run.stranded.len();
         fired += run.sites(Rule::OneshotNotRearmed, Certainty::Note).len();
         failed += run.failed.len();
-        stale += Program::run(&steps, true).stale.len();
+        stale += Run::of(&steps, true).stale.len();
     }
     let all = [ghosts, stranded, fired, failed, stale];
     assert!(all.iter().all(|&times| times >= 10), "{all:?}");
@@ -67,7 +67,7 @@ proptest! {
     /// event of a registration whose number was closed, and is still there when it is looked at.
     #[test]
     fn a_ghost_is_reported_if_and_only_if_one_delivered(steps in program()) {
-        let run = Program::run(&steps, false);
+        let run = Run::of(&steps, false);
         let certain = run.sites(Rule::Ghost, Certainty::Certain);
         prop_assert_eq!(certain, run.ghosts, "{:?}", run.findings);
     }
@@ -75,7 +75,7 @@ proptest! {
     /// `edge-not-drained` likewise: input left after a partial read while the program waits.
     #[test]
     fn stranded_input_is_reported_if_and_only_if_it_is_stranded(steps in program()) {
-        let run = Program::run(&steps, false);
+        let run = Run::of(&steps, false);
         let found = run.sites(Rule::EdgeNotDrained, Certainty::Note);
         prop_assert!(run.stranded.is_subset(&found), "{:?} {:?}", run.stranded, run.findings);
         prop_assert!(found.is_subset(&run.may_be_stranded), "{:?}", run.findings);
@@ -85,7 +85,7 @@ proptest! {
     /// that was not the first half of a known pair.
     #[test]
     fn no_other_rule_speaks(steps in program()) {
-        let run = Program::run(&steps, false);
+        let run = Run::of(&steps, false);
         prop_assert_eq!(run.failures(), run.failed.clone(), "{:?}", run.findings);
         let fired = run.sites(Rule::OneshotNotRearmed, Certainty::Note);
         prop_assert!(fired.is_subset(&run.may_be_fired), "{:?}", run.findings);
@@ -98,7 +98,7 @@ proptest! {
     /// What is known of the interest list is right.
     #[test]
     fn registrations_are_counted_as_the_kernel_counts_them(steps in program()) {
-        let run = Program::run(&steps, false);
+        let run = Run::of(&steps, false);
         prop_assert!(run.known >= run.live, "{} of {}", run.known, run.live);
         prop_assert!(run.known <= run.live + run.closed, "{} of {}", run.known, run.live);
         prop_assert_eq!(run.unknown, 0);
@@ -107,7 +107,7 @@ proptest! {
     /// Where several registrations have the same data nothing certain is said of the wrong one.
     #[test]
     fn ambiguous_data_says_nothing_certain_of_the_wrong_descriptor(steps in program()) {
-        let run = Program::run(&steps, true);
+        let run = Run::of(&steps, true);
         let mut certain = run.sites(Rule::Ghost, Certainty::Certain);
         // Where it cannot be told who registered it, nobody is named.
         if certain.remove(&0) {

@@ -1,7 +1,7 @@
 //! Observations that contradict each other, as a watcher may make them that misses calls, sees them
 //! out of order, or has a damaged memory: no panic, and the clock may run backwards.
 
-use epshim_check::world::{Descriptor, Descriptors, Kernel, Kind, Listed, Site};
+use epshim_check::ports::{Descriptor, Descriptors, Kernel, Kind, Listed, Site};
 use epshim_check::{AtFailure, Checker, Ctl, Io};
 use proptest::prelude::*;
 

@@ -1,7 +1,7 @@
 //! Reports to be written.
 
+use epshim_check::ports::Site;
 use epshim_check::report::{Count, End, Frame, Report, Seen, Stack, Symbol};
-use epshim_check::world::Site;
 use epshim_check::{Certainty, Finding, Role, Rule};
 use std::time::Duration;
 

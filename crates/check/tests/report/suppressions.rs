@@ -52,14 +52,14 @@ fn what_is_wrong_is_named_with_its_line_and_the_rest_counts() {
     ];
     assert_eq!(complaints, expected);
     assert!(suppressions.suppress(&ghost()));
-    assert!(suppressions.has_suppressed(ghost().finding.key()));
+    assert!(suppressions.has_suppressed(ghost().finding.fingerprint()));
 }
 
 #[test]
 fn a_finding_that_matches_nothing_is_not_remembered() {
     let (mut suppressions, _) = Suppressions::parse("ghost:nobody");
     assert!(!suppressions.suppress(&ghost()));
-    assert!(!suppressions.has_suppressed(ghost().finding.key()));
+    assert!(!suppressions.has_suppressed(ghost().finding.fingerprint()));
 }
 
 #[test]

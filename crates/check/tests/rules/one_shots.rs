@@ -1,8 +1,8 @@
 //! `oneshot-not-rearmed`.
 
 use super::{NOTHING, found};
+use epshim_check::ports::SECOND;
 use epshim_check::replay::replay;
-use epshim_check::world::SECOND;
 
 fn after_a_shot(done: &str) -> String {
     format!(

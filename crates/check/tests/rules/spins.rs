@@ -1,8 +1,8 @@
 //! `level-spin` and `sub-ms-spin`.
 
 use super::{NOTHING, found, repeat};
+use epshim_check::ports::SECOND;
 use epshim_check::replay::replay;
-use epshim_check::world::SECOND;
 
 fn spin(setup: &str, each: &str, times: u32, every: u32) -> String {
     let rounds =

@@ -4,8 +4,9 @@
 //! would not have been; here they are shown beside the golden table and beside the C compiler, which
 //! is asked now. A machine without a C compiler still has four witnesses.
 
-use super::{Layout, Statement, differences, names};
-use crate::output::{BAD, BOLD, Cell, GOOD, PLAIN, Report, columns, heading};
+use super::names;
+use super::statement::{Difference, Layout, Statement, differences};
+use crate::output::{BAD, BOLD, Cell, GOOD, Output, PLAIN, columns, heading};
 use anstyle::Style;
 use epshim::layout::{CREATE_FLAGS, CTL_OPS, EVENT_FLAGS};
 use epshim_layouts::measure::{Answers, Compiler, Header, Unmeasured};
@@ -16,7 +17,7 @@ use std::fmt::Write as _;
 use std::process::Command;
 use std::{env, fs};
 
-/// Somebody who knows the layout, or why not.
+/// A source that knows the layout, or why it does not.
 #[derive(Serialize)]
 struct Witness {
     name: String,
@@ -37,7 +38,7 @@ impl Witness {
 }
 
 /// Compares all witnesses with epshim itself.
-pub fn proof(row: Result<&Row, String>, json: bool) -> Report {
+pub fn proof(row: Result<&Row, String>, json: bool) -> Output {
     let ours =
         Statement { layout: epshim::layout::Layout::OURS.into(), constants: our_constants() };
     let witnesses = witnesses(&ours, row.as_ref().ok().copied());
@@ -60,7 +61,7 @@ pub fn proof(row: Result<&Row, String>, json: bool) -> Report {
             "witnesses": witnesses,
             "differences": differences,
         });
-        return Report::json(&value, equal);
+        return Output::json(&value, equal);
     }
     let mut text = format!("{BOLD}struct epoll_event{PLAIN} on this machine, {}\n\n", names::HOST);
     text.push_str(&columns(&lines(&ours, &witnesses)));
@@ -71,7 +72,7 @@ pub fn proof(row: Result<&Row, String>, json: bool) -> Report {
         }
     }
     for (name, difference) in &differing {
-        let super::Difference { field, expected, found } = difference;
+        let Difference { field, expected, found } = difference;
         writeln!(text, "{BAD}{name}{PLAIN}: {field} is {found}, epshim has {expected}")
             .expect(INFALLIBLE);
     }
@@ -87,7 +88,7 @@ pub fn proof(row: Result<&Row, String>, json: bool) -> Report {
         )
     };
     writeln!(text, "{verdict}").expect(INFALLIBLE);
-    Report::text(text, equal)
+    Output::text(text, equal)
 }
 
 const INFALLIBLE: &str = "a string takes any text";

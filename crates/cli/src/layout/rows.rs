@@ -1,7 +1,8 @@
 //! The golden table: one row, or all. Reads what is embedded in the command; asks and builds nothing.
 
-use super::{Layout, names};
-use crate::output::{BOLD, Cell, PLAIN, Report, columns, heading};
+use super::names;
+use super::statement::Layout;
+use crate::output::{BOLD, Cell, Output, PLAIN, columns, heading};
 use epshim_layouts::table::{Constants, group};
 use epshim_layouts::{Measured, Row, Table};
 use serde::Serialize;
@@ -61,10 +62,10 @@ impl<'a> From<&'a Row> for Json<'a> {
 }
 
 /// `--all`.
-pub fn all(table: &Table, json: bool) -> Report {
+pub fn all(table: &Table, json: bool) -> Output {
     if json {
         let targets: Vec<_> = table.rows.iter().map(Json::from).collect();
-        return Report::json(&serde_json::json!({ "targets": targets }), true);
+        return Output::json(&serde_json::json!({ "targets": targets }), true);
     }
     let mut lines = vec![heading([
         "target",
@@ -89,7 +90,7 @@ pub fn all(table: &Table, json: bool) -> Report {
          one value: {differing}.\nMore of one: epshim layout --target NAME"
     )
     .expect("a string takes any text");
-    Report::text(text, true)
+    Output::text(text, true)
 }
 
 fn line(row: &Row) -> Vec<Cell> {
@@ -124,9 +125,9 @@ fn differing_constants(table: &Table) -> Vec<&str> {
 }
 
 /// `--target`.
-pub fn one(row: &Row, json: bool) -> Report {
+pub fn one(row: &Row, json: bool) -> Output {
     if json {
-        return Report::json(&Json::from(row), true);
+        return Output::json(&Json::from(row), true);
     }
     let Row { target: t, measured: m, .. } = row;
     let mut text = format!(
@@ -141,7 +142,7 @@ pub fn one(row: &Row, json: bool) -> Report {
     }
     text.push('\n');
     text.push_str(&columns(&lines(m)));
-    Report::text(text, true)
+    Output::text(text, true)
 }
 
 fn lines(m: &Measured) -> Vec<Vec<Cell>> {

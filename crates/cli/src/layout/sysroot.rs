@@ -4,8 +4,9 @@
 //! header was read is decided here and said in the answer: left alone, a compiler that misses the
 //! sysroot's header takes the host's, and the answer is another target's.
 
-use super::{Difference, Statement, differences, host};
-use crate::output::{BAD, BOLD, GOOD, PLAIN, Report};
+use super::host;
+use super::statement::{Difference, Statement, differences};
+use crate::output::{BAD, BOLD, GOOD, Output, PLAIN};
 use epshim_layouts::Row;
 use epshim_layouts::measure::{Compiler, Header};
 use std::fmt::Write as _;
@@ -14,7 +15,7 @@ use std::process::{Command, Stdio};
 use std::{env, fs};
 
 /// Measures the sysroot's `<sys/epoll.h>` for the row's target and compares.
-pub fn compare(sysroot: &Path, row: &Row, json: bool) -> Result<Report, String> {
+pub fn compare(sysroot: &Path, row: &Row, json: bool) -> Result<Output, String> {
     let include = include_folder(sysroot, row)?;
     let header = include.join("sys/epoll.h");
     let target = clang_target(row)?;
@@ -139,7 +140,7 @@ impl Comparison<'_> {
     }
 }
 
-fn report(comparison: &Comparison<'_>, json: bool) -> Report {
+fn report(comparison: &Comparison<'_>, json: bool) -> Output {
     let differing = comparison.differences();
     let equal = differing.is_empty();
     let (missing, further) = comparison.one_sided();
@@ -155,7 +156,7 @@ fn report(comparison: &Comparison<'_>, json: bool) -> Report {
             "only_in_table": missing,
             "only_in_header": further,
         });
-        return Report::json(&value, equal);
+        return Output::json(&value, equal);
     }
     let mut text = format!(
         "{BOLD}{}{PLAIN}, {}\nagainst {} in the golden table, {} {}\n\n",
@@ -184,7 +185,7 @@ fn report(comparison: &Comparison<'_>, json: bool) -> Report {
         )
     };
     writeln!(text, "{verdict}").expect(INFALLIBLE);
-    Report::text(text, equal)
+    Output::text(text, equal)
 }
 
 const INFALLIBLE: &str = "a string takes any text";

@@ -1,6 +1,6 @@
 //! docs/rules.md: every rule's page in one document. `crates/cli/tests/rules.rs` holds the file equal to this.
 
-use super::{certainty, sections};
+use super::page::{certainty, sections};
 use epshim_check::Rule;
 use std::fmt::Write as _;
 

@@ -78,7 +78,8 @@ fn without_numbers(word: &str) -> String {
 /// What a program and the checker write at a terminal, with the report as it is shown: the lines of the
 /// README's block after this command.
 pub fn in_readme(command: &str) -> (String, String) {
-    let (_, after) = include_str!("../../../../README.md").split_once(command).expect("it is there");
+    let (_, after) =
+        include_str!("../../../../README.md").split_once(command).expect("it is there");
     let (_, block) = after.split_once("```text\n").expect("its output follows");
     let (block, _) = block.split_once("```").expect("a block ends");
     let lines = block.split_inclusive('\n');

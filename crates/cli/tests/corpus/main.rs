@@ -5,21 +5,17 @@
 //! - `EPSHIM_CORPUS_AT_A_TIME=16`: so many programs at a time in place of 8;
 //! - `EPSHIM_BLESS=1`: writes docs/reports, after which docs/rules.md is to be blessed too.
 
-#[path = "../../../../tests/support/c_compiler.rs"]
-#[allow(dead_code, reason = "the compiler alone is used")]
-mod c_compiler;
+#[path = "../command/mod.rs"]
+mod command;
 mod golden;
-#[path = "../../../../tests/support/misuse.rs"]
-#[allow(dead_code, reason = "a part is used")]
-mod misuse;
 mod run;
 mod sanitizers;
 mod schema;
 mod stall;
-#[path = "../support/mod.rs"]
-mod support;
 
-use misuse::{Program, RULES, programs};
+use epshim_harness::c_compiler::{build, c11};
+use epshim_harness::cargo;
+use epshim_harness::misuse::{RULES, Variant, programs};
 use run::{Outcome, check, each};
 use schema::Schema;
 use serde_json::Value;
@@ -60,7 +56,7 @@ fn rules(outcome: &Outcome) -> BTreeSet<&str> {
 }
 
 /// What is wrong with what was found, and with what the program printed, if anything.
-fn judge(program: &Program, outcome: &Outcome, code: i32) -> Result<(), String> {
+fn judge(program: &Variant, outcome: &Outcome, code: i32) -> Result<(), String> {
     let expected: BTreeSet<_> = program.expects.iter().map(String::as_str).collect();
     if rules(outcome) != expected {
         return Err(format!("expected {expected:?}, found {:?}", rules(outcome)));
@@ -79,7 +75,7 @@ fn judge(program: &Program, outcome: &Outcome, code: i32) -> Result<(), String> 
 
 /// The first frame is the call that the source marks, with its function. A sanitizer's runtime makes
 /// the calls that it wraps itself: of those no more can be said.
-fn points_at_the_mistake(program: &Program, finding: &Value) -> Result<(), String> {
+fn points_at_the_mistake(program: &Variant, finding: &Value) -> Result<(), String> {
     let frame = &finding["sites"][0]["frames"][0];
     if frame["module"].as_str().is_some_and(|module| module.contains("san.so.")) {
         return Ok(());
@@ -122,7 +118,7 @@ fn judge_report(outcome: &Outcome, schema: &Schema) -> Result<(), String> {
 /// Runs a program until it was judged on a machine that did not stand still meanwhile, `TRIES` times at
 /// most.
 fn judged(
-    program: &Program,
+    program: &Variant,
     run: impl Fn() -> Outcome,
     judge: impl Fn(&Outcome) -> Result<(), String>,
 ) -> Result<(), String> {
@@ -169,7 +165,7 @@ fn every_misuse_is_found_where_it_happens_and_nothing_in_its_twin() {
 }
 
 /// One misuse of each rule.
-fn first_misuses() -> Vec<Program> {
+fn first_misuses() -> Vec<Variant> {
     let all = programs();
     let first = |rule| all.iter().find(|one| one.rule() == rule && !one.is_right());
     RULES.iter().map(|rule| first(*rule).expect("a misuse").clone()).collect()
@@ -196,12 +192,8 @@ fn reports_are_as_documented_and_the_exit_code_is_the_program_s_own() {
 
 #[test]
 fn the_readme_shows_what_is_really_written() {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/stranded.c");
-    let program = folder.join("stranded");
-    let mut compiler = c_compiler::compiler();
-    compiler.args(["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g"]);
-    c_compiler::run(compiler.arg(source.canonicalize().unwrap()).arg("-o").arg(&program));
+    let source = cargo::root().join("examples/stranded.c");
+    let program = build(c11().arg("-g").arg(source), "stranded");
     let outcome = check(&program, &[]);
     let (report, out) = golden::in_readme("epshim check target/stranded\n");
     assert_eq!(outcome.out, out);

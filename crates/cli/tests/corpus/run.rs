@@ -1,6 +1,7 @@
 //! One run of a program under `epshim check`, in a process group of its own and for a bounded time.
 
-use crate::support::{folder, json, watching};
+use crate::command::{json, watching};
+use epshim_harness::products::folder;
 use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 use serde_json::Value;
 use std::fs::{self, File, OpenOptions};

@@ -2,9 +2,11 @@
 //! the programs run, and the same is found. One misuse of each rule; all programs with
 //! `EPSHIM_CORPUS_RUNS`.
 
-use crate::misuse::{Program, programs};
 use crate::run::{Outcome, check, each};
 use crate::{at_a_time, first_misuses, judge, judged, number, turn};
+use epshim_harness::c_compiler::compiler;
+use epshim_harness::misuse::{Variant, programs};
+use epshim_harness::tools;
 use std::fs;
 use std::process::{Command, Stdio};
 
@@ -13,15 +15,17 @@ const TSAN_REPORTED: i32 = 66;
 
 /// Whether programs of this sanitizer can be built and run here; and if not, why.
 fn is_here(kind: &str) -> Result<(), String> {
-    let folder = crate::support::folder(&format!("sanitizer-{kind}"));
+    let folder = epshim_harness::products::folder(&format!("sanitizer-{kind}"));
     let (source, program) = (folder.join("nothing.c"), folder.join("nothing"));
     fs::write(&source, "int main(void) { return 0; }\n").unwrap();
-    let mut compiler = crate::c_compiler::compiler();
+    let mut compiler = compiler();
     let output = compiler.arg(format!("-fsanitize={kind}")).arg(&source).arg("-o").arg(&program);
     let output = output.output().unwrap();
     if !output.status.success() {
-        let is_required = std::env::var_os("EPSHIM_REQUIRE_TOOLS").is_some();
-        assert!(!is_required, "EPSHIM_REQUIRE_TOOLS is set, and there is no runtime: {output:?}");
+        assert!(
+            !tools::are_required(),
+            "EPSHIM_REQUIRE_TOOLS is set, and there is no runtime: {output:?}"
+        );
         return Err("the compiler has no runtime for it".to_owned());
     }
     // ThreadSanitizer does not start where the kernel spreads addresses too far.
@@ -29,7 +33,7 @@ fn is_here(kind: &str) -> Result<(), String> {
     if status.success() { Ok(()) } else { Err(format!("a program that does nothing: {status}")) }
 }
 
-fn judge_sanitized(kind: &str, program: &Program, outcome: &Outcome) -> Result<(), String> {
+fn judge_sanitized(kind: &str, program: &Variant, outcome: &Outcome) -> Result<(), String> {
     let reported = outcome.err.contains("Sanitizer: ");
     let may_report = kind == "thread" && !program.values("tsan").is_empty();
     if reported && !may_report {

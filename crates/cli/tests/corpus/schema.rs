@@ -1,6 +1,6 @@
 //! docs/json.md, read as a schema: its tables say which fields each object has, and of what type.
 
-use crate::support::json;
+use crate::command::json;
 use serde_json::Value;
 use std::collections::BTreeMap;
 

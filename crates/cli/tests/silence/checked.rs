@@ -1,24 +1,21 @@
 //! A program that runs under the checker, and what the checker said of it.
 
-use crate::support::{chmod, folder, json, watching};
+use crate::command::{json, watching};
+use epshim_harness::process::Process;
+use epshim_harness::products::{chmod, folder};
 use serde_json::Value;
 use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::process::Stdio;
+use std::time::Duration;
 
-/// What takes longer has failed, on a busy machine too.
-pub const PATIENCE: Duration = Duration::from_secs(60);
 /// What the rules wait for before they speak of what was left behind, and half of it again: for so
 /// long a load leaves its connections open and says nothing.
 pub const QUIET: Duration = Duration::from_millis(2500);
 
 /// A program under the checker.
 pub struct Checked {
-    child: Child,
+    process: Process,
     stderr: PathBuf,
     json: PathBuf,
 }
@@ -37,29 +34,26 @@ impl Checked {
         File::create(&json).unwrap();
         chmod(&json, 0o666);
         let mut checked = watching(&["check", "--json", json.to_str().unwrap(), "--"]);
-        checked.args(command).current_dir(&folder).stdin(Stdio::null()).stdout(Stdio::piped());
-        let child = checked.stderr(File::create(&stderr).unwrap()).spawn().unwrap();
-        Self { child, stderr, json }
+        checked.args(command).current_dir(&folder).stdin(Stdio::null());
+        checked.stderr(File::create(&stderr).unwrap());
+        let process = Process::spawn(command[0], &mut checked).unwrap();
+        Self { process, stderr, json }
     }
 
     /// The port in the line `listening on 127.0.0.1:PORT`.
     pub fn port_it_says(&mut self) -> u16 {
-        let mut line = String::new();
-        let stdout = self.child.stdout.as_mut().expect("it is piped");
-        BufReader::new(stdout).read_line(&mut line).unwrap();
-        let port = line.trim().rsplit(':').next().and_then(|port| port.parse().ok());
-        port.unwrap_or_else(|| panic!("{line:?} names no port\n{}", self.said()))
+        let address = self.process.listening_address();
+        address.unwrap_or_else(|error| panic!("{error}\n{}", self.said())).port()
     }
 
     /// Sends it a signal.
-    pub fn signal(&self, signal: &str) {
-        let kill = format!("kill -{signal} {}", self.child.id());
-        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success(), "{kill}");
+    pub fn signal(&self, signal: i32) {
+        self.process.signal(signal);
     }
 
     /// Waits until it has ended, with this exit code.
     pub fn ends_with(mut self, code: i32) -> Ended {
-        let status = wait(&mut self.child);
+        let status = self.process.wait();
         assert_eq!(status.code(), Some(code), "{status}\n{}", self.said());
         let lines = fs::read_to_string(&self.json).unwrap();
         Ended { said: self.said(), reports: lines.lines().map(json).collect() }
@@ -74,22 +68,10 @@ impl Drop for Checked {
     fn drop(&mut self) {
         // It has ended already, or the test has failed: then its own children end with it, as they
         // would not if it were killed.
-        if self.child.try_wait().is_ok_and(|status| status.is_none()) {
-            self.signal("TERM");
-            wait(&mut self.child);
+        if !self.process.has_ended() {
+            self.signal(libc::SIGTERM);
+            self.process.wait();
         }
-    }
-}
-
-/// Waits for a process, but not for ever.
-fn wait(child: &mut Child) -> ExitStatus {
-    let until = Instant::now() + PATIENCE;
-    loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            return status;
-        }
-        assert!(Instant::now() < until, "it does not end");
-        sleep(Duration::from_millis(10));
     }
 }
 
@@ -119,42 +101,6 @@ impl Ended {
         let seen: u64 = self.of_kind("summary").map(waits).sum();
         assert!(seen > 0, "the checker saw nothing: {:?} {}", self.reports, self.said);
     }
-}
-
-/// A port that was free a moment ago, for programs that cannot pick one themselves.
-pub fn free_port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
-}
-
-/// A connection to a port of this machine, which a server may not have opened yet.
-pub fn connect(port: u16) -> TcpStream {
-    let until = Instant::now() + PATIENCE;
-    loop {
-        match TcpStream::connect(SocketAddr::from((Ipv4Addr::LOCALHOST, port))) {
-            Ok(stream) => {
-                stream.set_read_timeout(Some(PATIENCE)).unwrap();
-                stream.set_write_timeout(Some(PATIENCE)).unwrap();
-                return stream;
-            }
-            Err(error) => assert!(Instant::now() < until, "port {port}: {error}"),
-        }
-        sleep(Duration::from_millis(10));
-    }
-}
-
-/// Whether these programs are installed; where they are not, and nobody requires them, the test is
-/// skipped.
-pub fn have(programs: &[&str]) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let places: Vec<PathBuf> =
-        std::env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]).collect();
-    let is_there = |name: &&str| places.iter().any(|place| place.join(name).exists());
-    let missing: Vec<_> = programs.iter().filter(|name| !is_there(name)).collect();
-    if !missing.is_empty() {
-        assert!(std::env::var_os("EPSHIM_REQUIRE_TOOLS").is_none(), "not installed: {missing:?}");
-        eprintln!("skipped: not installed: {missing:?}");
-    }
-    missing.is_empty()
 }
 
 /// A file of this test's sources.

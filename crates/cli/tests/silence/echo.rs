@@ -1,65 +1,46 @@
 //! The echo servers of the benchmarks: one for each of the widespread event loops.
 
-use crate::checked::{Checked, QUIET, connect};
-use crate::support::{folder, run};
+use crate::checked::{Checked, QUIET};
+use epshim_harness::c_compiler::c11;
+use epshim_harness::ports::connect;
+use epshim_harness::products::folder;
+use epshim_harness::{cargo, peers, tools};
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::thread::{self, sleep};
 
 #[test]
 fn libuv_is_silent() {
-    in_c("libuv", "-luv");
+    in_c("libuv");
 }
 
 #[test]
 fn libevent_is_silent() {
-    in_c("libevent", "-levent");
+    in_c("libevent");
 }
 
 #[test]
 fn libev_is_silent() {
-    in_c("libev", "-lev");
+    in_c("libev");
 }
 
 #[test]
 fn mio_tokio_and_nix_are_silent() {
-    let program = bench();
+    // The benchmarks have the servers in Rust.
+    let program = cargo::built("epshim-bench", "epshim-bench");
     // rustix and polling make their system calls without libc: nothing of them is seen.
     for name in ["mio", "tokio", "nix"] {
         serves(name, &[program.to_str().unwrap(), "serve", name]);
     }
 }
 
-fn in_c(name: &str, library: &str) {
+fn in_c(name: &str) {
+    if let Some(reason) = peers::missing(name) {
+        return tools::skip(&reason);
+    }
     let program = folder(&format!("silence_build_{name}")).join(name);
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../bench/servers/{name}.c"));
-    let mut cc = Command::new("cc");
-    cc.args(["-std=c11", "-O2"]).arg(source).arg("-o").arg(&program).arg(library);
-    match cc.output().unwrap() {
-        output if output.status.success() => {
-            serves(name, &[program.to_str().unwrap(), "0", "65536"])
-        }
-        output => {
-            let reason = String::from_utf8_lossy(&output.stderr).into_owned();
-            assert!(std::env::var_os("EPSHIM_REQUIRE_TOOLS").is_none(), "{reason}");
-            eprintln!("skipped: {name} cannot be compiled: {reason}");
-        }
-    }
-}
-
-/// `epshim-bench`, which has the servers in Rust.
-fn bench() -> PathBuf {
-    let folder = Path::new(env!("CARGO_BIN_EXE_epshim")).parent().expect("a folder");
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "-p", "epshim-bench"]);
-    cargo.arg("--target-dir").arg(folder.parent().expect("the target folder"));
-    if folder.ends_with("release") {
-        cargo.arg("--release");
-    }
-    run(cargo.current_dir(env!("CARGO_MANIFEST_DIR")));
-    folder.join("epshim-bench").canonicalize().expect("cargo built it")
+    peers::build(name, c11().arg("-O2"), &program).unwrap_or_else(|error| panic!("{error}"));
+    serves(name, &[program.to_str().unwrap(), "0", "65536"]);
 }
 
 fn serves(name: &str, command: &[&str]) {
@@ -72,7 +53,7 @@ fn serves(name: &str, command: &[&str]) {
         scope.spawn(|| reads_late(port));
         scope.spawn(|| resets(port));
     });
-    server.signal("TERM");
+    server.signal(libc::SIGTERM);
     server.ends_with(0).is_silent();
 }
 

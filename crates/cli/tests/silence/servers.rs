@@ -1,7 +1,10 @@
 //! redis, nginx and memcached as distributions package them, under load.
 
-use crate::checked::{Checked, QUIET, connect, free_port, have, source};
-use crate::support::{folder, run};
+use crate::checked::{Checked, QUIET, source};
+use epshim_harness::ports::{connect, free_port};
+use epshim_harness::process::{run, stdout_of};
+use epshim_harness::products::folder;
+use epshim_harness::tools::are_there;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
@@ -19,10 +22,10 @@ fn redis_with_io_threads_is_silent() {
 }
 
 fn redis(name: &str, options: &[&str]) {
-    if !have(&["redis-server", "redis-benchmark", "redis-cli"]) {
+    if !are_there(&["redis-server", "redis-benchmark", "redis-cli"]) {
         return;
     }
-    let port = free_port().to_string();
+    let port = free_port().unwrap().to_string();
     let mut command = vec!["redis-server", "--port", &port, "--save", ""];
     command.extend(options);
     let server = Checked::start(name, &command);
@@ -35,7 +38,7 @@ fn redis(name: &str, options: &[&str]) {
     slow_reader(port.parse().unwrap());
     // A child that has a copy of all of it writes the file.
     let cli = |arguments: &[&str]| {
-        run(Command::new("redis-cli").args(["-p", &port]).args(arguments)).trim().to_owned()
+        stdout_of(Command::new("redis-cli").args(["-p", &port]).args(arguments)).trim().to_owned()
     };
     assert_eq!(cli(&["bgsave"]), "Background saving started");
     sleep(QUIET);
@@ -66,11 +69,11 @@ fn slow_reader(port: u16) {
 
 #[test]
 fn nginx_is_silent() {
-    if !have(&["nginx", "wrk"]) {
+    if !are_there(&["nginx", "wrk"]) {
         return;
     }
     let folder = folder("silence_nginx");
-    let (port, back) = (free_port(), free_port());
+    let (port, back) = (free_port().unwrap(), free_port().unwrap());
     let configuration = fs::read_to_string(source("nginx.conf")).unwrap();
     let configuration = configuration
         .replace("FOLDER", folder.to_str().unwrap())
@@ -105,14 +108,14 @@ fn nginx_is_silent() {
         });
     });
     // New workers; the old ones end, and with them the connections that were kept.
-    server.signal("HUP");
+    server.signal(libc::SIGHUP);
     wrk(&format!("http://127.0.0.1:{port}/small"), "Connection: close");
-    server.signal("QUIT");
+    server.signal(libc::SIGQUIT);
     server.ends_with(0).is_silent();
 }
 
 fn wrk(url: &str, header: &str) {
-    let said = run(Command::new("wrk").args(["-t1", "-c20", "-d1", "-H", header, url]));
+    let said = stdout_of(Command::new("wrk").args(["-t1", "-c20", "-d1", "-H", header, url]));
     assert!(said.contains("Requests/sec") && !said.contains("Non-2xx"), "{url}: {said}");
     assert!(!said.contains("Socket errors"), "{url}: {said}");
 }
@@ -134,10 +137,10 @@ fn get_late(port: u16, path: &str) -> Vec<u8> {
 
 #[test]
 fn memcached_is_silent() {
-    if !have(&["memcached"]) {
+    if !are_there(&["memcached"]) {
         return;
     }
-    let port = free_port().to_string();
+    let port = free_port().unwrap().to_string();
     let command = ["memcached", "-u", "root", "-l", "127.0.0.1", "-U", "0", "-t", "4", "-p", &port];
     let server = Checked::start("memcached", &command);
     let port = port.parse().unwrap();
@@ -147,7 +150,7 @@ fn memcached_is_silent() {
         }
         scope.spawn(move || stores(port, 20, 30, 500_000));
     });
-    server.signal("TERM");
+    server.signal(libc::SIGTERM);
     server.ends_with(0).is_silent();
 }
 

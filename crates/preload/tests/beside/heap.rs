@@ -1,7 +1,7 @@
 //! The heap, which is this test program's too.
 
 use crate::alone;
-use crate::memory;
+use crate::runtime::heap;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 
@@ -78,15 +78,15 @@ fn a_forked_child_has_a_whole_heap() {
 
 /// How the child ended: an alarm ends one that hangs.
 fn fork_and_work() -> i32 {
-    memory::before_fork();
+    heap::before_fork();
     // SAFETY: the child only allocates, from the heap that is held for it, and exits.
     let child = unsafe { libc::fork() };
-    memory::after_fork();
+    heap::after_fork();
     // SAFETY: as above; the parent waits for the child that it has made.
     unsafe {
         if child == 0 {
             libc::alarm(30);
-            let is_whole = memory::is_whole();
+            let is_whole = heap::is_whole();
             work(7, 100);
             libc::_exit(i32::from(!is_whole));
         }

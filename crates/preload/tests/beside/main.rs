@@ -1,57 +1,72 @@
-//! What the library does beside the program: children that nobody sees, files, call sites, the heap.
+//! What the library does beside the program: side processes, files, call sites, its heap.
 //! The modules are compiled into this test, which exports nothing and has no hooks.
 
 #![allow(dead_code)] // each module has uses that are not tested here
 
-#[path = "../../src/aside.rs"]
-mod aside;
-#[path = "../../src/files.rs"]
-mod files;
-#[path = "../../src/frames.rs"]
-mod frames;
-#[path = "../../src/lock.rs"]
-mod lock;
-#[path = "../../src/looking.rs"]
-mod looking;
-#[path = "../../src/memory.rs"]
-mod memory;
-#[path = "../../src/output.rs"]
-mod output;
-#[path = "../../src/symbolize.rs"]
-mod symbolize;
-#[path = "../../src/table.rs"]
-mod table;
+#[path = "../../src/output"]
+mod output {
+    #[path = "destination.rs"]
+    pub mod destination;
+    #[path = "frames.rs"]
+    pub mod frames;
+    #[path = "symbolize.rs"]
+    pub mod symbolize;
+}
 
-/// In place of the hooks, which are C's.
-mod watched {
-    use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+#[path = "../../src/questions"]
+mod questions {
+    #[path = "fd.rs"]
+    pub mod fd;
+    #[path = "fd_table.rs"]
+    pub mod fd_table;
+    #[path = "files.rs"]
+    pub mod files;
+    #[path = "hazard.rs"]
+    pub mod hazard;
+    #[path = "side_process.rs"]
+    pub mod side_process;
+}
 
-    static IS_LOOKING: AtomicBool = AtomicBool::new(false);
+#[path = "../../src/runtime"]
+mod runtime {
+    #[path = "heap.rs"]
+    pub mod heap;
+    #[path = "lock.rs"]
+    pub mod lock;
+    #[path = "signals.rs"]
+    pub mod signals;
 
-    pub fn start_looking() {
-        IS_LOOKING.store(true, SeqCst);
-    }
+    /// In place of the variables that the hooks read, which are C's.
+    pub mod watched {
+        use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
-    pub fn stop_looking() {
-        IS_LOOKING.store(false, SeqCst);
-    }
+        static IS_HAZARD: AtomicBool = AtomicBool::new(false);
 
-    pub fn is_looking() -> bool {
-        IS_LOOKING.load(SeqCst)
+        pub fn start_hazard() {
+            IS_HAZARD.store(true, SeqCst);
+        }
+
+        pub fn stop_hazard() {
+            IS_HAZARD.store(false, SeqCst);
+        }
+
+        pub fn is_hazard() -> bool {
+            IS_HAZARD.load(SeqCst)
+        }
     }
 }
 
-mod children;
+mod hazard;
 mod heap;
-mod looks;
 mod places;
 mod reports;
+mod side_process;
 
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The tests of this program run one after another: they look at what belongs to the whole process.
+/// The tests of this program run one after another: they change what belongs to the whole process.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)

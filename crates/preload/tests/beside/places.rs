@@ -1,8 +1,9 @@
 //! Call sites: modules and offsets, and what a symbolizer makes of them. Symbolizers here are
 //! scripts, with each of the ways to go wrong; the real one has tests of its own.
 
-use crate::symbolize::{symbolize, symbolize_within};
-use crate::{alone, descriptors, folder, frames, without_descriptors};
+use crate::output::frames;
+use crate::output::symbolize::{symbolize, symbolize_within};
+use crate::{alone, descriptors, folder, without_descriptors};
 use epshim_check::report::{Frame, Symbol};
 use std::ffi::CString;
 use std::fs;

@@ -1,6 +1,6 @@
 //! Where reports are written.
 
-use crate::output::Destination;
+use crate::output::destination::Destination;
 use crate::{alone, descriptors, folder, without_descriptors};
 use epshim_check::options::Color;
 use std::fs;
@@ -53,7 +53,7 @@ fn a_relative_path_is_from_where_the_program_started() {
 }
 
 #[test]
-fn what_cannot_be_written_is_reported_and_kills_nobody() {
+fn what_cannot_be_written_is_reported_and_ends_no_program() {
     let _alone = alone();
     let folder = folder("unwritable");
     assert!(!Destination::new(folder.to_str()).write(7, TEXT));

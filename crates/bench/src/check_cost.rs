@@ -1,0 +1,67 @@
+//! What check mode costs: redis with redis-benchmark and nginx with wrk, alternately without the
+//! preload library, with the library transparent, with the checker, and under strace.
+//!
+//! All servers are up for the whole run, on one processor; the load is on the other. A round gives
+//! each a short slice in turn, and a ratio is of two slices of one round: what else the machine does
+//! hits both. Printed are the median ratio and its 95% interval, of the throughput and of the requests
+//! per second of the server's processor time, which noise disturbs less.
+//!
+//! Unlike the other benchmarks this one needs programs of others, and writes no file.
+
+mod served;
+mod way;
+mod workloads;
+
+use crate::alternate::{progress, try_alternate};
+use crate::statistics::Median;
+use crate::{affinity, programs};
+use served::Served;
+use way::{Result, WAYS, Way};
+use workloads::Workload;
+
+/// What one slice of load found.
+struct Slice {
+    /// Requests per second.
+    rate: f64,
+    per_cpu_second: f64,
+}
+
+/// Measures both servers, and prints what it costs them.
+pub fn run(rounds: u32) -> Result<()> {
+    let library = programs::build("epshim-preload", "libepshim_preload.so")?;
+    if let Some((_, load)) = affinity::processors() {
+        affinity::pin(load)?;
+    }
+    for workload in [workloads::redis(), workloads::nginx()?] {
+        let servers = WAYS.iter().map(|way| workload.serve(way, &library));
+        let servers = servers.collect::<Result<Vec<_>>>()?;
+        let bar = progress(rounds.into(), workload.name);
+        let measured = |which: usize| slice(&servers[which], &workload);
+        let slices = try_alternate(rounds, WAYS.len(), &bar, measured)?;
+        bar.finish_and_clear();
+        println!("{}, {rounds} rounds", workload.name);
+        for (way, of_one) in WAYS.iter().zip(&slices) {
+            print(way, of_one, &slices[0]);
+        }
+    }
+    Ok(())
+}
+
+fn slice(server: &Served, workload: &Workload) -> Result<Slice> {
+    let before = server.cpu_time()?;
+    let (requests, rate) = (workload.load)(server.port)?;
+    let seconds = (server.cpu_time()? - before).as_secs_f64();
+    Ok(Slice { rate, per_cpu_second: requests / seconds })
+}
+
+fn print(way: &Way, slices: &[Slice], plain: &[Slice]) {
+    let ratio = |value: fn(&Slice) -> f64| {
+        let pairs = slices.iter().zip(plain);
+        let Median { value, low, high } =
+            Median::of(pairs.map(|(slice, plain)| value(slice) / value(plain)).collect());
+        format!("{value:.3} [{low:.3}, {high:.3}]")
+    };
+    let all = Median::of(slices.iter().map(|slice| slice.rate).collect());
+    let (rate, cost) = (ratio(|slice| slice.rate), ratio(|slice| slice.per_cpu_second));
+    println!("  {:12} {:9.0}/s   throughput {rate}   per CPU second {cost}", way.name, all.value);
+}

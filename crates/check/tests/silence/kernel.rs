@@ -1,0 +1,85 @@
+//! An observer that remembers nothing, and a kernel that answers nothing: for traces in which the calls
+//! alone decide.
+
+use epshim_check::ports::{Descriptor, Descriptors, Fd, Kernel, Kind, Listed, Nanos, Tid};
+use epshim_check::{Certainty, Checker, Io, Rule, Verdict};
+
+/// Of no descriptor a close, a read or a write is remembered.
+#[derive(Debug, Default)]
+pub struct Memory;
+
+impl Descriptors for Memory {
+    fn state(&self, _: Fd) -> (u32, Io) {
+        (0, Io::default())
+    }
+
+    fn get(&self, _: Fd) -> Descriptor {
+        Descriptor::default()
+    }
+
+    fn kind(&self, _: Fd) -> Kind {
+        Kind::Stream
+    }
+
+    fn may_block(&self, _: Fd) -> bool {
+        false
+    }
+
+    fn hung_up(&self, _: Fd) {}
+}
+
+/// A kernel that answers no question.
+#[derive(Debug)]
+pub struct Silent;
+
+impl Kernel for Silent {
+    fn registrations(&mut self, _: Fd) -> Option<Vec<Listed>> {
+        None
+    }
+
+    fn readiness(&mut self, _: Fd, _: u32) -> Option<u32> {
+        None
+    }
+
+    fn unread(&mut self, _: Fd) -> Option<u64> {
+        None
+    }
+
+    fn traffic(&mut self, _: Fd) -> u64 {
+        0
+    }
+
+    fn file(&mut self, _: Fd) -> Option<(u64, u64)> {
+        None
+    }
+
+    fn keeper(&mut self, _: Fd, _: &Listed) -> Option<Fd> {
+        None
+    }
+
+    fn has_both_ends(&mut self, _: Fd) -> bool {
+        false
+    }
+
+    fn is_alive(&mut self, _: Tid) -> bool {
+        true
+    }
+}
+
+/// Lets time pass until no suspicion is due any more, and returns the rules and certainties found.
+pub fn found(
+    checker: &mut Checker,
+    memory: &dyn Descriptors,
+    kernel: &mut dyn Kernel,
+    until: Nanos,
+) -> Vec<(Rule, Certainty)> {
+    let mut found = Vec::new();
+    while let Some(now) = checker.next_due().filter(|&at| at <= until) {
+        for suspicion in checker.due(now, memory) {
+            let asked = suspicion.asked();
+            let verdict: Verdict = suspicion.confirm(now, kernel);
+            found.extend(checker.settle(verdict, &asked, now));
+        }
+    }
+    found.iter().map(|finding| (finding.rule, finding.certainty)).collect()
+}

@@ -1,0 +1,117 @@
+//! The options of `epshim check` and `epshim run`, and the texts of their `--help`.
+
+use crate::rules;
+use clap::{ArgAction, Args};
+use epshim_check::Rule;
+use epshim_check::options::MAX_STACK_DEPTH;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+const CHECK_HELP: &str = "\
+Examples:
+  epshim check ./server --port 8080              report on stderr what is wrong, while it runs
+  epshim check --log /tmp/server.%p.log -- ./server
+  epshim check --json found.json --error-exitcode 99 -- ./server-tests
+                                                 for CI: findings as JSON lines, and a failure
+  epshim check --only ghost,level-spin -- python3 server.py
+  epshim check --trace-children -- make check    the programs that it starts too
+  epshim check --print-env ./server              what to set where a command cannot be put in front
+
+The program runs unchanged, in this process: its own exit code, signals, descriptors and terminal. What is found
+is explained by `epshim explain RULE`. Static programs, Go programs, setuid programs and those of another
+architecture or C library cannot be watched this way, and are refused with the reason.
+
+Environment:
+  EPSHIM_OPTIONS   what the options say, as key=value:key=value; the command line wins over it.
+                   EPSHIM_OPTIONS=help=1 epshim check true lists the keys
+  LD_PRELOAD       kept; the library is added before it, but after a sanitizer's runtime
+  EPSHIM_PRELOAD   the path of libepshim_preload.so; otherwise it is looked for beside this command, in the
+                   build tree, and in ../lib, ../lib/<multiarch> and ../lib64
+
+Exit code: the program's own, or N of --error-exitcode; 125 epshim failed or refused; 126 the command cannot be
+invoked; 127 there is none.";
+
+const RUN_HELP: &str = "\
+To see that the library itself changes nothing, and what it costs: every call is passed on, and none is
+looked at. See `epshim check --help` for the environment and for what is refused.
+
+Exit code: the program's own; 125 epshim failed or refused; 126 the command cannot be invoked; 127 there is none.";
+
+/// Runs a program and reports what is wrong with its event loop.
+///
+/// Watches the epoll calls of an unmodified, dynamically linked program, and the reads, writes and closes
+/// that belong to them.
+#[derive(Debug, Args)]
+#[command(after_help = CHECK_HELP, override_usage = "epshim check [OPTIONS] [--] CMD [ARG]...")]
+pub struct CheckOptions {
+    /// Write findings to FILE, as JSON lines; %p is the process id
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+
+    /// Write the report to FILE instead of stderr; %p is the process id
+    #[arg(long, value_name = "FILE")]
+    pub log: Option<PathBuf>,
+
+    /// Report only these rules; repeatable, or separated by commas
+    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = rules::named)]
+    pub only: Vec<Rule>,
+
+    /// Do not report these rules; repeatable, or separated by commas
+    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = rules::named)]
+    pub except: Vec<Rule>,
+
+    /// Exit with N if something was found (0: with the program's own code)
+    #[arg(long, value_name = "N")]
+    pub error_exitcode: Option<u8>,
+
+    /// End the program at the first finding
+    #[arg(long)]
+    pub halt_on_error: bool,
+
+    /// Do not report what FILE lists: lines of RULE:GLOB, matched with function, file and module
+    #[arg(long, value_name = "FILE")]
+    pub suppressions: Option<PathBuf>,
+
+    /// Report notes too: what correct programs do as well
+    #[arg(long)]
+    pub notes: bool,
+
+    /// Record N callers of each call (0: its own place only)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(..=i64::from(MAX_STACK_DEPTH)))]
+    pub stack: Option<u8>,
+
+    #[command(flatten)]
+    pub launch: Launch,
+}
+
+/// Runs a program with the library that `check` preloads, but without checking.
+#[derive(Debug, Args)]
+#[command(after_help = RUN_HELP, override_usage = "epshim run [OPTIONS] [--] CMD [ARG]...")]
+pub struct RunOptions {
+    #[command(flatten)]
+    pub launch: Launch,
+}
+
+/// What `check` and `run` both need to start a program.
+#[derive(Debug, Args)]
+pub struct Launch {
+    /// Also the programs that this one starts (no, unless EPSHIM_OPTIONS says otherwise)
+    #[arg(long, value_name = "yes|no", num_args = 0..=1, require_equals = true, default_missing_value = "yes", value_parser = yes_or_no, action = ArgAction::Set)]
+    pub trace_children: Option<bool>,
+
+    /// Print the environment that the program would get, quoted for a shell, and do not run it
+    #[arg(long)]
+    pub print_env: bool,
+
+    /// The program and its arguments
+    #[arg(value_name = "CMD", required_unless_present = "print_env", trailing_var_arg = true)]
+    pub command: Vec<OsString>,
+}
+
+fn yes_or_no(word: &str) -> Result<bool, String> {
+    match word {
+        "yes" => Ok(true),
+        "no" => Ok(false),
+        _ => Err("yes or no".to_owned()),
+    }
+}

@@ -1,0 +1,68 @@
+//! `epshim check` and `epshim run`: this process becomes the program, with the preload library in it.
+//!
+//! `target.rs` finds the program and refuses one that the library cannot be loaded into, `library.rs` finds
+//! the library, `environment.rs` writes the two variables, `signals.rs` keeps the signals as they were.
+//! Nothing else is changed, and nothing of this process is left: exec, not fork.
+//!
+//! One change is Rust's runtime's: of the descriptors 0 to 2, one that was closed is open on /dev/null.
+
+mod elf;
+mod environment;
+mod failure;
+mod library;
+#[allow(unsafe_code)] // signals, before the runtime and after it
+mod signals;
+mod target;
+
+use crate::args::{CheckOptions, Launch, RunOptions};
+use epshim_check::Options;
+use epshim_check::options::Mode;
+use std::io::ErrorKind;
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::Command;
+
+pub use failure::Failure;
+
+/// The environment that the program would have, where it is printed instead.
+#[derive(Debug)]
+pub struct Printed(pub String);
+
+/// Runs a program with the checker.
+pub fn check(options: &CheckOptions) -> Result<Printed, Failure> {
+    let mut wanted = environment::inherited(Mode::Check)?;
+    environment::apply(&mut wanted, options)?;
+    start(wanted, &options.launch)
+}
+
+/// Runs a program with the library, transparently.
+pub fn run(options: &RunOptions) -> Result<Printed, Failure> {
+    start(environment::inherited(Mode::Transparent)?, &options.launch)
+}
+
+fn start(mut wanted: Options, launch: &Launch) -> Result<Printed, Failure> {
+    if let Some(trace) = launch.trace_children {
+        wanted.trace_children = trace;
+    }
+    let library = library::find()?;
+    let program = launch.command.first().map(|name| target::find(name, &library)).transpose()?;
+    let sanitizers = program.as_ref().map_or(&[][..], |program| &program.sanitizers);
+    // Printed, the environment is for a process that does not exist yet and whose id is not known: its
+    // children are then checked too.
+    let process = (!launch.print_env).then(std::process::id);
+    let variables = environment::variables(&wanted, &library.path, sanitizers, process);
+    if launch.print_env {
+        return Ok(Printed(environment::printed(&variables)));
+    }
+    let program = program.expect("clap requires a command");
+    let name = &launch.command[0];
+    let mut command = Command::new(&program.path);
+    command.arg0(name).args(&launch.command[1..]).envs(variables);
+    signals::keep(&mut command);
+    let error = command.exec();
+    let reason = format!("cannot run {}: {error}", Path::new(name).display());
+    Err(match error.kind() {
+        ErrorKind::NotFound => Failure::not_found(reason),
+        _ => Failure::cannot_invoke(reason),
+    })
+}

@@ -1,0 +1,172 @@
+//! The two variables: `EPSHIM_OPTIONS` from its old text and the command line, `LD_PRELOAD` from its old
+//! text, the library and the sanitizers' runtimes.
+//!
+//! No other variable is touched, and this process's own environment stays as it is: the new values are for
+//! the program. An old option that has no effect is named on stderr here, once, because the library will
+//! not see it in the new text.
+
+use super::failure::Failure;
+use crate::args::CheckOptions;
+use crate::output;
+use epshim_check::Options;
+use epshim_check::options::Mode;
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::{self, Path};
+
+const OPTIONS: &str = "EPSHIM_OPTIONS";
+const PRELOAD: &str = "LD_PRELOAD";
+/// The library's file name.
+pub const LIBRARY: &str = "libepshim_preload.so";
+
+/// The options that this command sets by itself, and those of the environment, which win.
+pub fn inherited(mode: Mode) -> Result<Options, Failure> {
+    let symbolizer = match mode {
+        Mode::Check => {
+            env::current_exe().ok().and_then(|path| path.into_os_string().into_string().ok())
+        }
+        Mode::Transparent => None,
+    };
+    let mut options = Options { trace_children: false, symbolizer, ..Options::default() };
+    if let Some(text) = env::var_os(OPTIONS) {
+        let text = text.into_string();
+        let text = text.map_err(|_| Failure::own(format!("{OPTIONS} is not UTF-8")))?;
+        for complaint in options.update(&text) {
+            let (warning, plain) = (output::BAD, output::PLAIN);
+            anstream::eprintln!("{warning}epshim:{plain} {OPTIONS}: {complaint}");
+        }
+    }
+    options.mode = mode;
+    Ok(options)
+}
+
+/// The options of the command line, which win over both.
+pub fn apply(options: &mut Options, asked: &CheckOptions) -> Result<(), Failure> {
+    if let Some(path) = &asked.json {
+        options.json = Some(absolute(path)?);
+    }
+    if let Some(path) = &asked.log {
+        options.log_path = Some(absolute(path)?);
+    }
+    if let Some(path) = &asked.suppressions {
+        let readable = File::open(path);
+        readable
+            .map_err(|error| Failure::own(format!("cannot read {}: {error}", path.display())))?;
+        options.suppressions = Some(absolute(path)?);
+    }
+    if !asked.only.is_empty() {
+        options.only = asked.only.iter().copied().collect();
+    }
+    if !asked.except.is_empty() {
+        options.except = asked.except.iter().copied().collect();
+    }
+    options.exitcode = asked.error_exitcode.unwrap_or(options.exitcode);
+    options.stack_depth = asked.stack.unwrap_or(options.stack_depth);
+    options.halt_on_error |= asked.halt_on_error;
+    options.notes |= asked.notes;
+    Ok(())
+}
+
+/// A path that is the same file after the program has changed its folder.
+fn absolute(path: &Path) -> Result<String, Failure> {
+    let bad = |reason: &str| Failure::own(format!("{}: {reason}", path.display()));
+    let absolute = path::absolute(path).map_err(|error| bad(&error.to_string()))?;
+    absolute.into_os_string().into_string().map_err(|_| bad("the name is not UTF-8"))
+}
+
+/// The variables and what they are set to.
+pub fn variables(
+    options: &Options,
+    library: &Path,
+    sanitizers: &[OsString],
+    process: Option<u32>,
+) -> [(&'static str, OsString); 2] {
+    let old = env::var_os(PRELOAD).unwrap_or_default();
+    let mut text = options.to_string();
+    if let (false, Some(process)) = (options.trace_children, process) {
+        // Only this process, which becomes the program, is checked: a program that it starts is another.
+        text.push_str(&format!(":process={process}"));
+    }
+    [(PRELOAD, preload(&old, library.as_os_str(), sanitizers)), (OPTIONS, text.into())]
+}
+
+/// Sanitizers' runtimes come first, because AddressSanitizer ends a program where it does not
+/// (`AsanCheckDynamicRTPrereqs` in compiler-rt's asan_linux.cpp); then the library, then the rest.
+/// ld.so(8): separated by spaces or colons, without any way to quote one.
+fn preload(old: &OsStr, library: &OsStr, sanitizers: &[OsString]) -> OsString {
+    let old = old.as_bytes().split(|byte| matches!(byte, b':' | b' '));
+    let old = old.filter(|entry| !entry.is_empty() && file_name(entry) != LIBRARY.as_bytes());
+    let (runtimes, others): (Vec<_>, Vec<_>) =
+        old.partition(|entry| is_sanitizer(file_name(entry)));
+    let there = |name: &OsString| runtimes.iter().any(|entry| file_name(entry) == name.as_bytes());
+    let missing = sanitizers.iter().filter(|name| !there(name)).map(|name| name.as_bytes());
+    let all: Vec<_> =
+        missing.chain(runtimes.iter().copied()).chain([library.as_bytes()]).chain(others).collect();
+    OsString::from_vec(all.join(&b':'))
+}
+
+fn file_name(entry: &[u8]) -> &[u8] {
+    entry.rsplit(|&byte| byte == b'/').next().unwrap_or(entry)
+}
+
+/// Whether a shared library is a sanitizer's runtime, GCC's or Clang's, that wants to come first.
+pub fn is_sanitizer(name: &[u8]) -> bool {
+    ["asan", "hwasan", "lsan", "tsan"].iter().any(|kind| {
+        let gcc = format!("lib{kind}.so");
+        let clang = format!("libclang_rt.{kind}");
+        name.starts_with(gcc.as_bytes()) || name.starts_with(clang.as_bytes())
+    })
+}
+
+/// One assignment for each line, as a shell reads it.
+pub fn printed(variables: &[(&str, OsString)]) -> String {
+    variables.iter().map(|(name, value)| format!("{name}={}\n", shell(value))).collect()
+}
+
+fn shell(value: &OsStr) -> String {
+    let text = value.to_string_lossy();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_./:=,@%+-".contains(c);
+    if text.chars().all(plain) {
+        text.into_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn merged(old: &str, sanitizers: &[&str]) -> String {
+        let sanitizers: Vec<_> = sanitizers.iter().map(OsString::from).collect();
+        let library = OsStr::new("/new/libepshim_preload.so");
+        preload(OsStr::new(old), library, &sanitizers).into_string().unwrap()
+    }
+
+    #[test]
+    fn the_library_comes_before_other_libraries_and_once() {
+        assert_eq!(merged("", &[]), "/new/libepshim_preload.so");
+        assert_eq!(merged("a.so b.so::c.so", &[]), "/new/libepshim_preload.so:a.so:b.so:c.so");
+        assert_eq!(merged("a.so:/old/libepshim_preload.so", &[]), "/new/libepshim_preload.so:a.so");
+    }
+
+    #[test]
+    fn a_sanitizer_comes_first_and_once() {
+        for (old, needed) in [
+            ("a.so", &["libasan.so.8"][..]),
+            ("a.so:libasan.so.8", &[]),
+            ("libasan.so.8 a.so", &["libasan.so.8"]),
+        ] {
+            assert_eq!(merged(old, needed), "libasan.so.8:/new/libepshim_preload.so:a.so", "{old}");
+        }
+        assert!(is_sanitizer(b"libclang_rt.asan-x86_64.so") && !is_sanitizer(b"libubsan.so.1"));
+    }
+
+    #[test]
+    fn a_shell_reads_what_is_printed() {
+        assert_eq!(printed(&[("A", "x=/a,b:c%p".into())]), "A=x=/a,b:c%p\n");
+        assert_eq!(printed(&[("A", "it's \"$5\"".into())]), "A='it'\\''s \"$5\"'\n");
+    }
+}

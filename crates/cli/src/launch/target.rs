@@ -1,0 +1,194 @@
+//! The program that is to run: found as execvp(3) finds it, followed through `#!` lines to the ELF file
+//! that the kernel will load, and refused where the dynamic loader would leave out a preloaded library
+//! without a word.
+//!
+//! It executes nothing. What is executed is the path that execvp(3) would take, a script too; what is
+//! examined is the file at the end of the `#!` lines.
+
+use super::elf::{self, Elf};
+use super::failure::Failure;
+use super::library::Library;
+use rustix::fs::{Access, access, getxattr_query};
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, ErrorKind, Read as _};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+/// A program that the library can be loaded into.
+pub struct Target {
+    /// What to execute.
+    pub path: PathBuf,
+    /// The sanitizers' runtimes that the ELF file needs.
+    pub sanitizers: Vec<OsString>,
+}
+
+/// The kernel follows this many `#!` lines (`exec_binprm` in fs/exec.c).
+const INTERPRETERS: usize = 5;
+
+/// Finds a command and examines it.
+pub fn find(name: &OsStr, library: &Library) -> Result<Target, Failure> {
+    let path = resolve(name)?;
+    let mut runs = path.clone();
+    for _ in 0..=INTERPRETERS {
+        let failed = |error: io::Error| {
+            let runs = runs.display();
+            Failure::own(format!("cannot read {runs} to see whether it can be watched: {error}"))
+        };
+        if let Some(line) = Line::of(&runs).map_err(failed)? {
+            runs = line.resolve()?;
+            continue;
+        }
+        let Some(elf) = elf::read(&runs).map_err(failed)? else {
+            return Err(Failure::cannot_invoke(format!(
+                "cannot run {}: it is no ELF file and has no #! line. Start it with what interprets it, as in \
+                 `sh {0}`.",
+                runs.display()
+            )));
+        };
+        examine(&runs, &elf, library)?;
+        return Ok(Target { path, sanitizers: elf.sanitizers });
+    }
+    Err(Failure::cannot_invoke(format!("cannot run {}: too many #! lines", path.display())))
+}
+
+/// execvp(3): a name with a slash is a path, any other is looked for in `PATH`; a file that may not be
+/// executed is passed over, and is the reason if nothing better comes.
+fn resolve(name: &OsStr) -> Result<PathBuf, Failure> {
+    let missing = |reason: &str| {
+        Failure::not_found(format!("cannot run {}: {reason}", Path::new(name).display()))
+    };
+    if name.as_bytes().contains(&b'/') {
+        let path = PathBuf::from(name);
+        return match executable(&path) {
+            Ok(()) => Ok(path),
+            Err(error) if is_missing(&error) => Err(missing(&error.to_string())),
+            Err(error) => {
+                Err(Failure::cannot_invoke(format!("cannot run {}: {error}", path.display())))
+            }
+        };
+    }
+    if name.is_empty() {
+        return Err(missing("no name of a command"));
+    }
+    let folders = env::var_os("PATH").unwrap_or_else(|| "/bin:/usr/bin".into());
+    let mut forbidden = None;
+    for folder in env::split_paths(&folders) {
+        // An empty folder is the current one; without "./" exec would be given a bare name.
+        let path = if folder.as_os_str().is_empty() { Path::new(".") } else { &folder }.join(name);
+        match executable(&path) {
+            Ok(()) => return Ok(path),
+            Err(error) if is_missing(&error) => {}
+            Err(error) => forbidden = forbidden.or(Some((path, error))),
+        }
+    }
+    Err(match forbidden {
+        Some((path, error)) => {
+            Failure::cannot_invoke(format!("cannot run {}: {error}", path.display()))
+        }
+        None => missing("no such command in PATH"),
+    })
+}
+
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+}
+
+fn executable(path: &Path) -> io::Result<()> {
+    if path.metadata()?.is_dir() {
+        return Err(ErrorKind::IsADirectory.into());
+    }
+    Ok(access(path, Access::EXEC_OK)?)
+}
+
+/// A script's first line.
+struct Line {
+    interpreter: OsString,
+    /// Of `/usr/bin/env PROGRAM`, what is probably PROGRAM: env replaces itself with it.
+    through_env: Option<OsString>,
+}
+
+impl Line {
+    /// Nothing if the file does not begin with `#!` and a name.
+    fn of(path: &Path) -> io::Result<Option<Self>> {
+        let mut start = Vec::new();
+        // BINPRM_BUF_SIZE in include/uapi/linux/binfmts.h.
+        File::open(path)?.take(256).read_to_end(&mut start)?;
+        let Some(line) = start.strip_prefix(b"#!") else { return Ok(None) };
+        let line = line.split(|&byte| byte == b'\n').next().unwrap_or_default();
+        let words = line.split(|byte| matches!(byte, b' ' | b'\t'));
+        let mut words = words.filter(|word| !word.is_empty());
+        let Some(first) = words.next() else { return Ok(None) };
+        let interpreter = OsString::from_vec(first.to_vec());
+        let is_env = Path::new(&interpreter).file_name() == Some(OsStr::new("env"));
+        let is_program = |word: &&[u8]| !word.starts_with(b"-") && !word.contains(&b'=');
+        let through_env = words.find(is_program).filter(|_| is_env);
+        let through_env = through_env.map(|word| OsString::from_vec(word.to_vec()));
+        Ok(Some(Self { interpreter, through_env }))
+    }
+
+    /// The file that runs. If env would not find its program, it is env: it runs, and says so.
+    fn resolve(&self) -> Result<PathBuf, Failure> {
+        let program = self.through_env.as_ref().and_then(|name| resolve(name).ok());
+        program.map_or_else(|| resolve(&self.interpreter), Ok)
+    }
+}
+
+/// Refuses a program that would run without the library, or would not run with it.
+fn examine(path: &Path, elf: &Elf, library: &Library) -> Result<(), Failure> {
+    let name = path.display();
+    let refuse = |reason: String| Err(Failure::own(format!("cannot watch {name}: {reason}")));
+    if elf.is_go {
+        return refuse(
+            "it is a Go program, and Go makes its system calls itself: a preloaded library sees none of them. \
+             `strace -f -e trace=epoll_ctl,epoll_pwait` shows them."
+                .into(),
+        );
+    }
+    if !elf.is_dynamic {
+        return refuse(
+            "it is linked statically, and loads no library. Link it dynamically (without -static; in Rust for a \
+             target with glibc, or with -C target-feature=-crt-static)."
+                .into(),
+        );
+    }
+    let (own, other) = (library.elf.machine, elf.machine);
+    if own != other {
+        return refuse(format!(
+            "it is for {other}, and the library {} is for {own}. Set EPSHIM_PRELOAD to a library built for {other}.",
+            library.path.display()
+        ));
+    }
+    match (library.elf.libc, elf.libc) {
+        (Some(own), Some(other)) if own != other => {
+            return refuse(format!(
+                "it uses {other}, and the library {} uses {own}. Set EPSHIM_PRELOAD to a library built for {other}.",
+                library.path.display()
+            ));
+        }
+        _ => {}
+    }
+    if let Some(privilege) = privilege(path) {
+        return refuse(format!(
+            "it {privilege}, and ld.so(8) then ignores LD_PRELOAD. Run a copy without that, as the user that it \
+             becomes; put epshim behind it if it starts other programs, as in `sudo epshim check ./server`."
+        ));
+    }
+    Ok(())
+}
+
+/// What makes ld.so(8) run a program in secure-execution mode, if anything does.
+fn privilege(path: &Path) -> Option<&'static str> {
+    let mode = path.metadata().ok()?.permissions().mode();
+    // Without the group's x, the bit asks for mandatory locking: inode(7).
+    let (setuid, setgid) = (mode & 0o4000 != 0, mode & 0o2010 == 0o2010);
+    let has_capabilities = getxattr_query(path, "security.capability").is_ok_and(|size| size > 0);
+    match (setuid, setgid, has_capabilities) {
+        (true, ..) => Some("is setuid"),
+        (_, true, _) => Some("is setgid"),
+        (.., true) => Some("has file capabilities"),
+        _ => None,
+    }
+}

@@ -1,0 +1,98 @@
+/*
+ * The line between the hooks, in C, and the book-keeping, in Rust (src/entry/).
+ *
+ * The hooks forward every call and keep nothing. They report it before or after the call,
+ * never around it: no Rust frame lies under a call that can block, so that pthread_cancel unwinds
+ * C frames only. Everything here may be called from a signal handler, and leaves errno as it was.
+ */
+#ifndef EPSHIM_ENTRY_H
+#define EPSHIM_ENTRY_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+
+#pragma GCC visibility push(hidden)
+
+/* Descriptors at and above this number are not watched, which the report says. */
+#define WATCHABLE (1u << 20)
+#define WORD_BITS (8 * sizeof(unsigned long))
+
+/* Bit FD is set while something is known of FD: it is an epoll, or registered in one. */
+extern _Atomic unsigned long epshim_watched[WATCHABLE / WORD_BITS];
+
+static inline bool is_watched(int fd)
+{
+    unsigned number = (unsigned)fd;
+    if (number >= WATCHABLE)
+        return false;
+    return atomic_load_explicit(&epshim_watched[number / WORD_BITS], memory_order_relaxed) >>
+               (number % WORD_BITS) & 1;
+}
+
+/* Whether anything is checked at all. False: transparent, and nothing below is called. */
+extern _Atomic bool epshim_checking;
+
+/* Whether a thread of the library uses descriptors of the program just now (src/questions/hazard.rs):
+ * then the hooks report every close. */
+extern _Atomic bool epshim_hazard;
+
+/* How deep this thread is in the book-keeping: a signal handler finds more than 0. */
+int *epshim_depth(void);
+/* Where on the stack this thread entered it, or 0. */
+uintptr_t *epshim_frame(void);
+/* This thread's id; 0 before the library has asked for it. */
+int *epshim_tid(void);
+
+/* The constructor runs; options is EPSHIM_OPTIONS, or NULL. Sets epshim_checking. */
+void on_start(const char *options);
+
+/* What kind of input or output a call is: enum io_kind, made of functions.toml. */
+#include "io_kind.h"
+
+/* An epoll was made. */
+void on_epoll_created(int epfd, int flags, const void *site);
+/* epoll_ctl returned; error is 0 or its errno. event may be NULL or unreadable where error is not 0,
+ * and where op is EPOLL_CTL_DEL. */
+void on_epoll_ctl(int epfd, int op, int fd, const struct epoll_event *event, int error,
+                  const void *site);
+/* A wait is about to be made; timeout in nanoseconds, negative for none. It may never end, for this
+ * thread: pthread_cancel, or siglongjmp from a handler. */
+void on_wait_begin(int epfd, int maxevents, int64_t timeout, const void *site);
+/* It returned count deliveries, or -1 and error. */
+void on_wait_end(int epfd, const struct epoll_event *events, int count, int error);
+
+/* A call that may block on a watched descriptor is about to be made; dontwait: it asked not to block. */
+void on_io_begin(int fd, enum io_kind kind, bool dontwait, const void *site);
+/* It returned: got as the call did, error is 0 or its errno. asked is 0 where a list of buffers was
+ * not read by the kernel. A write that knows only that something is left asks for got + 1; sendfile
+ * and splice, whose short counts may be due to the other side, for got, and splice does not report its
+ * output of an error, for the same reason. */
+void on_io_end(int fd, enum io_kind kind, size_t asked, ssize_t got, int error, const void *site);
+
+/* While a hazard is announced: these are about to be closed, watched or not. */
+void on_closing_any(unsigned first, unsigned last);
+/* A watched descriptor is about to be closed (or replaced, by dup2 and dup3). */
+void on_closing(int fd, const void *site);
+/* A descriptor's file has another descriptor now. from is watched. */
+void on_duplicated(int from, int to, const void *site);
+/* O_NONBLOCK of a watched descriptor may have changed. */
+void on_flags_changed(int fd);
+/* A watched descriptor was shut down for writing. */
+void on_shut_down(int fd);
+/* A call that the hooks cannot follow was made through syscall(2): io_uring_setup. */
+void on_unseen(long number);
+/* fork is about to be made by this thread, and nothing else runs in it until one of these: */
+void on_fork_begin(void);
+/* fork returned in the parent, */
+void on_fork_parent(void);
+/* or in the child. */
+void on_fork_child(void);
+/* The program ends. */
+void on_end(void);
+
+#pragma GCC visibility pop
+
+#endif

@@ -1,0 +1,157 @@
+//! A slot: what is known of one descriptor. 64 bytes of atomics, which any thread changes by
+//! compare-and-swap at any time, in a signal handler too.
+//!
+//! Owns the form of the words. The fields hold together one by one only: a slot that is read while
+//! another thread changes it may be half of the old state and half of the new.
+
+use epshim_check::Io;
+use epshim_check::ports::Kind;
+use std::mem::size_of;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering, Ordering::Relaxed};
+
+/// What is known of one descriptor.
+#[derive(Debug)]
+pub struct Slot {
+    state: AtomicU64,
+    io: AtomicU64,
+    /// Where a read last filled its buffer, a write was last short, the number was last closed, and
+    /// its file last duplicated.
+    pub read: AtomicU64,
+    pub written: AtomicU64,
+    pub closed: AtomicU64,
+    pub duplicated: AtomicU64,
+    /// A `Kind` as a number, from 1; 0: not asked yet.
+    kind: AtomicU8,
+    /// 0: not asked yet; 1: it does not block; 2: it may.
+    blocking: AtomicU8,
+}
+
+// 64 of the 256 bytes that a registration may cost.
+const _: () = assert!(size_of::<Slot>() <= 64);
+
+/// Who watches the descriptor, and which file it is: the part of a slot that decides whether the
+/// hooks report its calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct State {
+    /// How often the number was closed. Wraps.
+    pub generation: u32,
+    /// It is an epoll.
+    pub is_epoll: bool,
+    /// The number of epolls that it is registered in.
+    pub registrations: u32,
+    /// It was deleted from an epoll after a hang-up, and not closed yet.
+    pub is_left: bool,
+}
+
+const IS_EPOLL: u64 = 1 << 31;
+const IS_LEFT: u64 = 1 << 30;
+
+impl State {
+    /// Whether the hooks are to report calls on the descriptor.
+    pub fn is_known(self) -> bool {
+        self.is_epoll || self.registrations > 0 || self.is_left
+    }
+
+    fn from_bits(bits: u64) -> Self {
+        Self {
+            generation: (bits >> 32) as u32,
+            is_epoll: bits & IS_EPOLL != 0,
+            registrations: (bits & (IS_LEFT - 1)) as u32,
+            is_left: bits & IS_LEFT != 0,
+        }
+    }
+
+    fn to_bits(self) -> u64 {
+        u64::from(self.generation) << 32
+            | if self.is_epoll { IS_EPOLL } else { 0 }
+            | if self.is_left { IS_LEFT } else { 0 }
+            | u64::from(self.registrations)
+    }
+}
+
+const KINDS: [Kind; 7] = [
+    Kind::Unknown,
+    Kind::Stream,
+    Kind::Listener,
+    Kind::Datagram,
+    Kind::Pipe,
+    Kind::Counter,
+    Kind::Epoll,
+];
+
+impl Slot {
+    /// The state, now.
+    pub fn get(&self) -> State {
+        State::from_bits(self.state.load(Ordering::Acquire))
+    }
+
+    /// Changes the state, and returns what it is then.
+    pub fn update(&self, mut change: impl FnMut(&mut State)) -> State {
+        let mut bits = self.state.load(Ordering::Acquire);
+        loop {
+            let mut state = State::from_bits(bits);
+            change(&mut state);
+            let changed = state.to_bits();
+            match self.state.compare_exchange_weak(
+                bits,
+                changed,
+                Ordering::AcqRel,
+                Ordering::Acquire,
+            ) {
+                Ok(_) => return state,
+                Err(current) => bits = current,
+            }
+        }
+    }
+
+    /// Input and output of the descriptor, now.
+    pub fn io(&self) -> Io {
+        Io::from_bits(self.io.load(Relaxed))
+    }
+
+    /// Input or output happened: what was, and what is then.
+    pub fn did(&self, mut step: impl FnMut(Io) -> Io) -> (Io, Io) {
+        let mut before = self.io.load(Relaxed);
+        loop {
+            let after = step(Io::from_bits(before)).bits();
+            match self.io.compare_exchange_weak(before, after, Relaxed, Relaxed) {
+                Ok(_) => return (Io::from_bits(before), Io::from_bits(after)),
+                Err(current) => before = current,
+            }
+        }
+    }
+
+    /// What the descriptor is open on; `ask` asks the kernel, once for each file.
+    pub fn kind(&self, ask: impl FnOnce() -> Kind) -> Kind {
+        let known = self.kind.load(Relaxed);
+        if let Some(&kind) = known.checked_sub(1).and_then(|kind| KINDS.get(usize::from(kind))) {
+            return kind;
+        }
+        let kind = ask();
+        let number = KINDS.iter().position(|&one| one == kind).unwrap_or(0) as u8;
+        self.kind.store(number + 1, Relaxed);
+        kind
+    }
+
+    /// Whether calls on it may block; `ask` asks the kernel, once until `O_NONBLOCK` may change.
+    pub fn may_block(&self, ask: impl FnOnce() -> bool) -> bool {
+        if self.blocking.load(Relaxed) == 0 {
+            self.blocking.store(if ask() { 2 } else { 1 }, Relaxed);
+        }
+        self.blocking.load(Relaxed) == 2
+    }
+
+    /// `O_NONBLOCK` may have changed.
+    pub fn forget_blocking(&self) {
+        self.blocking.store(0, Relaxed);
+    }
+
+    /// Another file is open under the number: what was known of the one before does not hold.
+    pub fn begin_anew(&self) {
+        self.io.store(0, Relaxed);
+        self.kind.store(0, Relaxed);
+        self.blocking.store(0, Relaxed);
+        self.read.store(0, Relaxed);
+        self.written.store(0, Relaxed);
+    }
+}

@@ -1,0 +1,41 @@
+//! What else the hooks report of watched descriptors: a copy, flags that may have changed, a
+//! shutdown; and rings, whose calls they cannot follow.
+
+use crate::books::slots::{Table, slot, update};
+use crate::books::{counts, family, model};
+use crate::entry::guard::{if_checking, record_change};
+use epshim_check::Io;
+use libc::{c_int, c_long, c_void};
+use std::sync::atomic::Ordering::Relaxed;
+
+pub extern "C" fn duplicated(from: c_int, to: c_int, site: *const c_void) {
+    record_change(|| {
+        let Some(slot) = slot(from) else { return };
+        slot.duplicated.store(site.addr() as u64, Relaxed);
+        if slot.get().is_epoll {
+            update(to, |state| state.is_epoll = true);
+            family::duplicated(from, to);
+            model::with(|checker| checker.duplicated(from, to, &Table));
+        }
+    });
+}
+
+pub extern "C" fn flags_changed(fd: c_int) {
+    record_change(|| {
+        if let Some(slot) = slot(fd) {
+            slot.forget_blocking();
+        }
+    });
+}
+
+pub extern "C" fn shut_down(fd: c_int) {
+    record_change(|| {
+        if let Some(slot) = slot(fd) {
+            slot.did(Io::shut_down);
+        }
+    });
+}
+
+pub extern "C" fn unseen(_number: c_long) {
+    if_checking(|| counts::RINGS.add_one());
+}

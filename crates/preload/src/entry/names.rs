@@ -1,0 +1,29 @@
+//! The names by which the hooks call this wing: one list, of what their header declares.
+//!
+//! The types are not checked: a function here must have the type that the header gives its name.
+
+use crate::entry::jump::hidden;
+use crate::entry::{changes, closes, epoll, io, process, waits};
+
+hidden! {
+    on_start => process::start;
+    on_fork_begin => process::fork_begins;
+    on_fork_parent => process::fork_ended;
+    on_fork_child => process::forked;
+    on_end => process::end;
+
+    on_epoll_created => epoll::created;
+    on_epoll_ctl => epoll::ctl;
+    on_wait_begin => waits::wait_begins;
+    on_wait_end => waits::wait_ended;
+
+    on_io_begin => io::io_begins;
+    on_io_end => io::io_ended;
+
+    on_closing_any => closes::gone;
+    on_closing => closes::closing;
+    on_duplicated => changes::duplicated;
+    on_flags_changed => changes::flags_changed;
+    on_shut_down => changes::shut_down;
+    on_unseen => changes::unseen;
+}

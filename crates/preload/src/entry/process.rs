@@ -1,0 +1,59 @@
+//! What the hooks report of the process: it starts, forks, and ends.
+//!
+//! The start comes from the library's constructor, the end from its destructor, the fork from
+//! pthread_atfork(3). Each is a few steps here; what they do is in `life/`.
+//!
+//! Surprising: a signal handler may fork in the middle of the book-keeping. Its thread holds the
+//! locks then, in the child too, and gives them back itself.
+
+use crate::entry::guard::{
+    enter_fork, guarded, if_checking, leave_fork, prepare_end, record_change,
+};
+use crate::life::{fork, start, suspicions};
+use crate::output::report;
+use crate::runtime::{failure, process};
+use libc::c_char;
+use std::ffi::CStr;
+
+/// # Safety
+/// `options` is null or a string.
+pub unsafe extern "C" fn start(options: *const c_char) {
+    if options.is_null() {
+        return;
+    }
+    // SAFETY: not null, so a string, as the caller promises. It is the environment's, which stays.
+    let text = unsafe { CStr::from_ptr(options) }.to_string_lossy();
+    // SAFETY: a string; what it returns is the environment's.
+    let no_color =
+        unsafe { libc::getenv(c"NO_COLOR".as_ptr()).as_ref() }.is_some_and(|&first| first != 0);
+    start::start(&text, no_color);
+}
+
+pub extern "C" fn fork_begins() {
+    if !enter_fork() {
+        fork::take_locks();
+    }
+}
+
+pub extern "C" fn fork_ended() {
+    leave_fork(fork::give_locks);
+}
+
+pub extern "C" fn forked() {
+    leave_fork(fork::give_locks);
+    if_checking(|| {
+        process::is_new_copy(); // It is no longer one.
+        fork::adopt();
+    });
+}
+
+pub extern "C" fn end() {
+    prepare_end();
+    record_change(|| {
+        suspicions::finish();
+        report::finish();
+    });
+    if failure::has_failed() && process::owns_memory() {
+        guarded(report::finish_failed);
+    }
+}

@@ -1,0 +1,54 @@
+//! What the hooks report of waits: one begins, one ended.
+//!
+//! A wait is where suspicions come up, so the monitor thread is started here.
+//!
+//! Surprising: a wait that began may never end, for its thread: pthread_cancel(3), or siglongjmp(3)
+//! from a signal handler.
+
+use crate::books::slots::Table;
+use crate::books::{blocking, counts, model, stacks};
+use crate::entry::event::read;
+use crate::entry::guard::record;
+use crate::life::monitor;
+use crate::questions::descriptor;
+use crate::runtime::clock::now;
+use crate::runtime::thread::tid;
+use epshim_check::AtFailure;
+use libc::{c_int, c_void, epoll_event};
+
+pub extern "C" fn wait_begins(epfd: c_int, _maxevents: c_int, timeout: i64, site: *const c_void) {
+    record(|| {
+        blocking::leave_all();
+        let next = model::with(|checker| {
+            counts::WAITS.add_one();
+            checker.wait_begins(tid(), now(), epfd, timeout, stacks::only(site), &Table);
+            checker.next_due()
+        });
+        if let Some(next) = next.flatten() {
+            monitor::wake_by(next);
+        } else if blocking::is_used() {
+            monitor::wake_by(now());
+        }
+    });
+}
+
+pub extern "C" fn wait_ended(epfd: c_int, events: *const epoll_event, count: c_int, error: c_int) {
+    record(|| match usize::try_from(count) {
+        Ok(count) => {
+            let deliveries = (0..count).map(|place| {
+                // SAFETY: the kernel has written `count` events there, and no other code has the
+                // array before the program's wait returns.
+                let (events, data, _) = unsafe { read(events.add(place)) };
+                (events, data)
+            });
+            model::with(|checker| checker.wait_ended(tid(), now(), deliveries, &Table));
+        }
+        Err(_) => {
+            let at = match error {
+                libc::EBADF | libc::EINVAL => descriptor::at_failure(error, epfd, -1),
+                _ => AtFailure { errno: error, epfd: Some(true), fd_is_open: false },
+            };
+            model::with(|checker| checker.wait_failed(tid(), now(), at, &Table));
+        }
+    });
+}

@@ -1,0 +1,12 @@
+//! The life of the checker in a process: its start from the options, its copy in a forked child, and the
+//! monitor thread, which asks the kernel about suspicions and reports while the program runs.
+//!
+//! Decides when things happen; what happens is in the wings below. Uses the output, the books, the
+//! questions and the runtime.
+
+pub mod fork;
+#[allow(unsafe_code)] // a thread
+pub mod monitor;
+pub mod options;
+pub mod start;
+pub mod suspicions;

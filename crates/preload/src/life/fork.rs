@@ -1,0 +1,58 @@
+//! The checker across a fork: the books are whole in the child, and become the child's own.
+//!
+//! Before fork(3) the forking thread takes every lock of the books, and gives them back in both
+//! processes. clone(2) and `_Fork` call no handlers: then another thread may have been in the middle
+//! of a change, and the child makes new what it cannot trust.
+//!
+//! Surprising: a child that was not announced is noticed at its first call that is recorded.
+
+use crate::books::{blocking, counts, mailbox, model, stacks};
+use crate::life::monitor;
+use crate::output::report;
+use crate::questions::hazard;
+use crate::runtime::lock::PATIENCE;
+use crate::runtime::thread::{self, tid};
+use crate::runtime::{failure, heap, process};
+use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
+
+/// The thread that holds all locks to fork; 0: none.
+static FORKER: AtomicI32 = AtomicI32::new(0);
+
+/// Before fork(3): takes the locks, unless a thread does not give one back.
+pub fn take_locks() {
+    if !model::before_fork() {
+        return;
+    }
+    if !stacks::lock().take(PATIENCE) {
+        return model::after_fork();
+    }
+    // Last: a thread that holds the heap waits for no other lock.
+    heap::before_fork();
+    FORKER.store(tid(), Relaxed);
+}
+
+/// After fork(3), in both processes: gives back what this thread took.
+pub fn give_locks() {
+    if FORKER.compare_exchange(tid(), 0, Relaxed, Relaxed).is_ok() {
+        heap::after_fork();
+        stacks::lock().give();
+        model::after_fork();
+    }
+}
+
+/// In a forked child, which has a copy of its parent's books: makes them its own.
+pub fn adopt() {
+    process::adopt();
+    let is_whole = heap::is_whole();
+    thread::forget_tid();
+    counts::forked();
+    blocking::forked();
+    model::forked();
+    monitor::forked();
+    hazard::forked();
+    report::forked();
+    mailbox::forked();
+    if !is_whole {
+        failure::give_up("the program was copied in the middle of it");
+    }
+}

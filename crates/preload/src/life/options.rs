@@ -1,0 +1,42 @@
+//! What `EPSHIM_OPTIONS` asks of the preload library. The options are epshim-check's, and two more
+//! that are not for users: one is for the command, one for the tests.
+
+use epshim_check::Options as Check;
+use epshim_check::options::Complaint;
+
+/// The options.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// Those of the table.
+    pub check: Check,
+    /// What was wrong with them.
+    pub complaints: Vec<Complaint>,
+    /// `panic_after=N`, for tests: the book-keeping of the N-th reported call panics.
+    pub panic_after: Option<u64>,
+    /// `process=PID`, from `epshim check`: the process that the program is. With `trace_children=0`
+    /// only what runs in this process is watched.
+    pub process: Option<i32>,
+}
+
+impl Options {
+    /// Reads the options.
+    pub fn parse(text: &str) -> Self {
+        let (check, complaints) = Check::parse(text);
+        let mut options = Self { check, ..Self::default() };
+        for option in text.split([':', ' ', '\t', '\n']) {
+            match option.split_once('=') {
+                Some(("panic_after", value)) => options.panic_after = value.parse().ok(),
+                Some(("process", value)) => options.process = value.parse().ok(),
+                _ => {}
+            }
+        }
+        let is_ours = |complaint: &Complaint| matches!(complaint, Complaint::UnknownKey { key, .. } if key == "panic_after" || key == "process");
+        options.complaints = complaints.into_iter().filter(|one| !is_ours(one)).collect();
+        options
+    }
+
+    /// Whether the options are for this process.
+    pub fn is_watching(&self, process: i32) -> bool {
+        self.check.trace_children || self.process.is_none_or(|program| program == process)
+    }
+}

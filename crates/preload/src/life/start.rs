@@ -1,0 +1,45 @@
+//! The start: what the options ask for is prepared, and then the hooks begin to report calls.
+//!
+//! Called once, by the library's constructor, before the program's own code runs. In this order: what
+//! a wing prepares, the later ones use. A program that is not to be checked costs the parsing of its
+//! options.
+
+use crate::books::{family, model, stacks};
+use crate::life::options::Options;
+use crate::output::destination::Destination;
+use crate::output::{line, report};
+use crate::runtime::{failure, process, watched};
+use epshim_check::options::Mode;
+
+/// Starts what the text of `EPSHIM_OPTIONS` asks for. `no_color`: the program's variable `NO_COLOR`
+/// is set.
+pub fn start(text: &str, no_color: bool) {
+    let options = Options::parse(text);
+    process::prepare();
+    if !options.is_watching(process::id()) {
+        return;
+    }
+    greet(&options);
+    if options.check.mode != Mode::Check {
+        return;
+    }
+    family::prepare();
+    line::prepare();
+    failure::prepare(options.panic_after, report::failed);
+    stacks::start(options.check.stack_depth);
+    report::start(&options.check, no_color);
+    model::start(|rule| options.check.wants(rule));
+    watched::start_checking();
+}
+
+/// Says what was wrong with the options, and their help.
+fn greet(options: &Options) {
+    for complaint in &options.complaints {
+        line::say(format_args!("EPSHIM_OPTIONS: {complaint}"));
+    }
+    if options.check.help {
+        let help = epshim_check::Options::help();
+        let stderr = Destination::new(None);
+        stderr.write(process::id().unsigned_abs(), help.as_bytes());
+    }
+}

@@ -1,0 +1,23 @@
+//! What the library asks the kernel, and how it asks without a trace in the program: by raw system
+//! calls, from a side process where an answer takes a descriptor, and under an announced hazard where
+//! the question holds a file of the program's.
+//!
+//! This wing writes nothing down. It uses the runtime only; libc's functions of these names would
+//! be the library's own hooks.
+
+#[allow(unsafe_code)] // the buffer of getsockopt(2)
+pub mod descriptor;
+#[allow(unsafe_code)] // numbers taken for descriptors
+pub mod fd;
+#[allow(unsafe_code)] // the side process's own table
+pub mod fd_table;
+#[allow(unsafe_code)] // a child process in the same memory
+pub mod side_process;
+#[allow(unsafe_code)] // the structure of getrusage(2)
+pub mod threads;
+
+pub mod files;
+pub mod hazard;
+pub mod kernel;
+pub mod proc_path;
+pub mod registrations;

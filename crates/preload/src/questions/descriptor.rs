@@ -1,0 +1,115 @@
+//! What the kernel says of one descriptor: whether it is open, on what, whether it may block, what is
+//! ready and what is unread.
+//!
+//! Each question is a system call or a few, which hold the descriptor's file for so long. A hook may
+//! ask them of the descriptor that its own call names. All other threads ask under an announcement:
+//! see `hazard.rs`.
+
+use crate::questions::fd::FdNumber;
+use crate::questions::proc_path::ProcPath;
+use epshim_check::AtFailure;
+use epshim_check::ports::Kind;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{CWD, FileType, OFlags, fcntl_getfl, fstat, major, minor, readlinkat_raw};
+use rustix::io::{fcntl_getfd, ioctl_fionread};
+use std::ffi::{c_int, c_void};
+use std::mem::{MaybeUninit, size_of};
+
+/// Whether the number is open.
+pub fn is_open(fd: c_int) -> bool {
+    FdNumber::new(fd).is_some_and(|fd| fcntl_getfd(fd).is_ok())
+}
+
+/// Whether it is an epoll; `None`: it is not open.
+pub fn is_epoll(fd: c_int) -> Option<bool> {
+    if !is_open(fd) {
+        return None;
+    }
+    let mut link = [MaybeUninit::uninit(); 32];
+    let path = ProcPath::new("/proc/self/fd/", fd);
+    let (target, _) = readlinkat_raw(CWD, path.as_str(), &mut link).ok()?;
+    Some(target == b"anon_inode:[eventpoll]")
+}
+
+/// How many epolls are open under the lower numbers.
+pub fn epolls() -> u64 {
+    (0..1024).filter(|&fd| is_epoll(fd) == Some(true)).count() as u64
+}
+
+/// The state of both descriptors of a call that failed.
+pub fn at_failure(errno: c_int, epfd: c_int, fd: c_int) -> AtFailure {
+    AtFailure { errno, epfd: is_epoll(epfd), fd_is_open: is_open(fd) }
+}
+
+/// What the descriptor is open on.
+pub fn kind(fd: c_int) -> Kind {
+    let Some(number) = FdNumber::new(fd) else { return Kind::Unknown };
+    let Ok(stat) = fstat(number) else { return Kind::Unknown };
+    match FileType::from_raw_mode(stat.st_mode) {
+        FileType::Socket => socket_kind(number),
+        FileType::Fifo | FileType::CharacterDevice => Kind::Pipe,
+        // The inode that eventfd, timerfd, signalfd, inotify and epoll share has no type.
+        FileType::Unknown if is_epoll(fd) == Some(true) => Kind::Epoll,
+        FileType::Unknown => Kind::Counter,
+        _ => Kind::Unknown,
+    }
+}
+
+fn socket_kind(fd: FdNumber) -> Kind {
+    use rustix::net::{SocketType, sockopt};
+    match sockopt::socket_type(fd) {
+        Ok(SocketType::STREAM) if sockopt::socket_acceptconn(fd) == Ok(true) => Kind::Listener,
+        Ok(SocketType::STREAM) => Kind::Stream,
+        Ok(SocketType::SEQPACKET) if sockopt::socket_acceptconn(fd) == Ok(true) => Kind::Listener,
+        Ok(_) => Kind::Datagram,
+        Err(_) => Kind::Unknown,
+    }
+}
+
+/// Whether `O_NONBLOCK` is off.
+pub fn may_block(fd: c_int) -> bool {
+    let flags = FdNumber::new(fd).and_then(|fd| fcntl_getfl(fd).ok());
+    flags.is_some_and(|flags| !flags.contains(OFlags::NONBLOCK))
+}
+
+/// The file: inode and device.
+pub fn file(fd: c_int) -> Option<(u64, u64)> {
+    let stat = fstat(FdNumber::new(fd)?).ok()?;
+    let (major, minor) = (major(stat.st_dev), minor(stat.st_dev));
+    // As fdinfo has the device: the kernel's own form, 12 bits and 20 (include/linux/kdev_t.h).
+    Some((stat.st_ino as u64, u64::from(major) << 20 | u64::from(minor)))
+}
+
+/// The bytes to be read.
+pub fn unread(fd: c_int) -> Option<u64> {
+    ioctl_fionread(FdNumber::new(fd)?).ok()
+}
+
+/// Which of these events are ready now; `None`: it is not open.
+pub fn readiness(fd: c_int, events: u32) -> Option<u32> {
+    let fd = FdNumber::new(fd)?;
+    // The low bits are poll's own (include/uapi/linux/eventpoll.h).
+    let flags = PollFlags::from_bits_truncate(events as u16);
+    let mut asked = [PollFd::new(&fd, flags)];
+    poll(&mut asked, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })).ok()?;
+    let ready = u32::from(asked[0].revents().bits());
+    (ready & u32::from(PollFlags::NVAL.bits()) == 0).then_some(ready)
+}
+
+/// A number that changes whenever bytes pass, in either direction.
+pub fn traffic(fd: c_int) -> u64 {
+    let [acked, received] = tcp_bytes(fd).unwrap_or_default();
+    let unread = unread(fd).unwrap_or(0);
+    acked.wrapping_add(received.rotate_left(20)).wrapping_add(unread.rotate_left(40))
+}
+
+/// Bytes that TCP has moved in both directions: tcpi_bytes_acked and tcpi_bytes_received of
+/// `struct tcp_info` (linux/tcp.h), two words at 120.
+fn tcp_bytes(fd: c_int) -> Option<[u64; 2]> {
+    let mut info = [0_u64; 32];
+    let mut size = size_of::<[u64; 32]>() as libc::socklen_t;
+    let to: *mut c_void = info.as_mut_ptr().cast();
+    // SAFETY: `to` is `size` bytes, which the call fills at most; any bytes are valid words.
+    let got = unsafe { libc::getsockopt(fd, libc::IPPROTO_TCP, libc::TCP_INFO, to, &mut size) };
+    (got == 0 && size >= 136).then(|| [info[15], info[16]])
+}

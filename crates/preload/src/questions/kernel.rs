@@ -1,0 +1,59 @@
+//! The kernel, as the model asks it about suspicions: `epshim_check`'s [`Kernel`].
+//!
+//! Every question about a descriptor is asked under an announcement. A descriptor that was closed since
+//! the announcement began is not asked about: see `hazard.rs`.
+
+use crate::questions::descriptor::{self, file};
+use crate::questions::{hazard, registrations, threads};
+use epshim_check::ports::{Kernel, Kind, Listed};
+use std::ffi::c_int;
+
+/// This process, and its kernel.
+#[derive(Debug)]
+pub struct ThisProcess;
+
+/// Numbers among which another descriptor of the same file is sought.
+const SOUGHT_AMONG: c_int = 20_000;
+
+/// Another descriptor of this process, not `except`, that is open on this file.
+fn other(sought: (u64, u64), except: c_int) -> Option<c_int> {
+    let is_open_on_it = |&fd: &c_int| hazard::ask(fd, file).flatten() == Some(sought);
+    (0..SOUGHT_AMONG).filter(|&fd| fd != except).find(is_open_on_it)
+}
+
+impl Kernel for ThisProcess {
+    fn registrations(&mut self, epfd: c_int) -> Option<Vec<Listed>> {
+        registrations::of(epfd)
+    }
+
+    fn readiness(&mut self, fd: c_int, events: u32) -> Option<u32> {
+        hazard::ask(fd, |fd| descriptor::readiness(fd, events))?
+    }
+
+    fn unread(&mut self, fd: c_int) -> Option<u64> {
+        hazard::ask(fd, descriptor::unread)?
+    }
+
+    fn traffic(&mut self, fd: c_int) -> u64 {
+        hazard::ask(fd, descriptor::traffic).unwrap_or(0)
+    }
+
+    fn file(&mut self, fd: c_int) -> Option<(u64, u64)> {
+        hazard::ask(fd, file)?
+    }
+
+    fn keeper(&mut self, epfd: c_int, ghost: &Listed) -> Option<c_int> {
+        // Files that share the epoll's own inode cannot be told apart by it.
+        (self.file(epfd) != Some(ghost.file)).then(|| other(ghost.file, ghost.fd)).flatten()
+    }
+
+    fn has_both_ends(&mut self, fd: c_int) -> bool {
+        // Both ends of a pipe are one inode (pipe(7)).
+        hazard::ask(fd, descriptor::kind) == Some(Kind::Pipe)
+            && self.file(fd).is_some_and(|file| other(file, fd).is_some())
+    }
+
+    fn is_alive(&mut self, tid: c_int) -> bool {
+        threads::is_alive(tid)
+    }
+}

@@ -1,0 +1,52 @@
+//! What the kernel says of threads and processes: whether one lives, whether it sleeps, how often
+//! this one has slept, and whether the program's last thread has ended.
+
+use crate::questions::files::read_file;
+use crate::questions::proc_path::ProcPath;
+use crate::runtime::process;
+use rustix::fs::{Access, CWD, access, readlinkat_raw, stat};
+use rustix::io::Errno;
+use std::ffi::{CString, c_int};
+use std::fmt::Write;
+use std::mem::MaybeUninit;
+
+/// Whether there is such a process, or thread.
+pub fn is_alive(tid: c_int) -> bool {
+    access(ProcPath::new("/proc/", tid).as_str(), Access::EXISTS).is_ok()
+}
+
+/// Whether a thread of this process sleeps now (proc_pid_stat(5)).
+pub fn is_asleep(tid: c_int) -> bool {
+    let path = format!("/proc/{}/task/{tid}/stat", process::id());
+    let mut text = Vec::new();
+    let is_read = CString::new(path).is_ok_and(|path| read_file(&path, &mut text));
+    // The name before the state is in brackets, and may have brackets in it.
+    let state = text.iter().rposition(|&byte| byte == b')').and_then(|end| text.get(end + 2));
+    is_read && matches!(state, Some(b'S' | b'D'))
+}
+
+/// How often this thread has given up the processor by itself: getrusage(2), ru_nvcsw.
+pub fn sleeps() -> u64 {
+    let mut usage = MaybeUninit::<libc::rusage>::zeroed();
+    // SAFETY: the call fills the structure; all zeros, should it fail, are a valid value too.
+    let usage = unsafe {
+        libc::getrusage(libc::RUSAGE_THREAD, usage.as_mut_ptr());
+        usage.assume_init()
+    };
+    usage.ru_nvcsw as u64
+}
+
+/// Whether the program's last thread has ended, and only the library's is left. There are two then:
+/// the first thread stays listed until all have ended, and has no working directory any more
+/// (fs/proc/base.c, proc_cwd_link: a thread that has ended has none).
+pub fn program_has_ended() -> bool {
+    // A folder's links are its sub-folders, and two.
+    let threads = stat("/proc/self/task").map_or(0, |stat| stat.st_nlink);
+    if threads != 4 {
+        return false;
+    }
+    let mut path = ProcPath::new("/proc/self/task/", process::id());
+    let _ = path.write_str("/cwd");
+    let mut link = [MaybeUninit::uninit(); 1];
+    matches!(readlinkat_raw(CWD, path.as_str(), &mut link), Err(Errno::NOENT))
+}

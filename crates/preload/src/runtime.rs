@@ -1,0 +1,21 @@
+//! What the library has of its own inside a process that is not its own: locks, a heap, the
+//! variables of each thread, the process whose memory this is, the switches that the hooks read, and
+//! the way in which the checker ends when it fails.
+//!
+//! This is the lowest wing: it uses no other one. It knows nothing of epoll and of reports.
+
+pub mod clock;
+#[allow(unsafe_code)] // the global allocator
+pub mod heap;
+#[allow(unsafe_code)] // the value that a lock guards
+pub mod lock;
+#[allow(unsafe_code)] // a page that the kernel wipes
+pub mod process;
+#[allow(unsafe_code)] // signal masks
+pub mod signals;
+#[allow(unsafe_code)] // C's thread-local variables, and errno
+pub mod thread;
+#[allow(unsafe_code)] // C's variables
+pub mod watched;
+
+pub mod failure;

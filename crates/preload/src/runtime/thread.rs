@@ -1,0 +1,113 @@
+//! The variables that each thread has of its own: how deep it is in the book-keeping, where on its
+//! stack it went into it, its id, and errno.
+//!
+//! All but errno are C's (`hooks/watched.c`): there they lie in the static TLS block, which a signal
+//! handler may touch. This file reads and writes them, one at a time. In which order they change is
+//! the business of the guard (`entry/guard.rs`).
+//!
+//! Surprising: a signal handler may run between any two calls here. It leaves the variables as it
+//! found them, or never returns. So no reference to one of them is ever made.
+
+use std::ffi::c_int;
+
+unsafe extern "C" {
+    // The calling thread's own variables, which live as long as the thread.
+    safe fn epshim_depth() -> *mut c_int;
+    safe fn epshim_frame() -> *mut usize;
+    safe fn epshim_tid() -> *mut c_int;
+    // `hooks/sanitizer.c`: calls that must come in pairs.
+    safe fn epshim_tsan_ignore();
+    safe fn epshim_tsan_observe();
+}
+
+/// The variables of the thread that called [`Own::current`]. The pointers keep the value in that
+/// thread: it is not `Send`.
+#[derive(Debug)]
+pub struct Own {
+    depth: *mut c_int,
+    frame: *mut usize,
+    errno: *mut c_int,
+}
+
+// In each of the blocks below: the pointer is to a variable of this thread, which lives as long as
+// the thread, and this value does not leave the thread; and there is no reference to the variable.
+impl Own {
+    /// Those of the calling thread.
+    #[inline]
+    pub fn current() -> Self {
+        let (depth, frame) = (epshim_depth(), epshim_frame());
+        // SAFETY: it takes nothing, and returns the address of the calling thread's errno.
+        Self { depth, frame, errno: unsafe { libc::__errno_location() } }
+    }
+
+    /// How deep the thread is in the book-keeping; 0: it runs the program.
+    #[inline]
+    pub fn depth(&self) -> c_int {
+        // SAFETY: this thread's own, without a reference to it; see above.
+        unsafe { *self.depth }
+    }
+
+    /// Sets the depth.
+    #[inline]
+    pub fn set_depth(&self, depth: c_int) {
+        // SAFETY: this thread's own, without a reference to it; see above.
+        unsafe { *self.depth = depth }
+    }
+
+    /// Where on the stack the thread went into the book-keeping, or 0.
+    #[inline]
+    pub fn frame(&self) -> usize {
+        // SAFETY: this thread's own, without a reference to it; see above.
+        unsafe { *self.frame }
+    }
+
+    /// Sets the place on the stack.
+    #[inline]
+    pub fn set_frame(&self, frame: usize) {
+        // SAFETY: this thread's own, without a reference to it; see above.
+        unsafe { *self.frame = frame }
+    }
+
+    /// The thread's errno.
+    #[inline]
+    pub fn errno(&self) -> c_int {
+        // SAFETY: this thread's own, without a reference to it; see above.
+        unsafe { *self.errno }
+    }
+
+    /// Sets errno.
+    #[inline]
+    pub fn set_errno(&self, errno: c_int) {
+        // SAFETY: this thread's own, without a reference to it; see above.
+        unsafe { *self.errno = errno }
+    }
+}
+
+/// The id of this thread, as gettid(2) has it: asked once, and kept.
+pub fn tid() -> c_int {
+    let kept = epshim_tid();
+    // SAFETY: this thread's own variable, valid while it runs.
+    unsafe {
+        if *kept == 0 {
+            *kept = rustix::thread::gettid().as_raw_nonzero().get();
+        }
+        *kept
+    }
+}
+
+/// In a forked child: its thread has another id than the parent's that it is a copy of.
+pub fn forget_tid() {
+    // SAFETY: this thread's own variable.
+    unsafe { *epshim_tid() = 0 };
+}
+
+/// From now on ThreadSanitizer ignores what this thread does.
+pub fn hide_from_sanitizer() {
+    epshim_tsan_ignore();
+}
+
+/// Ends the above. Called too before the program is ended from within the book-keeping: the
+/// sanitizer must not find the thread hidden then.
+pub fn show_to_sanitizer() {
+    epshim_tsan_observe();
+}

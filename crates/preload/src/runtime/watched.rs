@@ -1,0 +1,66 @@
+//! The variables that the hooks read before they report a call: `hooks/watched.c`.
+//!
+//! Owns a bit for each descriptor, and two switches: whether calls are reported at all, and whether
+//! a hazard is announced (`questions/hazard.rs`), during which the hooks report every close. A hook
+//! reads these variables without a call, so that a program that is not checked pays a load and a test.
+
+use std::ffi::c_int;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
+
+/// Descriptors at and above this number are not watched. `WATCHABLE` in the hooks' header.
+pub const WATCHABLE: usize = 1 << 20;
+
+const WORD_BITS: usize = usize::BITS as usize;
+
+unsafe extern "C" {
+    // An array of C's `_Atomic unsigned long`, which on Linux is as wide as a pointer, and two
+    // `_Atomic bool`: the same as Rust's atomics in memory.
+    safe static epshim_watched: [AtomicUsize; WATCHABLE / WORD_BITS];
+    safe static epshim_checking: AtomicBool;
+    safe static epshim_hazard: AtomicBool;
+}
+
+/// From now on the hooks report every close, those of descriptors that are not watched too.
+pub fn start_hazard() {
+    epshim_hazard.store(true, SeqCst);
+}
+
+/// From now on the hooks report the closes of watched descriptors only.
+pub fn stop_hazard() {
+    epshim_hazard.store(false, SeqCst);
+}
+
+/// Whether the hooks report calls.
+pub fn is_checking() -> bool {
+    epshim_checking.load(Relaxed)
+}
+
+/// From now on the hooks report calls.
+pub fn start_checking() {
+    epshim_checking.store(true, Relaxed);
+}
+
+/// From now on the hooks report nothing, and forward every call. Returns whether they reported calls
+/// until now.
+pub fn stop_checking() -> bool {
+    let was_checking = epshim_checking.swap(false, Relaxed);
+    for word in &epshim_watched {
+        // A page that was never written stays unwritten.
+        if word.load(Relaxed) != 0 {
+            word.store(0, Relaxed);
+        }
+    }
+    was_checking
+}
+
+/// From now on the hooks report what is done with this descriptor, or no longer do.
+pub fn watch(fd: c_int, is_watched: bool) {
+    let Some(fd) = usize::try_from(fd).ok().filter(|&fd| fd < WATCHABLE) else { return };
+    let bit = 1 << (fd % WORD_BITS);
+    let word = &epshim_watched[fd / WORD_BITS];
+    if is_watched {
+        word.fetch_or(bit, Relaxed);
+    } else {
+        word.fetch_and(!bit, Relaxed);
+    }
+}

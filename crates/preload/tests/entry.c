@@ -1,0 +1,361 @@
+/*
+ * What the hooks report: each is called as the program would call it, and what it reports is compared.
+ * Linked with the hooks themselves and with an entry of its own; exports nothing.
+ */
+#include "hooks.h"
+
+#include "check.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <linux/close_range.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Fixed numbers, all but the last watched. */
+enum { LEFT = 20, RIGHT, EVENT, LISTENER, PIPE_OUT, PIPE_IN, EPOLL, OTHER };
+
+static char reported[4096];
+
+__attribute__((format(printf, 1, 2))) static void report(const char *format, ...)
+{
+    size_t length = strlen(reported);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(reported + length, sizeof(reported) - length, format, arguments);
+    va_end(arguments);
+    errno = 999; /* the entry restores errno; the hooks must not count on more than that */
+}
+
+static const char *const kinds[] = {"read",  "message", "messages", "accept",
+                                    "write", "peek",    "beside",   "control"};
+
+/* Keeps errno, as the entry of the library does. */
+#define REPORT(...)                                                                                \
+    do {                                                                                           \
+        int saved_ = errno;                                                                        \
+        report(__VA_ARGS__);                                                                       \
+        errno = saved_;                                                                            \
+    } while (0)
+
+void on_start(const char *options)
+{
+    (void)options;
+    atomic_store(&epshim_checking, true);
+}
+
+void on_epoll_created(int epfd, int flags, const void *site)
+{
+    CHECK(site != NULL);
+    REPORT("created %s %d; ", epfd >= 0 ? "epoll" : "nothing", flags);
+}
+
+void on_epoll_ctl(int epfd, int op, int fd, const struct epoll_event *event, int error, const void *site)
+{
+    (void)event;
+    CHECK(site != NULL);
+    REPORT("ctl %d %d %d error %d; ", epfd, op, fd, error);
+}
+
+void on_wait_begin(int epfd, int maxevents, int64_t timeout, const void *site)
+{
+    CHECK(site != NULL);
+    REPORT("wait %d %d %lld; ", epfd, maxevents, (long long)timeout);
+}
+
+void on_wait_end(int epfd, const struct epoll_event *events, int count, int error)
+{
+    (void)events;
+    REPORT("waited %d %d error %d; ", epfd, count, error);
+}
+
+void on_io_begin(int fd, enum io_kind kind, bool dontwait, const void *site)
+{
+    CHECK(site != NULL);
+    REPORT("%s %d%s; ", kinds[kind], fd, dontwait ? " dontwait" : "");
+}
+
+void on_io_end(int fd, enum io_kind kind, size_t asked, ssize_t got, int error,
+                   const void *site)
+{
+    CHECK(site != NULL);
+    REPORT("%s %d asked %zu got %zd error %d; ", kinds[kind], fd, asked, got, error);
+}
+
+void on_closing_any(unsigned first, unsigned last)
+{
+    REPORT("gone %u to %u; ", first, last);
+}
+
+void on_closing(int fd, const void *site)
+{
+    CHECK(site != NULL);
+    REPORT("closing %d; ", fd);
+}
+
+void on_duplicated(int from, int to, const void *site)
+{
+    CHECK(site != NULL);
+    REPORT("duplicated %d%s; ", from, to >= 0 ? "" : " to nothing");
+}
+
+void on_flags_changed(int fd)
+{
+    REPORT("flags %d; ", fd);
+}
+
+void on_shut_down(int fd)
+{
+    REPORT("shut down %d; ", fd);
+}
+
+void on_unseen(long number)
+{
+    REPORT("unseen %ld; ", number);
+}
+
+void on_fork_begin(void)
+{
+    REPORT("fork begins; ");
+}
+
+void on_fork_parent(void)
+{
+    REPORT("fork ended; ");
+}
+
+void on_fork_child(void)
+{
+    REPORT("forked; ");
+}
+
+void on_end(void)
+{
+    REPORT("end; ");
+}
+
+/* The call returns result, and the hook reports exactly this. */
+#define REPORTS(call, result, expected)                                                            \
+    do {                                                                                           \
+        reported[0] = 0;                                                                           \
+        CHECK_EQ(call, result);                                                                    \
+        if (strcmp(reported, expected) != 0) {                                                     \
+            fprintf(stderr, "%s:%d: %s\nreported: %s\nexpected: %s\n", __FILE__, __LINE__,         \
+                    #call, reported, expected);                                                    \
+            exit(1);                                                                               \
+        }                                                                                          \
+    } while (0)
+
+static void watch(int fd)
+{
+    atomic_fetch_or(&epshim_watched[(size_t)fd / WORD_BITS], 1UL << ((size_t)fd % WORD_BITS));
+}
+
+/* Moves a descriptor to its number, and watches it. */
+static void put(int fd, int number)
+{
+    CHECK_EQ(dup3(fd, number, O_CLOEXEC), number);
+    close(fd);
+    watch(number);
+}
+
+static void set_up(void)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int ends[2];
+    CHECK_EQ(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+    put(ends[0], LEFT);
+    put(ends[1], RIGHT);
+    CHECK_EQ(pipe2(ends, O_NONBLOCK), 0);
+    put(ends[0], PIPE_OUT);
+    put(ends[1], PIPE_IN);
+    put(eventfd(0, EFD_NONBLOCK), EVENT);
+    put(epoll_create1(0), EPOLL);
+    put(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0), LISTENER);
+    CHECK_EQ(bind(LISTENER, (struct sockaddr *)&address, sizeof(sa_family_t)), 0);
+    CHECK_EQ(listen(LISTENER, 1), 0);
+    CHECK_EQ(dup2(LEFT, OTHER), OTHER);
+}
+
+static void test_epoll(void)
+{
+    struct epoll_event event = {.events = EPOLLIN};
+    struct timespec brief = {0, 1500}, *unreadable = (struct timespec *)8;
+    close(hook_epoll_create1(0));
+    REPORTS(hook_epoll_create1(1), -1, "");
+    REPORTS(close(hook_epoll_create1(EPOLL_CLOEXEC)), 0, "created epoll 524288; ");
+    REPORTS(close((int)hook_syscall(SYS_epoll_create1, 0, 0, 0, 0, 0, 0)), 0, "created epoll 0; ");
+    REPORTS(hook_epoll_ctl(EPOLL, EPOLL_CTL_ADD, EVENT, &event), 0, "ctl 26 1 22 error 0; ");
+    REPORTS(hook_epoll_ctl(EPOLL, EPOLL_CTL_ADD, EVENT, &event), -1, "ctl 26 1 22 error 17; ");
+    REPORTS(hook_syscall(SYS_epoll_ctl, EPOLL, EPOLL_CTL_DEL, EVENT, 0, 0, 0), 0,
+         "ctl 26 2 22 error 0; ");
+    REPORTS(hook_epoll_wait(EPOLL, &event, 1, 0), 0, "wait 26 1 0; waited 26 0 error 0; ");
+    REPORTS(hook_epoll_wait(EPOLL, &event, 0, -1), -1, "wait 26 0 -1; waited 26 -1 error 22; ");
+    REPORTS(hook_epoll_pwait(EPOLL, &event, 3, 1, NULL), 0,
+         "wait 26 3 1000000; waited 26 0 error 0; ");
+    REPORTS(hook_epoll_pwait2(EPOLL, &event, 3, &brief, NULL), 0,
+         "wait 26 3 1500; waited 26 0 error 0; ");
+    REPORTS(hook_epoll_pwait2(EPOLL, &event, 3, unreadable, NULL), -1,
+         "wait 26 3 -1; waited 26 -1 error 14; ");
+    REPORTS(hook_syscall(SYS_epoll_pwait2, EPOLL, (long)&event, 3, (long)&brief, 0, 8), 0,
+         "wait 26 3 1500; waited 26 0 error 0; ");
+}
+
+static void test_io(void)
+{
+    char bytes[16];
+    struct iovec parts[2] = {{bytes, 3}, {bytes + 3, 5}};
+    eventfd_t value;
+    REPORTS(hook_write(LEFT, "hello", 5), 5, "write 20; write 20 asked 5 got 5 error 0; ");
+    REPORTS(hook_write(OTHER, "hello", 5), 5, "");
+    REPORTS(hook_read(RIGHT, bytes, 6), 6, "read 21; read 21 asked 6 got 6 error 0; ");
+    REPORTS(hook_readv(RIGHT, parts, 2), 4, "read 21; read 21 asked 8 got 4 error 0; ");
+    REPORTS(hook_readv(RIGHT, parts, 2), -1, "read 21; read 21 asked 0 got -1 error 11; ");
+    REPORTS(hook_preadv2(RIGHT, parts, 2, -1, RWF_NOWAIT), -1,
+         "read 21 dontwait; read 21 asked 0 got -1 error 11; ");
+    REPORTS(hook_preadv2(RIGHT, parts, 2, 0, 0), -1, "");
+    REPORTS(hook_syscall(SYS_read, RIGHT, (long)bytes, 6, 0, 0, 0), -1,
+         "read 21; read 21 asked 6 got -1 error 11; ");
+    REPORTS(hook_eventfd_write(EVENT, 7), 0, "write 22; write 22 asked 8 got 8 error 0; ");
+    REPORTS(hook_eventfd_read(EVENT, &value), 0, "read 22; read 22 asked 8 got 8 error 0; ");
+    REPORTS(hook_eventfd_read(EVENT, &value), -1, "read 22; read 22 asked 8 got -1 error 11; ");
+    REPORTS(hook_writev(LEFT, parts, 2), 8, "write 20; write 20 asked 8 got 8 error 0; ");
+    REPORTS(hook_recv(RIGHT, bytes, 4, MSG_PEEK), 4, "peek 21; peek 21 asked 4 got 4 error 0; ");
+    REPORTS(hook_recv(RIGHT, bytes, 16, MSG_DONTWAIT), 8,
+         "read 21 dontwait; read 21 asked 16 got 8 error 0; ");
+    REPORTS(hook_syscall(SYS_sendto, LEFT, (long)bytes, 2, MSG_DONTWAIT, 0, 0), 2,
+         "write 20 dontwait; write 20 asked 2 got 2 error 0; ");
+    REPORTS(hook_syscall(SYS_recvfrom, RIGHT, (long)bytes, 4, MSG_PEEK, 0, 0), 2,
+         "peek 21; peek 21 asked 4 got 2 error 0; ");
+    REPORTS(hook_recvfrom(RIGHT, bytes, 4, 0, NULL, NULL), 2,
+         "read 21; read 21 asked 4 got 2 error 0; ");
+}
+
+static void test_messages(void)
+{
+    char bytes[16] = "";
+    struct iovec parts[2] = {{bytes, 3}, {bytes + 3, 5}};
+    struct mmsghdr messages[2] = {{.msg_hdr = {.msg_iov = parts, .msg_iovlen = 2}},
+                                  {.msg_hdr = {.msg_iov = parts, .msg_iovlen = 1}}};
+    REPORTS(hook_sendmsg(LEFT, &messages[0].msg_hdr, 0), 8,
+         "write 20; write 20 asked 8 got 8 error 0; ");
+    REPORTS(hook_recvmsg(RIGHT, &messages[1].msg_hdr, 0), 3,
+         "message 21; message 21 asked 3 got 3 error 0; ");
+    REPORTS(hook_recvmmsg(RIGHT, messages, 2, MSG_DONTWAIT, NULL), 1,
+         "messages 21 dontwait; messages 21 asked 2 got 1 error 0; ");
+    REPORTS(hook_recvmsg(RIGHT, (struct msghdr *)8, MSG_ERRQUEUE), -1,
+         "beside 21; beside 21 asked 0 got -1 error 14; ");
+    REPORTS(hook_sendmmsg(LEFT, messages, 2, 0), 2,
+         "write 20; write 20 asked 11 got 11 error 0; ");
+    REPORTS(hook_syscall(SYS_recvmsg, RIGHT, (long)&messages[0].msg_hdr, 0, 0, 0, 0), 8,
+         "message 21; message 21 asked 8 got 8 error 0; ");
+    messages[1].msg_hdr.msg_iov = (struct iovec *)8;
+    REPORTS(hook_sendmmsg(LEFT, messages, 2, 0), 1, "write 20; write 20 asked 9 got 8 error 0; ");
+    REPORTS(hook_accept(LISTENER, NULL, NULL), -1,
+         "accept 23; accept 23 asked 1 got -1 error 11; ");
+    REPORTS(hook_syscall(SYS_accept4, LISTENER, 0, 0, 0, 0, 0), -1,
+         "accept 23; accept 23 asked 1 got -1 error 11; ");
+}
+
+static void test_transfers(void)
+{
+    char bytes[64];
+    while (read(RIGHT, bytes, sizeof(bytes)) > 0)
+        continue;
+    REPORTS(hook_splice(RIGHT, NULL, PIPE_IN, NULL, 64, SPLICE_F_NONBLOCK), -1,
+         "read 21 dontwait; write 25 dontwait; read 21 asked 64 got -1 error 11; "
+         "write 25 asked 0 got 0 error 0; ");
+    CHECK_EQ(write(LEFT, "ab", 2), 2);
+    REPORTS(hook_splice(RIGHT, NULL, PIPE_IN, NULL, 64, 0), 2,
+         "read 21; write 25; read 21 asked 2 got 2 error 0; write 25 asked 2 got 2 error 0; ");
+    struct iovec part = {bytes, 2};
+    REPORTS(hook_vmsplice(PIPE_OUT, &part, 1, 0), 2, "read 24; read 24 asked 2 got 2 error 0; ");
+    REPORTS(hook_vmsplice(PIPE_IN, &part, 1, 0), 2, "write 25; write 25 asked 2 got 2 error 0; ");
+    int file = open("/proc/self/exe", O_RDONLY);
+    REPORTS(hook_sendfile(LEFT, file, NULL, 4), 4, "write 20; write 20 asked 4 got 4 error 0; ");
+    REPORTS(hook_syscall(SYS_sendfile, LEFT, file, 0, 4, 0, 0), 4,
+         "write 20; write 20 asked 4 got 4 error 0; ");
+    close(file);
+}
+
+/* A fork is reported before and after, in both processes. */
+static void test_fork(void)
+{
+    int status;
+    reported[0] = 0;
+    pid_t child = fork();
+    if (child == 0)
+        _exit(strcmp(reported, "fork begins; forked; ") != 0);
+    CHECK_EQ(strcmp(reported, "fork begins; fork ended; "), 0);
+    CHECK_EQ(waitpid(child, &status, 0), child);
+    CHECK_EQ(status, 0);
+}
+
+/* While a hazard is announced, every close is reported. */
+static void test_hazard(void)
+{
+    int free = open("/dev/null", O_RDONLY), from = open("/dev/null", O_RDONLY);
+    char expected[64];
+    REPORTS(hook_dup2(from, free), free, "");
+    atomic_store(&epshim_hazard, true);
+    snprintf(expected, sizeof(expected), "gone %d to %d; ", free, free);
+    REPORTS(hook_dup2(from, free), free, expected);
+    REPORTS(hook_dup2(-1, free), -1, "");
+    REPORTS(hook_syscall(SYS_dup3, from, free, 0, 0, 0, 0), free, expected);
+    REPORTS(hook_dup2(OTHER, EPOLL), EPOLL, "closing 26; gone 26 to 26; ");
+    REPORTS(hook_close(free), 0, expected);
+    snprintf(expected, sizeof(expected), "gone %d to %d; ", from, from);
+    REPORTS(hook_syscall(SYS_close, from, 0, 0, 0, 0, 0), 0, expected);
+    REPORTS(hook_close(-1), -1, "");
+    REPORTS(hook_close_range(90, 95, CLOSE_RANGE_CLOEXEC), 0, "");
+    REPORTS(hook_close_range(90, 95, 0), 0, "gone 90 to 95; ");
+    REPORTS(hook_fclose(fdopen(dup2(OTHER, 90), "r")), 0, "gone 90 to 90; ");
+    atomic_store(&epshim_hazard, false);
+    REPORTS(hook_close(-1), -1, "");
+}
+
+static void test_descriptors(void)
+{
+    int one = 1;
+    FILE *stream;
+    REPORTS(close(hook_dup(LEFT)), 0, "duplicated 20; ");
+    REPORTS(hook_dup2(LEFT, LEFT), LEFT, "");
+    REPORTS(hook_dup2(-1, LEFT), -1, "");
+    REPORTS(hook_dup3(RIGHT, LEFT, 1), -1, "");
+    REPORTS(hook_dup2(OTHER, EVENT), EVENT, "closing 22; ");
+    REPORTS(hook_syscall(SYS_dup3, LEFT, RIGHT, 0, 0, 0, 0), RIGHT, "closing 21; duplicated 20; ");
+    REPORTS(close(hook_fcntl(LEFT, F_DUPFD, 0)), 0, "duplicated 20; ");
+    REPORTS(hook_fcntl(LEFT, F_SETFL, O_NONBLOCK), 0, "flags 20; ");
+    REPORTS(hook_fcntl(LEFT, F_GETFD, 0), FD_CLOEXEC, "");
+    REPORTS(hook_syscall(SYS_fcntl, LEFT, F_SETFL, O_NONBLOCK, 0, 0, 0), 0, "flags 20; ");
+    REPORTS(hook_ioctl(LEFT, FIONBIO, (uintptr_t)&one), 0, "flags 20; ");
+    REPORTS(hook_ioctl(LEFT, FIONREAD, (uintptr_t)&one), 0, "");
+    REPORTS(hook_ioctl(LEFT, 12345, 0), -1, "control 20 asked 0 got 0 error 25; ");
+    REPORTS(hook_shutdown(LEFT, SHUT_RD), 0, "");
+    REPORTS(hook_shutdown(LEFT, SHUT_WR), 0, "shut down 20; ");
+    REPORTS(hook_syscall(SYS_io_uring_setup, 1, 8, 0, 0, 0, 0), -1, "");
+    REPORTS(hook_close_range(LEFT, RIGHT, CLOSE_RANGE_CLOEXEC), 0, "");
+    REPORTS(hook_close_range(LEFT, RIGHT, 0), 0, "closing 20; closing 21; ");
+    REPORTS(hook_syscall(SYS_close, LISTENER, 0, 0, 0, 0, 0), 0, "closing 23; ");
+    stream = fdopen(PIPE_OUT, "r");
+    REPORTS(hook_fclose(stream), 0, "closing 24; ");
+    REPORTS(hook_close(OTHER), 0, "");
+    REPORTS((hook_closefrom(EVENT), 0), 0, "closing 22; closing 23; closing 24; closing 25; closing 26; ");
+}
+
+int main(void)
+{
+    set_up();
+    test_epoll();
+    test_io();
+    test_messages();
+    test_transfers();
+    test_fork();
+    test_hazard();
+    test_descriptors();
+    return 0;
+}

@@ -1,0 +1,74 @@
+//! Crates: which may depend on which, and on what else.
+
+use epshim_structure::{Kind, Project};
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+/// Every arrow between our packages that the library, a program or a build script may have. None points
+/// up: what is named on the right has no line that leads back.
+const ARROWS: [(&str, &[&str]); 3] = [
+    ("epshim-cli", &["epshim", "epshim-check", "epshim-layouts"]),
+    ("epshim-preload", &["epshim-check"]),
+    ("epshim-bench", &["epshim", "epshim-harness"]),
+];
+
+/// What any of our tests may depend on, too.
+const FOR_TESTS: &str = "epshim-harness";
+
+/// What the shim is built of, and nothing more.
+const OF_THE_SHIM: [&str; 3] = ["bitflags", "libc", "static_assertions"];
+
+/// What the model is built of: none of them makes a system call.
+const OF_THE_MODEL: [&str; 4] = ["rustc-hash", "serde", "serde_json", "strsim"];
+
+fn normal<'a>(project: &'a Project, package: &str) -> BTreeSet<&'a str> {
+    let package = project.packages.iter().find(|one| one.name == package).expect("it is there");
+    let normal = package.dependencies.iter().filter(|one| one.kind == Kind::Normal);
+    normal.map(|dependency| dependency.on.as_str()).collect()
+}
+
+#[test]
+fn the_shim_depends_on_three_crates_and_on_nothing_more() {
+    let project = Project::here().expect("a workspace");
+    assert_eq!(normal(&project, "epshim"), BTreeSet::from(OF_THE_SHIM));
+}
+
+#[test]
+fn the_model_depends_on_nothing_of_ours_and_on_no_crate_that_makes_system_calls() {
+    let project = Project::here().expect("a workspace");
+    assert_eq!(normal(&project, "epshim-check"), BTreeSet::from(OF_THE_MODEL));
+}
+
+#[test]
+fn every_arrow_between_our_crates_is_one_that_the_map_has() {
+    let project = Project::here().expect("a workspace");
+    let ours: BTreeSet<&str> = project.packages.iter().map(|one| one.name.as_str()).collect();
+    let mut wrong = Vec::new();
+    for package in &project.packages {
+        let allowed = ARROWS.iter().find(|(from, _)| *from == package.name);
+        let allowed = allowed.map_or(&[][..], |(_, to)| to);
+        for dependency in &package.dependencies {
+            let to = dependency.on.as_str();
+            let is_for_tests = dependency.kind == Kind::Dev && to == FOR_TESTS;
+            if ours.contains(to) && !allowed.contains(&to) && !is_for_tests {
+                wrong.push(format!("{} -> {to} ({:?})", package.name, dependency.kind));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "not on the map: {}", wrong.join(", "));
+}
+
+#[test]
+fn every_crate_but_the_shim_is_in_crates() {
+    let project = Project::here().expect("a workspace");
+    let is_manifest = |path: &PathBuf| path.file_name() == Some(OsStr::new("Cargo.toml"));
+    let manifests = project.below(Path::new("")).expect("a folder");
+    for manifest in manifests.into_iter().filter(is_manifest) {
+        let folder = manifest.parent().expect("a folder");
+        let is_at_home = folder == Path::new("") || folder.parent() == Some(Path::new("crates"));
+        assert!(is_at_home, "{}: a crate belongs into crates/", manifest.display());
+        let is_known = project.packages.iter().any(|package| package.folder == folder);
+        assert!(is_known, "{}: no member of the workspace", manifest.display());
+    }
+}
