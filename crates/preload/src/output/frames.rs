@@ -4,6 +4,7 @@
 //!
 //! Surprising: a module that was closed since the call is not found; its frames keep the bare address.
 
+use epshim_check::printable;
 use epshim_check::report::Frame;
 use libc::{c_int, c_void, dl_iterate_phdr, dl_phdr_info, size_t};
 use rustix::fs::{CWD, readlinkat_raw};
@@ -64,7 +65,7 @@ fn name(info: &dl_phdr_info, is_program: bool) -> String {
         return UNNAMED.to_owned();
     }
     // SAFETY: the loader's string, which it keeps as long as the module.
-    let name = unsafe { CStr::from_ptr(info.dlpi_name) }.to_string_lossy();
+    let name = printable::utf8(unsafe { CStr::from_ptr(info.dlpi_name) }.to_bytes());
     if name.is_empty() { UNNAMED.to_owned() } else { name.into_owned() }
 }
 
@@ -74,7 +75,7 @@ const UNNAMED: &str = "?";
 fn program() -> String {
     let mut buffer = [MaybeUninit::uninit(); libc::PATH_MAX as usize];
     match readlinkat_raw(CWD, c"/proc/self/exe", &mut buffer) {
-        Ok((path, _)) => String::from_utf8_lossy(path).into_owned(),
+        Ok((path, _)) => printable::utf8(path).into_owned(),
         Err(_) => UNNAMED.to_owned(),
     }
 }
