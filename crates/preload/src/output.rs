@@ -5,7 +5,6 @@
 //! waits for the kernel's answer to its call. The output uses the books, the questions and the runtime.
 
 pub mod destination;
-#[allow(unsafe_code)] // the loader's list
 pub mod frames;
 pub mod line;
 pub mod plan;

@@ -152,3 +152,25 @@ fn a_handler_that_jumps_away_costs_the_checking_at_most() {
         assert!(has_failed || errors.contains("SUMMARY: epshim: ctl-error"), "{errors}");
     }
 }
+
+/// A library's constructor runs under the loader's lock: whoever waits for it waits for the loop there.
+#[test]
+fn what_a_library_s_constructor_does_is_reported_while_it_does() {
+    let package = env!("CARGO_MANIFEST_DIR");
+    let flags = ["-shared", "-fPIC"];
+    let library = compile(package, &["tests/reporting/plugin.c"], "plugin.so", &flags);
+    let program = compile(package, &["tests/reporting/loads.c"], "loads", &[]);
+    let log = nothing_at("plugin");
+    for how in ["returns", "exits"] {
+        let mut command = command(&program, Mode::Checking);
+        command.env("EPSHIM_OPTIONS", format!("mode=check:log_path={}", log.display()));
+        // The constructor waits for the finding to be written.
+        command.arg(&library).env("PLUGIN_LOG", &log).env("PLUGIN_ENDS", how);
+        ends(&mut command, ITS_OWN);
+        let report = fs::read_to_string(&log).unwrap();
+        counts(&report, "SUMMARY: epshim: ctl-error", 1);
+        counts(&report, "epshim: 1 finding", 1);
+        assert!(report.contains("plugin.so+0x"), "{report}");
+        fs::remove_file(&log).unwrap();
+    }
+}

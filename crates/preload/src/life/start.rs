@@ -8,6 +8,7 @@ use crate::books::{family, model, stacks};
 use crate::life::options::Options;
 use crate::output::destination::Destination;
 use crate::output::{line, report};
+use crate::questions::fd_table;
 use crate::runtime::{failure, process, watched};
 use epshim_check::options::Mode;
 
@@ -19,6 +20,7 @@ pub fn start(text: &str, no_color: bool) {
     if !options.is_watching(process::id()) {
         return;
     }
+    fd_table::prepare();
     greet(&options);
     if options.check.mode != Mode::Check {
         return;
