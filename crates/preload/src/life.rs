@@ -8,5 +8,5 @@ pub mod fork;
 #[allow(unsafe_code)] // a thread
 pub mod monitor;
 pub mod options;
-pub mod rounds;
 pub mod start;
+pub mod suspicions;

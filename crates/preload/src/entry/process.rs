@@ -9,7 +9,7 @@
 use crate::entry::guard::{
     enter_fork, guarded, if_checking, leave_fork, prepare_end, record_change,
 };
-use crate::life::{fork, rounds, start};
+use crate::life::{fork, start, suspicions};
 use crate::output::report;
 use crate::runtime::{failure, process};
 use libc::c_char;
@@ -50,7 +50,7 @@ pub extern "C" fn forked() {
 pub extern "C" fn end() {
     prepare_end();
     record_change(|| {
-        rounds::finish();
+        suspicions::finish();
         report::finish();
     });
     if failure::has_failed() && process::owns_memory() {

@@ -1,4 +1,5 @@
-//! The monitor: a thread that makes rounds (`rounds.rs`) while the program runs, or hangs.
+//! The monitor: a thread that asks the kernel about suspicions (`suspicions.rs`), pass by pass, while the
+//! program runs, or hangs.
 //!
 //! A wait starts it, and only when something is suspected or a call may block. It ends a second after
 //! there is nothing more to suspect.
@@ -7,7 +8,7 @@
 //! its last thread, and must not live on for the sake of this one.
 
 use crate::books::blocking;
-use crate::life::rounds;
+use crate::life::suspicions;
 use crate::questions::threads;
 use crate::runtime::clock::now;
 use crate::runtime::signals::with_all_blocked;
@@ -27,7 +28,7 @@ static SLEEPS_UNTIL: AtomicU64 = AtomicU64::new(0);
 /// How often other threads woke it. It sleeps on this number.
 static WAKE_UPS: AtomicU32 = AtomicU32::new(0);
 
-/// Between two rounds, while a call may hang.
+/// Between two passes, while a call may hang.
 const INTERVAL: Nanos = 50 * MILLISECOND;
 /// How long the thread stays when nothing is suspected.
 const LINGER: Nanos = SECOND;
@@ -88,9 +89,9 @@ fn monitor() {
     let mut idle_since = now();
     while watched::is_checking() {
         let wake_ups = WAKE_UPS.load(Relaxed);
-        // This round may not see what comes up from now on: other threads are to wake this one for it.
+        // This pass may not see what comes up from now on: other threads are to wake this one for it.
         SLEEPS_UNTIL.store(Nanos::MAX, Relaxed);
-        let next = rounds::round();
+        let next = suspicions::pass();
         if threads::program_has_ended() {
             return;
         }
@@ -105,7 +106,7 @@ fn monitor() {
     SLEEPS_UNTIL.store(0, Relaxed);
     IS_THERE.store(0, Ordering::Release);
     // A thread that needed the monitor before that line found it there.
-    if rounds::next_due().is_some() {
+    if suspicions::next_due().is_some() {
         wake_by(0);
     }
 }
@@ -123,5 +124,5 @@ fn sleep(wake_ups: u32, until: Nanos, now: Nanos) {
 pub fn forked() {
     IS_THERE.store(0, Relaxed);
     SLEEPS_UNTIL.store(0, Relaxed);
-    rounds::forked();
+    suspicions::forked();
 }

@@ -1,7 +1,7 @@
 //! The kernel, as the model asks it about suspicions: `epshim_check`'s [`Kernel`].
 //!
-//! Every question about a descriptor is asked under an announcement, and within one round of
-//! questions no descriptor is asked about that was closed since the round began: see `hazard.rs`.
+//! Every question about a descriptor is asked under an announcement. A descriptor that was closed since
+//! the announcement began is not asked about: see `hazard.rs`.
 
 use crate::questions::descriptor::{self, file};
 use crate::questions::{hazard, registrations, threads};

@@ -1,6 +1,6 @@
-//! A round: the suspicions that are due are put to the kernel, and what is confirmed is reported. The
-//! monitor thread makes rounds while the program runs, and the thread that ends the program makes
-//! the last one.
+//! Suspicions that are due: the kernel is asked about them, and what it confirms is reported. The
+//! monitor thread does so pass by pass while the program runs, and the thread that ends the program
+//! makes the last pass.
 //!
 //! The kernel is asked without the model's lock: the program goes on meanwhile. One thread at a time
 //! settles suspicions.
@@ -27,7 +27,7 @@ const HANGS: Nanos = 100 * MILLISECOND;
 const PATIENCE_AT_END: u32 = 120;
 
 /// Reports calls that hang, settles what is due, and says when the next suspicion is due.
-pub fn round() -> Option<Nanos> {
+pub fn pass() -> Option<Nanos> {
     let at = now();
     if blocking::is_used() {
         blocking::hanging(at, HANGS, |one| {
@@ -69,7 +69,7 @@ fn settle(at: Nanos) {
     }
 }
 
-/// The last round, by the thread that ends the program: what is due now is settled now. This thread
+/// The last pass, by the thread that ends the program: what is due now is settled now. This thread
 /// waits for what the monitor thread is settling, for as long as names may take to find.
 pub fn finish() {
     let at = now();
