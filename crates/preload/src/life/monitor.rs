@@ -1,7 +1,7 @@
 //! The monitor: a thread that asks the kernel about suspicions (`suspicions.rs`), pass by pass, while the
 //! program runs, or hangs.
 //!
-//! A wait starts it, and only when something is suspected or a call may block. It ends a second after
+//! A wait, an `epoll_ctl` or the close of an epoll starts it, and only when something is suspected or a call may block. It ends a second after
 //! there is nothing more to suspect.
 //!
 //! Surprising: it also ends when it is the last thread. A program whose main thread has left ends with
@@ -12,13 +12,10 @@ use crate::life::suspicions;
 use crate::questions::threads;
 use crate::runtime::clock::now;
 use crate::runtime::signals::with_all_blocked;
-use crate::runtime::thread::{self, Own};
-use crate::runtime::{failure, watched};
+use crate::runtime::thread::Own;
+use crate::runtime::{failure, monitor_thread, process, watched};
 use epshim_check::ports::{MILLISECOND, Nanos, SECOND};
 use rustix::thread::futex;
-use std::ffi::{c_int, c_void};
-use std::mem::MaybeUninit;
-use std::ptr;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, Ordering::Relaxed};
 
 /// 1: there is a monitor thread.
@@ -32,7 +29,6 @@ static WAKE_UPS: AtomicU32 = AtomicU32::new(0);
 const INTERVAL: Nanos = 50 * MILLISECOND;
 /// How long the thread stays when nothing is suspected.
 const LINGER: Nanos = SECOND;
-const STACK: usize = 256 * 1024;
 
 /// Something is due at this time: the monitor thread must be there, and awake by then.
 pub fn wake_by(at: Nanos) {
@@ -45,55 +41,64 @@ pub fn wake_by(at: Nanos) {
     }
 }
 
-fn start() {
-    if IS_THERE.swap(1, Ordering::AcqRel) != 0 {
-        return;
-    }
-    // The new thread starts with its creator's signal mask: none of the program's handlers runs in it.
-    if with_all_blocked(create) != Some(0) {
-        IS_THERE.store(0, Ordering::Release);
+/// The same, from a call that signal handlers may make (signal-safety(7)). Where a thread cannot be started
+/// from there, the next wait does it.
+pub fn wake_by_from_handler(at: Nanos) {
+    if monitor_thread::FROM_HANDLERS || IS_THERE.load(Relaxed) != 0 {
+        wake_by(at);
     }
 }
 
-/// Returns what pthread_create(3) does.
-fn create() -> c_int {
-    let mut thread = MaybeUninit::uninit();
-    let mut attributes = MaybeUninit::uninit();
-    // SAFETY: each call gets pointers to objects of its type that live until it returns, and the
-    // attributes are initialised before they are used. `run` touches statics only.
-    unsafe {
-        libc::pthread_attr_init(attributes.as_mut_ptr());
-        libc::pthread_attr_setstacksize(attributes.as_mut_ptr(), STACK);
-        libc::pthread_attr_setdetachstate(attributes.as_mut_ptr(), libc::PTHREAD_CREATE_DETACHED);
-        let failed =
-            libc::pthread_create(thread.as_mut_ptr(), attributes.as_ptr(), run, ptr::null_mut());
-        libc::pthread_attr_destroy(attributes.as_mut_ptr());
-        failed
-    }
+/// With signals blocked: a handler that came in between could leave by siglongjmp(3), and the new thread
+/// starts with its creator's mask, so that none of the program's handlers runs in it.
+fn start() {
+    with_all_blocked(|| {
+        // A child of vfork(2) is not to leave a thread in its parent's memory.
+        if !process::owns_memory() || IS_THERE.swap(1, Ordering::AcqRel) != 0 {
+            return;
+        }
+        if !monitor_thread::start(run) {
+            IS_THERE.store(0, Ordering::Release);
+        }
+    });
 }
 
 /// The thread. All of it is book-keeping: the hooks record none of its calls, and a panic ends the
 /// checking.
-extern "C" fn run(_: *mut c_void) -> *mut c_void {
+fn run() {
     let own = Own::current();
     own.set_depth(1);
-    thread::hide_from_sanitizer();
     failure::contain(monitor);
-    thread::show_to_sanitizer();
     // The last thread ends the program, and its report (pthread_exit(3)).
     own.set_depth(0);
-    ptr::null_mut()
 }
 
 fn monitor() {
+    loop {
+        if work() {
+            return;
+        }
+        SLEEPS_UNTIL.store(0, Relaxed);
+        IS_THERE.store(0, Ordering::Release);
+        // A thread that needed the monitor before that line found it there.
+        let is_needed = watched::is_checking() && suspicions::next_due().is_some();
+        if !is_needed || IS_THERE.swap(1, Ordering::AcqRel) != 0 {
+            return;
+        }
+    }
+}
+
+/// Until there is nothing more to suspect; or, true, until the program's last thread has ended.
+fn work() -> bool {
     let mut idle_since = now();
     while watched::is_checking() {
+        failure::panic_in_monitor_when_asked();
         let wake_ups = WAKE_UPS.load(Relaxed);
         // This pass may not see what comes up from now on: other threads are to wake this one for it.
         SLEEPS_UNTIL.store(Nanos::MAX, Relaxed);
         let next = suspicions::pass();
         if threads::program_has_ended() {
-            return;
+            return true;
         }
         let now = now();
         if next.is_some() {
@@ -103,12 +108,7 @@ fn monitor() {
         }
         sleep(wake_ups, next.unwrap_or(now + LINGER), now);
     }
-    SLEEPS_UNTIL.store(0, Relaxed);
-    IS_THERE.store(0, Ordering::Release);
-    // A thread that needed the monitor before that line found it there.
-    if suspicions::next_due().is_some() {
-        wake_by(0);
-    }
+    false
 }
 
 /// Sleeps, unless another thread woke this one since it read `wake_ups`.
@@ -124,5 +124,6 @@ fn sleep(wake_ups: u32, until: Nanos, now: Nanos) {
 pub fn forked() {
     IS_THERE.store(0, Relaxed);
     SLEEPS_UNTIL.store(0, Relaxed);
+    monitor_thread::forked();
     suspicions::forked();
 }
