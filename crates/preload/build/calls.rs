@@ -77,6 +77,9 @@ pub fn parts(function: &Function) -> Option<Parts> {
         Call::Sendfile => transfer(function, "IO_READ", true),
         Call::Splice => transfer(function, "IO_READ", false),
         Call::Tee => transfer(function, "IO_PEEK", false),
+        Call::Alone => {
+            ("is_checking()", "on_alone_begin();".to_owned(), "on_alone_end();".to_owned())
+        }
         Call::Ring => {
             ("is_checking()", String::new(), "ring_made(result, call->number);".to_owned())
         }

@@ -78,6 +78,7 @@ pub enum Call {
     Vmsplice,
     Syscall,
     Ring,
+    Alone,
 }
 
 /// Where a function exists, if not everywhere.

@@ -9,7 +9,7 @@
 use crate::entry::guard::{
     enter_fork, guarded, if_checking, leave_fork, prepare_end, record_change,
 };
-use crate::life::{fork, start, suspicions};
+use crate::life::{fork, monitor, start, suspicions};
 use crate::output::report;
 use crate::runtime::{failure, process};
 use libc::c_char;
@@ -45,6 +45,14 @@ pub extern "C" fn forked() {
         process::is_new_copy(); // It is no longer one.
         fork::adopt();
     });
+}
+
+pub extern "C" fn alone_begins() {
+    record_change(monitor::bar);
+}
+
+pub extern "C" fn alone_ended() {
+    record_change(monitor::unbar);
 }
 
 pub extern "C" fn end() {

@@ -25,10 +25,15 @@ static SLEEPS_UNTIL: AtomicU64 = AtomicU64::new(0);
 /// How often other threads woke it. It sleeps on this number.
 static WAKE_UPS: AtomicU32 = AtomicU32::new(0);
 
+/// Threads that are in a call which the monitor thread must not be there for.
+static BARRED: AtomicU32 = AtomicU32::new(0);
+
 /// Between two passes, while a call may hang.
 const INTERVAL: Nanos = 50 * MILLISECOND;
 /// How long the thread stays when nothing is suspected.
 const LINGER: Nanos = SECOND;
+/// Sleeps of a thread that waits for the monitor thread's end: 12 seconds. The symbolizer is given up after 10.
+const PATIENCE: u32 = 120;
 
 /// Something is due at this time: the monitor thread must be there, and awake by then.
 pub fn wake_by(at: Nanos) {
@@ -36,9 +41,13 @@ pub fn wake_by(at: Nanos) {
         start();
     } else if at < SLEEPS_UNTIL.load(Relaxed) {
         SLEEPS_UNTIL.store(0, Relaxed); // It is woken once, not by each thread.
-        WAKE_UPS.fetch_add(1, Relaxed);
-        let _ = futex::wake(&WAKE_UPS, futex::Flags::PRIVATE, 1);
+        wake();
     }
+}
+
+fn wake() {
+    WAKE_UPS.fetch_add(1, Ordering::SeqCst);
+    let _ = futex::wake(&WAKE_UPS, futex::Flags::PRIVATE, 1);
 }
 
 /// The same, from a call that signal handlers may make (signal-safety(7)). Where a thread cannot be started
@@ -54,13 +63,35 @@ pub fn wake_by_from_handler(at: Nanos) {
 fn start() {
     with_all_blocked(|| {
         // A child of vfork(2) is not to leave a thread in its parent's memory.
-        if !process::owns_memory() || IS_THERE.swap(1, Ordering::AcqRel) != 0 {
+        if !process::owns_memory() || IS_THERE.swap(1, Ordering::SeqCst) != 0 {
             return;
         }
-        if !monitor_thread::start(run) {
+        if is_barred() || !monitor_thread::start(run) {
             IS_THERE.store(0, Ordering::Release);
         }
     });
+}
+
+/// Ends the monitor thread, and has none until [`unbar`]: a system call is about to be made that the kernel
+/// refuses to a process of two threads, or that changes only the calling one.
+pub fn bar() {
+    BARRED.fetch_add(1, Ordering::SeqCst);
+    if IS_THERE.load(Ordering::SeqCst) != 0 {
+        wake();
+    }
+    monitor_thread::has_ended(PATIENCE);
+}
+
+/// The call has returned.
+pub fn unbar() {
+    BARRED.fetch_sub(1, Ordering::SeqCst);
+    if suspicions::next_due().is_some() {
+        wake_by(0);
+    }
+}
+
+fn is_barred() -> bool {
+    BARRED.load(Ordering::SeqCst) != 0
 }
 
 /// The thread. All of it is book-keeping: the hooks record none of its calls, and a panic ends the
@@ -81,8 +112,8 @@ fn monitor() {
         SLEEPS_UNTIL.store(0, Relaxed);
         IS_THERE.store(0, Ordering::Release);
         // A thread that needed the monitor before that line found it there.
-        let is_needed = watched::is_checking() && suspicions::next_due().is_some();
-        if !is_needed || IS_THERE.swap(1, Ordering::AcqRel) != 0 {
+        let is_needed = watched::is_checking() && !is_barred() && suspicions::next_due().is_some();
+        if !is_needed || IS_THERE.swap(1, Ordering::SeqCst) != 0 {
             return;
         }
     }
@@ -93,7 +124,10 @@ fn work() -> bool {
     let mut idle_since = now();
     while watched::is_checking() {
         failure::panic_in_monitor_when_asked();
-        let wake_ups = WAKE_UPS.load(Relaxed);
+        let wake_ups = WAKE_UPS.load(Ordering::SeqCst);
+        if is_barred() {
+            break;
+        }
         // This pass may not see what comes up from now on: other threads are to wake this one for it.
         SLEEPS_UNTIL.store(Nanos::MAX, Relaxed);
         let next = suspicions::pass();
@@ -124,6 +158,7 @@ fn sleep(wake_ups: u32, until: Nanos, now: Nanos) {
 pub fn forked() {
     IS_THERE.store(0, Relaxed);
     SLEEPS_UNTIL.store(0, Relaxed);
+    BARRED.store(0, Relaxed);
     monitor_thread::forked();
     suspicions::forked();
 }

@@ -4,9 +4,12 @@
 //! ([`FROM_HANDLERS`]). close(2) never does; a wait in a handler does, at its own risk.
 
 use crate::runtime::thread;
+use rustix::process::{Pid, test_kill_process};
+use rustix::thread::futex;
 use std::ffi::{c_int, c_void};
 use std::mem::{MaybeUninit, transmute};
 use std::ptr;
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering::Relaxed};
 
 /// Whether a thread may be started from a signal handler.
 pub const FROM_HANDLERS: bool = false;
@@ -16,8 +19,28 @@ const STACK: usize = 256 << 10;
 /// Before the checking starts.
 pub fn prepare() {}
 
+/// The thread; 0: none was started.
+static TID: AtomicI32 = AtomicI32::new(0);
+
 /// In a forked child.
-pub fn forked() {}
+pub fn forked() {
+    TID.store(0, Relaxed);
+}
+
+/// Whether the thread has ended. Waits for it, for this number of sleeps at most.
+pub fn has_ended(sleeps: u32) -> bool {
+    const MOMENT: futex::Timespec = futex::Timespec { tv_sec: 0, tv_nsec: 1_000_000 };
+    let nothing = AtomicU32::new(0);
+    for _ in 0..sleeps * 100 {
+        // kill(2) finds a thread by its id, too.
+        match Pid::from_raw(TID.load(Relaxed)) {
+            Some(thread) if test_kill_process(thread).is_ok() => {}
+            _ => return true,
+        }
+        let _ = futex::wait(&nothing, futex::Flags::PRIVATE, 0, Some(&MOMENT));
+    }
+    false
+}
 
 /// Starts the thread, which begins with the caller's signal mask. False: it cannot be.
 pub fn start(run: fn()) -> bool {
@@ -45,6 +68,7 @@ fn create(run: fn()) -> c_int {
 extern "C" fn enter(run: *mut c_void) -> *mut c_void {
     // SAFETY: `create` passes such a function.
     let run = unsafe { transmute::<*mut c_void, fn()>(run) };
+    TID.store(thread::tid(), Relaxed);
     thread::hide_from_sanitizer();
     run();
     thread::show_to_sanitizer();

@@ -8,13 +8,15 @@
 //! Surprising: in such a thread nothing of libc may be called that asks who the thread is, or takes a
 //! lock: no malloc, no stdio, no loader.
 
+use crate::runtime::lock::PATIENCE;
 use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect};
+use rustix::process::{Pid, test_kill_process};
 use rustix::thread::futex;
 use std::ffi::{c_int, c_void};
 use std::mem::{size_of, transmute};
 use std::ptr;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering, Ordering::Relaxed};
+use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, Ordering, Ordering::Relaxed};
 
 /// The thread variables of a module.
 #[derive(Debug)]
@@ -34,6 +36,8 @@ static VARIABLES: OnceLock<Vec<Variables>> = OnceLock::new();
 static BLOCK: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
 /// Not 0: the thread uses that memory. The kernel clears it when the thread has ended.
 static IS_IN_USE: AtomicU32 = AtomicU32::new(0);
+/// The thread; 0: none was started.
+static TID: AtomicI32 = AtomicI32::new(0);
 
 const STACK: usize = 320 << 10;
 /// Bytes at its lower end that cannot be accessed. A page, where pages are large.
@@ -143,7 +147,7 @@ impl Parts {
 pub fn start(run: fn()) -> bool {
     let Some(all) = VARIABLES.get() else { return false };
     let parts = Parts::of(all);
-    let Some(block) = block(parts.size()).filter(|_| has_ended()) else { return false };
+    let Some(block) = block(parts.size()).filter(|_| is_free(PATIENCE)) else { return false };
     // SAFETY: the block is as large as the parts say, and no thread uses it.
     let pointer = unsafe { lay_out(block, &parts, all) };
     let flags = libc::CLONE_VM
@@ -159,6 +163,7 @@ pub fn start(run: fn()) -> bool {
     IS_IN_USE.store(1, Relaxed);
     // SAFETY: the stack and the variables are the thread's alone until the kernel clears `IS_IN_USE`.
     let tid = unsafe { clone(enter, stack, flags, run as *mut c_void, none, pointer, cleared) };
+    TID.store(tid.max(0), Relaxed);
     if tid < 0 {
         IS_IN_USE.store(0, Relaxed);
     }
@@ -190,22 +195,43 @@ fn block(size: usize) -> Option<*mut c_void> {
     Some(new)
 }
 
-/// Whether the thread has ended, to its last instruction. Waits for one that is about to.
-pub fn has_ended() -> bool {
-    const MOMENT: futex::Timespec = futex::Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
-    for _ in 0..20 {
+/// Whether no thread uses the memory. Waits for one that does, for this number of sleeps at most.
+fn is_free(sleeps: u32) -> bool {
+    const SLEEP: futex::Timespec = futex::Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
+    for _ in 0..sleeps {
         if IS_IN_USE.load(Ordering::Acquire) == 0 {
             return true;
         }
         // The kernel's wake-up is not a private one.
-        let _ = futex::wait(&IS_IN_USE, futex::Flags::empty(), 1, Some(&MOMENT));
+        let _ = futex::wait(&IS_IN_USE, futex::Flags::empty(), 1, Some(&SLEEP));
     }
     false
+}
+
+/// Whether the kernel does not count the thread any more, which is a moment after it has left the memory
+/// (kernel/exit.c, exit_mm and exit_notify). Waits for it, for this number of sleeps at most.
+pub fn has_ended(sleeps: u32) -> bool {
+    const MOMENT: futex::Timespec = futex::Timespec { tv_sec: 0, tv_nsec: 100_000 };
+    const MOMENTS: u32 = 10_000;
+    let nothing = AtomicU32::new(0);
+    is_free(sleeps)
+        && (0..MOMENTS).any(|_| {
+            // kill(2) finds a thread by its id, too.
+            let thread = Pid::from_raw(TID.load(Relaxed));
+            let is_gone = thread.is_none_or(|thread| test_kill_process(thread).is_err());
+            if is_gone {
+                TID.store(0, Relaxed); // The number may become another thread's.
+            } else {
+                let _ = futex::wait(&nothing, futex::Flags::PRIVATE, 0, Some(&MOMENT));
+            }
+            is_gone
+        })
 }
 
 /// In a forked child there is no such thread.
 pub fn forked() {
     IS_IN_USE.store(0, Relaxed);
+    TID.store(0, Relaxed);
 }
 
 /// Writes the variables, the descriptor's head and the addresses. Returns the thread pointer.
