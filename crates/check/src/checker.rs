@@ -4,12 +4,14 @@
 //!
 //! Nothing here waits for anything, and an observation costs a look-up or two for each delivery.
 
+mod begun;
 mod delivered;
 mod pending;
 
 use crate::epoll::{Epoll, Registration};
 use crate::epolls::{EpollId, Epolls};
 use crate::finding::Role;
+use crate::intent::Intent;
 use crate::ports::{Descriptors, Fd, Nanos, SECOND, Site, Tid, bits};
 use crate::rule::Rule;
 use crate::rules;
@@ -70,6 +72,8 @@ pub struct Checker {
     pub(crate) threads: Threads,
     /// The registration that was deleted last, if it had hung up: a close is what usually follows.
     hung_up: Option<Registration>,
+    /// The wait that has just ended delivered input for a descriptor that blocks.
+    may_block: bool,
     waiting: BinaryHeap<Reverse<Entry>>,
     serial: u64,
     dropped: u64,
@@ -131,21 +135,45 @@ impl Checker {
         self.next_call(tid, now, Some((ctl.op, ctl.epfd, ctl.fd)));
         let Some(id) = self.epolls.named_or_new(ctl.epfd, descriptors) else { return };
         let is_epoll = self.epolls.named(ctl.fd, descriptors).is_some();
+        let intent = self.take_intent(id, tid, ctl.fd);
+        self.book(id, tid, now, &ctl, is_epoll, intent, descriptors);
+        let data = (ctl.op != DEL).then_some(ctl.data);
+        self.ctl_ended(id, intent, data, descriptors);
+    }
+
+    /// A change that the kernel has made.
+    #[allow(clippy::too_many_arguments, reason = "one change, and each of them is of it")]
+    fn book(
+        &mut self,
+        id: EpollId,
+        tid: Tid,
+        now: Nanos,
+        ctl: &Ctl,
+        is_epoll: bool,
+        intent: Option<Intent>,
+        descriptors: &dyn Descriptors,
+    ) {
         let Some(epoll) = self.epolls.get_mut(id) else { return };
         match ctl.op {
             ADD => {
-                let Ctl { fd, events, data, site, .. } = ctl;
-                let (generation, _) = descriptors.state(fd);
+                let Ctl { fd, events, data, site, .. } = *ctl;
+                // It may have been served and closed since it was added.
+                let now_open = || descriptors.state(fd).0;
+                let generation = intent.map_or_else(now_open, |intent| intent.generation);
                 let mut registration = Registration::new(fd, generation, events, data, site);
                 registration.is_epoll = is_epoll;
                 epoll.add(registration, descriptors);
-                if let Some(case) = epoll.layout.observe(&ctl) {
+                if let Some(case) = epoll.layout.observe(ctl) {
                     let suspicion = self.suspect(Rule::LayoutMismatch, tid, now, case);
-                    self.raise(suspicion.at(&ctl, Role::RegisteredBy), now);
+                    self.raise(suspicion.at(ctl, Role::RegisteredBy), now);
                 }
             }
             MOD => {
                 epoll.modify(now, ctl.events, ctl.data, ctl.fd, ctl.site, descriptors);
+                if let (Some(one), Some(intent)) = (epoll.by_fd_mut(ctl.fd), intent) {
+                    // Armed, and delivered before the call returned.
+                    one.is_fired = one.has(bits::ONESHOT) && one.delivery.round != intent.round;
+                }
                 if descriptors.state(ctl.fd).1.is_unwritten() {
                     // The rest may be waited for no longer.
                     rules::lost_write::suspect(self, tid, now, ctl.fd, descriptors);
@@ -154,7 +182,11 @@ impl Checker {
             DEL => {
                 let hung_up =
                     |one: &Registration| one.delivery.events & (bits::HUP | bits::RDHUP) != 0;
-                self.hung_up = epoll.remove(ctl.fd).filter(hung_up);
+                let removed = epoll.remove(ctl.fd);
+                if let Some(removed) = &removed {
+                    epoll.intents.deleted(removed.data, now);
+                }
+                self.hung_up = removed.filter(hung_up);
             }
             _ => {}
         }
@@ -170,6 +202,10 @@ impl Checker {
         descriptors: &dyn Descriptors,
     ) {
         self.next_call(tid, now, None);
+        if let Some(id) = self.epolls.named(ctl.epfd, descriptors) {
+            let intent = self.take_intent(id, tid, ctl.fd);
+            self.ctl_ended(id, intent, None, descriptors);
+        }
         if let Some(misuse) = rules::epfd_misuse::Misuse::of_ctl(at) {
             let suspicion = self.suspect(Rule::EpfdMisuse, tid, now, Case::Epfd(misuse));
             let closed = (Role::ClosedBy, descriptors.get(ctl.epfd).closed);
@@ -252,32 +288,46 @@ impl Checker {
         }
     }
 
-    /// The wait returned these deliveries: interest and data of each.
+    /// The wait returned these deliveries: interest and data of each. Returns whether there was input
+    /// for a descriptor that blocks: the thread may fall asleep on it, and never call again.
     pub fn wait_ended(
         &mut self,
         tid: Tid,
         now: Nanos,
         deliveries: impl ExactSizeIterator<Item = (u32, u64)>,
         descriptors: &dyn Descriptors,
-    ) {
+    ) -> bool {
         let count = deliveries.len();
-        let Some(thread) = self.threads.get_mut(tid) else { return };
-        let Some(wait) = thread.wait.take() else { return };
+        let Some(thread) = self.threads.get_mut(tid) else { return false };
+        let Some(wait) = thread.wait.take() else { return false };
         thread.zeros.ended(wait.timeout, count, now);
         if count == 0 {
-            return;
+            return false;
         }
-        let Some(epoll) = self.epolls.get_mut(wait.epoll) else { return };
+        let Some(epoll) = self.epolls.get_mut(wait.epoll) else { return false };
         epoll.round = epoll.round.wrapping_add(1).max(1);
+        let (round, waits) = (epoll.round, thread.waits);
         let mut in_hand = std::mem::take(&mut thread.in_hand);
         in_hand.clear();
         for (events, data) in deliveries {
-            let delivered = Delivered { tid, now, wait: &wait, events, data };
+            let wait = &wait;
+            let delivered = Delivered {
+                tid,
+                now,
+                wait,
+                events,
+                data,
+                round,
+                waits,
+                before: None,
+                is_late: false,
+            };
             in_hand.extend(self.delivered(&delivered, descriptors));
         }
         if let Some(thread) = self.threads.get_mut(tid) {
             thread.in_hand = in_hand;
         }
+        std::mem::take(&mut self.may_block)
     }
 
     /// The wait failed. `EINTR` ends it and says nothing.
@@ -336,9 +386,16 @@ impl Checker {
         is_over: bool,
         site: Site,
     ) {
-        let waits = self.threads.get(tid).is_some_and(|thread| thread.waits > 0);
-        let Some((id, _)) = self.epolls.watching(fd) else { return };
-        if waits && nanos > rules::blocking_fd::BLOCKS {
+        let Some((id, registration)) = self.epolls.watching(fd) else { return };
+        // A thread that waits again and again is a loop's. Of one that has waited once that is known
+        // if it was given this very descriptor.
+        let was_given = |last| last == id && registration.delivery.round != 0;
+        let is_loop = |thread: &Thread| match thread.waits {
+            0 => false,
+            1 => was_given(thread.last),
+            _ => true,
+        };
+        if self.threads.get(tid).is_some_and(is_loop) && nanos > rules::blocking_fd::BLOCKS {
             let case = Case::Blocked { nanos, is_over, call };
             let suspicion = self.suspect(Rule::BlockingFd, tid, now, case).on(fd);
             self.raise_about(suspicion.and((Role::Now, site)), id, 0);

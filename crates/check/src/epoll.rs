@@ -5,6 +5,7 @@
 //! delivered, when their number is registered again, when another one has the same data, and when
 //! the table would have to grow. Some of them are remembered for a while as [`Former`] ones.
 
+use crate::intent::Intents;
 use crate::ports::{Descriptors, Fd, Nanos, Site, bits};
 use crate::rules::{accept_spin, layout_mismatch, level_spin};
 use rustc_hash::FxHashMap;
@@ -89,8 +90,6 @@ pub(crate) struct Epoll {
     pub made: Site,
     /// Waits that delivered something.
     pub round: u32,
-    /// The last round that a delivery was followed by its registration's removal in, and how often.
-    removed: (u32, u32),
     registrations: Vec<Option<Registration>>,
     free: Vec<u32>,
     by_fd: FxHashMap<Fd, u32>,
@@ -104,6 +103,8 @@ pub(crate) struct Epoll {
     pub layout: layout_mismatch::State,
     /// Another process was reported to change it.
     pub is_shared: bool,
+    /// What is on its way between its threads.
+    pub intents: Intents,
     /// Deliveries of data that no registration seen has,
     pub unknown: u64,
     /// and of data that several have.
@@ -203,18 +204,7 @@ impl Epoll {
 
     pub fn remove(&mut self, fd: Fd) -> Option<Registration> {
         let &place = self.by_fd.get(&fd)?;
-        let registration = self.take(place)?;
-        if registration.delivery.round == self.round {
-            let before = if self.removed.0 == self.round { self.removed.1 } else { 0 };
-            self.removed = (self.round, before.saturating_add(1));
-        }
-        Some(registration)
-    }
-
-    /// Whether another registration than this descriptor's was delivered and removed in this round.
-    pub fn has_removed_beside(&self, fd: Fd) -> bool {
-        let own = u32::from(!self.by_fd.contains_key(&fd));
-        self.removed.0 == self.round && self.removed.1 > own
+        self.take(place)
     }
 
     fn take(&mut self, place: u32) -> Option<Registration> {
@@ -343,6 +333,7 @@ impl Epoll {
             former.is_watched = false;
         }
         self.is_shared = false;
+        self.intents.clear();
     }
 }
 

@@ -44,6 +44,15 @@ impl Role {
     }
 }
 
+/// What to do about one case of a rule, and where the manual says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Advice {
+    /// What to change.
+    pub fix: &'static str,
+    /// The man page's section.
+    pub manual: &'static str,
+}
+
 /// A diagnosis.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -65,9 +74,21 @@ pub struct Finding {
     pub verified: Option<String>,
     /// The call sites, the most telling first.
     pub sites: Vec<(Role, Site)>,
+    /// What to do about this case, where the rule has several; `None`: what its page says.
+    pub advice: Option<Advice>,
 }
 
 impl Finding {
+    /// What to do, and where the manual says so.
+    #[must_use]
+    pub const fn advice(&self) -> Advice {
+        let page = self.rule.explanation();
+        match self.advice {
+            Some(advice) => advice,
+            None => Advice { fix: page.fix, manual: page.manual },
+        }
+    }
+
     /// The rule and the first two call sites. Two findings with the same ones are the same mistake.
     #[must_use]
     pub fn fingerprint(&self) -> (Rule, Site, Site) {

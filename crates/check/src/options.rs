@@ -20,6 +20,10 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 pub use settings::MAX_STACK_DEPTH;
+
+/// Bytes of a suppressions file. A longer one is not read: it may have no end.
+pub const MAX_SUPPRESSIONS: u64 = 1 << 20;
+
 use settings::{SETTINGS, Setting};
 
 /// Whether the program is watched at all.
@@ -61,6 +65,8 @@ pub struct Options {
     pub halt_on_error: bool,
     /// A file of findings that are not to be reported.
     pub suppressions: Option<String>,
+    /// The same as text, in lines. Both count.
+    pub suppress: Option<String>,
     /// Reports findings of certainty `note` too.
     pub notes: bool,
     /// Programs that this one starts are watched too.
@@ -90,6 +96,7 @@ impl Default for Options {
             exitcode: 0,
             halt_on_error: false,
             suppressions: None,
+            suppress: None,
             notes: false,
             trace_children: true,
             stack_depth: 16,

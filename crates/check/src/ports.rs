@@ -66,8 +66,10 @@ pub enum Kind {
     Datagram,
     /// A pipe, a FIFO or a terminal.
     Pipe,
-    /// eventfd, timerfd, signalfd, inotify and their like: one read takes all.
+    /// eventfd and timerfd: one read takes all.
     Counter,
+    /// inotify, signalfd and their like: a read takes as many records as fit.
+    Queue,
     /// An epoll.
     Epoll,
 }
@@ -80,14 +82,28 @@ pub struct Descriptor {
     pub generation: u32,
     /// Its input and output.
     pub io: Io,
-    /// The latest read that filled its buffer, or accept.
+    /// The latest read or accept.
     pub read: Site,
+    /// The errno of the latest read or accept that failed; 0: none has.
+    pub error: i32,
     /// The latest write that was short or found no room.
     pub written: Site,
     /// Where the number was closed the last time.
     pub closed: Site,
     /// Where the file now open, or the one before, got another descriptor.
     pub duplicated: Site,
+    /// Those that it has exchanged data with: the latest two.
+    pub partners: [Option<Partner>; 2],
+}
+
+/// A descriptor that has exchanged data with another one: a thread read from one, and then wrote to
+/// the other. A proxy's two sides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Partner {
+    /// Its number.
+    pub fd: Fd,
+    /// The number was closed since.
+    pub is_closed: bool,
 }
 
 /// The observer's memory of descriptors.
@@ -136,6 +152,9 @@ pub trait Kernel {
     fn has_both_ends(&mut self, fd: Fd) -> bool;
     /// Whether the thread exists.
     fn is_alive(&mut self, tid: Tid) -> bool;
+    /// Whether the number was seen to be closed or replaced since this look at the program began, or is
+    /// about to be: then two answers about it may be of two files.
+    fn was_closed(&mut self, fd: Fd) -> bool;
 }
 
 /// The bits of `struct epoll_event.events` that rules look at (epoll_ctl(2)).

@@ -20,8 +20,9 @@
 //! | line | the program |
 //! |---|---|
 //! | `create EPFD` | made an epoll |
-//! | `open FD KIND` | opened a `stream` (what is not opened is one), `listener`, `datagram`, `pipe`, `counter` or `unknown` |
+//! | `open FD KIND` | opened a `stream` (what is not opened is one), `listener`, `datagram`, `pipe`, `counter`, `queue` or `unknown` |
 //! | `add EPFD FD EVENTS`, `mod EPFD FD EVENTS`, `del EPFD FD` | called `epoll_ctl`; an errno's name at the end: it failed with that. `data=N`, `padding=N` |
+//! | `begin add EPFD FD`, `begin mod EPFD FD` | entered `epoll_ctl`; the call itself follows when it returns |
 //! | `wait EPFD`, `wait EPFD timeout=5ms` | called `epoll_wait` |
 //! | `got DATA:EVENTS ...`, `got nothing`, `got EBADF` | returned from it |
 //! | `read FD 3/8`, `read FD EAGAIN`, `write FD 3/8` | read, or wrote |
@@ -85,12 +86,13 @@ pub enum Observation {
     Create(Fd),
     Open(Fd, Kind),
     Ctl { op: i32, epfd: Fd, fd: Fd, events: u32, data: u64, padding: Option<u32>, errno: i32 },
+    Begin { op: i32, epfd: Fd, fd: Fd },
     Wait { epfd: Fd, timeout: i64 },
     Got(Vec<(u32, u64)>),
     WaitFailed(i32),
-    Read(Fd, Outcome),
+    Read(Fd, Outcome, i32),
     Write(Fd, Outcome),
-    Accept(Fd, Outcome),
+    Accept(Fd, Outcome, i32),
     Shutdown(Fd),
     Close(Fd),
     Dup(Fd, Fd),
@@ -183,6 +185,10 @@ impl Replay {
                     checker.ctl_failed(tid, now, ctl, at, kernel);
                 }
             }
+            &Observation::Begin { op, epfd, fd } => {
+                kernel.mention(fd, Kind::Stream);
+                checker.ctl_begins(tid, op, epfd, fd, kernel);
+            }
             &Observation::Wait { epfd, timeout } => {
                 kernel.waits(tid, epfd);
                 checker.wait_begins(tid, now, epfd, timeout, site, kernel);
@@ -196,10 +202,10 @@ impl Replay {
                 let at = AtFailure { errno, epfd, fd_is_open: false };
                 checker.wait_failed(tid, now, at, kernel);
             }
-            &Observation::Read(fd, outcome) => kernel.read(fd, outcome, site),
-            &Observation::Accept(fd, outcome) => kernel.accepted(fd, outcome, site),
+            &Observation::Read(fd, outcome, errno) => kernel.read(tid, fd, outcome, errno, site),
+            &Observation::Accept(fd, outcome, errno) => kernel.accepted(fd, outcome, errno, site),
             &Observation::Write(fd, outcome) => {
-                if kernel.wrote(fd, outcome, site) {
+                if kernel.wrote(tid, fd, outcome, site) {
                     checker.unwritten(tid, now, fd, kernel);
                 }
             }
@@ -254,7 +260,7 @@ impl Replay {
         for suspicion in self.checker.due(self.now, &self.kernel) {
             let asked = suspicion.asked();
             let verdict = suspicion.confirm(self.now, &mut self.kernel);
-            self.findings.extend(self.checker.settle(verdict, &asked, self.now));
+            self.findings.extend(self.checker.settle(verdict, asked, self.now, &self.kernel));
         }
     }
 

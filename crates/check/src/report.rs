@@ -15,6 +15,7 @@ pub use end::{Count, End, Seen};
 pub use suppressions::Suppressions;
 
 use crate::finding::{Finding, Role};
+use crate::printable;
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -62,6 +63,19 @@ pub struct Symbol {
     pub line: Option<u32>,
 }
 
+impl Stack {
+    /// Leaves so many functions, of which inlined ones count as any other.
+    pub fn shorten(&mut self, functions: usize) {
+        let mut left = functions;
+        self.frames.retain_mut(|frame| {
+            frame.symbols.truncate(left);
+            let is_left = left > 0;
+            left = left.saturating_sub(frame.symbols.len().max(1));
+            is_left
+        });
+    }
+}
+
 impl Symbol {
     /// `file:line`, as far as it is known.
     fn place(&self) -> Option<Cow<'_, str>> {
@@ -86,7 +100,7 @@ impl Report {
             Some(symbol) => symbol.function.as_str(),
             None => base_name(&top.module),
         });
-        let mut glob = name.replace(char::is_control, "?");
+        let mut glob = name.replace(printable::is_command, "?");
         if glob.is_empty() || glob.trim() != glob {
             "*".clone_into(&mut glob);
         }

@@ -3,7 +3,7 @@
 //! finding, or nothing.
 
 use crate::epolls::EpollId;
-use crate::finding::{Finding, Role};
+use crate::finding::{Advice, Finding, Role};
 use crate::ports::{Fd, Kernel, Kind, Nanos, Site, Tid};
 use crate::rule::{Certainty, Rule};
 use crate::rules;
@@ -44,17 +44,28 @@ pub(crate) struct Stamp {
 /// What a rule has to remember, where the rest does not say it.
 #[derive(Debug, Clone)]
 pub(crate) enum Case {
-    /// The registration: its data, and what was delivered.
-    Registration { data: u64, delivered: u32 },
-    /// `ghost`: a number may be listed twice with the same data.
-    Twin { data: u64, delivered: u32 },
+    /// `ghost`: the registration's data, and what was delivered. `is_twin`: the number may be listed
+    /// twice with the same data. `seen`: the file of the ghost, as the look before found it.
+    Ghost { data: u64, delivered: u32, is_twin: bool, seen: Option<(u64, u64)> },
+    /// `lost-write`.
+    Unwritten,
     /// `oneshot-not-rearmed`: the same, and whether the program arms when it wants more.
     Fired { interest: u32, delivered: u32, arms_late: bool },
     /// `edge-not-drained`: whether the program read some of it, and whether it holds back elsewhere.
     Edge { was_read: bool, holds_back: bool, delivered: u32, kind: Kind },
+    /// `edge-not-drained`: confirmed, and kept until a deadline has passed.
+    Left(Box<rules::edge_not_drained::Left>),
     /// `level-spin`: so many deliveries in so long a time; what the kernel's traffic was.
     /// Whether what would clear it can be seen.
-    Spin { delivered: u32, times: u32, nanos: Nanos, traffic: Option<u64>, is_visible: bool },
+    /// What the program's input calls came to meanwhile.
+    Spin {
+        delivered: u32,
+        times: u32,
+        nanos: Nanos,
+        traffic: Option<u64>,
+        is_visible: bool,
+        taken: rules::level_spin::Taken,
+    },
     /// `accept-spin`.
     AcceptSpin { rounds: u8, nanos: Nanos },
     /// `ctl-error`: the failed call, and what is known of the descriptor's past.
@@ -124,6 +135,17 @@ impl Suspicion {
             what,
             verified: verified.into(),
             sites,
+            advice: None,
         })
+    }
+}
+
+impl Verdict {
+    /// With the advice for this case.
+    pub(crate) fn advising(mut self, advice: Advice) -> Self {
+        if let Self::Finding(finding) = &mut self {
+            finding.advice = Some(advice);
+        }
+        self
     }
 }

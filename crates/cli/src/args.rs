@@ -35,7 +35,7 @@ pub enum Command {
 
 const EXIT_CODES: &str = "\
 Exit code: of `check` and `run` the program's own, or 125 to 127, see there. Otherwise 0 answered, and what
-was compared is equal; 1 it differs; 2 no answer, and the reason on stderr.";
+was compared is equal; 1 it differs, or the answer cannot be written; 2 no answer, and the reason on stderr.";
 
 /// What `epshim check` can find: each rule, how sure it is, and what it finds.
 #[derive(Debug, Args)]
@@ -79,7 +79,8 @@ header or only the table has is mentioned, and is no difference: headers of othe
 
 Colour only on a terminal, and not where NO_COLOR is set.
 
-Exit code: 0 answered, and what was compared is equal; 1 it differs; 2 no answer, and the reason on stderr.";
+Exit code: 0 answered, and what was compared is equal; 1 it differs, or the answer cannot be written; 2 no
+answer, and the reason on stderr.";
 
 /// Where struct epoll_event has what: proved here, looked up for any target, written for any
 /// language.

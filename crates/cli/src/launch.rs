@@ -1,7 +1,7 @@
 //! `epshim check` and `epshim run`: this process becomes the program, with the preload library in it.
 //!
 //! `target.rs` finds the program and refuses one that the library cannot be loaded into, `library.rs` finds
-//! the library, `environment.rs` writes the two variables, `signals.rs` keeps the signals as they were.
+//! the library, `environment.rs` writes the two variables, with what `suppressions.rs` has read, `unchanged.rs` keeps the signals as they were.
 //! Nothing else is changed, and nothing of this process is left: exec, not fork.
 //!
 //! One change is Rust's runtime's: of the descriptors 0 to 2, one that was closed is open on /dev/null.
@@ -10,16 +10,17 @@ mod elf;
 mod environment;
 mod failure;
 mod library;
-#[allow(unsafe_code)] // signals, before the runtime and after it
-mod signals;
+mod suppressions;
 mod target;
+#[allow(unsafe_code)] // between std's preparations and the exec
+mod unchanged;
 
 use crate::args::{CheckOptions, Launch, RunOptions};
+use crate::output::shown;
 use epshim_check::Options;
 use epshim_check::options::Mode;
 use std::io::ErrorKind;
 use std::os::unix::process::CommandExt as _;
-use std::path::Path;
 use std::process::Command;
 
 pub use failure::Failure;
@@ -58,9 +59,9 @@ fn start(mut wanted: Options, launch: &Launch) -> Result<Printed, Failure> {
     let name = &launch.command[0];
     let mut command = Command::new(&program.path);
     command.arg0(name).args(&launch.command[1..]).envs(variables);
-    signals::keep(&mut command);
+    unchanged::keep(&mut command);
     let error = command.exec();
-    let reason = format!("cannot run {}: {error}", Path::new(name).display());
+    let reason = format!("cannot run {}: {error}", shown(name));
     Err(match error.kind() {
         ErrorKind::NotFound => Failure::not_found(reason),
         _ => Failure::cannot_invoke(reason),

@@ -5,7 +5,7 @@
 //! the answer into output and an exit code:
 //!
 //! - 0: answered, and where two things were compared they are equal;
-//! - 1: they differ;
+//! - 1: they differ, or the answer could not be written;
 //! - 2: no answer (a wrong option, an unknown target, a tool that is missing), with the reason.
 //!
 //! `check` and `run` become the program that they are given, and end with its exit code. Where that fails,
@@ -16,10 +16,15 @@
 mod args;
 mod completions;
 mod emit;
+#[allow(unsafe_code)] // before the runtime
+mod inherited;
+mod input;
 mod launch;
 mod layout;
 mod output;
 mod rules;
+#[allow(unsafe_code)] // mkdtemp, and signals
+mod scratch;
 mod symbolize;
 
 use args::{Arguments, Command};
@@ -29,16 +34,10 @@ use output::Output;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::try_parse().unwrap_or_else(|error| {
-        let launches =
-            std::env::args_os().nth(1).is_some_and(|name| name == "check" || name == "run");
-        if launches && error.use_stderr() {
-            // Nothing can be done about a closed stderr.
-            let _ = error.print();
-            std::process::exit(Failure::OWN.into());
-        }
-        error.exit()
-    });
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => return ExitCode::from(unparsed(&harmless(error))),
+    };
     let answer = match arguments.command {
         Command::Check(options) => return launched(launch::check(&options)),
         Command::Run(options) => return launched(launch::run(&options)),
@@ -46,17 +45,37 @@ fn main() -> ExitCode {
         Command::Explain(options) => rules::explain(&options),
         Command::Layout(options) => layout::answer(&options),
         Command::Symbolize => {
-            // An error is a library that is gone, and wants no more answers.
-            let _ = symbolize::answer(std::io::stdin().lock(), std::io::stdout().lock());
-            return ExitCode::SUCCESS;
+            let answered = symbolize::answer(std::io::stdin().lock(), std::io::stdout().lock());
+            return ExitCode::from(answered.map_or_else(unwritten, |()| 0));
         }
         Command::Completions { shell } => completions::answer(shell),
     };
-    match answer.and_then(Output::print) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
+    match answer {
+        Ok(answer) => ExitCode::from(printed(answer)),
         Err(reason) => complain(2, &reason),
     }
+}
+
+/// Says what is wrong with the arguments, or what --help and --version ask for: the exit code.
+fn unparsed(error: &clap::Error) -> u8 {
+    if !error.use_stderr() {
+        return printed(Output::text(error.render().ansi().to_string(), true));
+    }
+    // Nothing can be done about a closed stderr.
+    let _ = error.print();
+    let launches = std::env::args_os().nth(1).is_some_and(|name| name == "check" || name == "run");
+    if launches { Failure::OWN } else { 2 }
+}
+
+/// Prints an answer: the exit code.
+fn printed(answer: Output) -> u8 {
+    answer.print().map_or_else(unwritten, |equal| u8::from(!equal))
+}
+
+/// The exit code where an answer could not be written.
+fn unwritten(reason: String) -> u8 {
+    output::complain(&reason);
+    1
 }
 
 /// Ends `check` and `run` where they have not become the program: the environment is printed, or there is a
@@ -73,6 +92,15 @@ fn launched(done: Result<Printed, Failure>) -> ExitCode {
 }
 
 fn complain(code: u8, reason: &str) -> ExitCode {
-    anstream::eprintln!("{}epshim:{} {reason}", output::BAD, output::PLAIN);
+    output::complain(reason);
     ExitCode::from(code)
+}
+
+/// The same error about arguments that may be shown: its text has them, beside colours of its own.
+fn harmless(error: clap::Error) -> clap::Error {
+    match Arguments::try_parse_from(std::env::args_os().map(output::shown)) {
+        Err(error) => error,
+        // An argument that is no UTF-8, of which the text has nothing.
+        Ok(_) => error,
+    }
 }

@@ -1,9 +1,17 @@
-//! How an answer reaches the terminal: one text, written at once, in colour where that is wanted.
+//! How an answer reaches the terminal: one text, written at once, in colour where that is wanted; and how
+//! a complaint does.
+//!
+//! Names come from outside. In an answer in words they are [`shown`], each where it is put in; a
+//! complaint is made harmless as a whole.
 
+use crate::inherited;
 use anstyle::{AnsiColor, Style};
+use epshim_check::printable;
 use serde::Serialize;
+use std::ffi::OsStr;
 use std::fmt::Write as _;
-use std::io::{ErrorKind, Write as _};
+use std::io::{self, ErrorKind, Write as _};
+use std::os::unix::ffi::OsStrExt as _;
 
 /// Headings.
 pub const BOLD: Style = Style::new().bold();
@@ -13,6 +21,17 @@ pub const GOOD: Style = AnsiColor::Green.on_default().bold();
 pub const BAD: Style = AnsiColor::Red.on_default().bold();
 /// Ends any style.
 pub const PLAIN: anstyle::Reset = anstyle::Reset;
+
+/// Writes a complaint on standard error. Nothing can be done about a closed one.
+pub fn complain(reason: &str) {
+    let lines: Vec<_> = reason.split('\n').map(printable::text).collect();
+    let _ = writeln!(anstream::stderr(), "{BAD}epshim:{PLAIN} {}", lines.join("\n"));
+}
+
+/// A name as it may be shown.
+pub fn shown(name: impl AsRef<OsStr>) -> String {
+    printable::bytes(name.as_ref().as_bytes()).into_owned()
+}
 
 /// An answer: what to print, and whether what was compared is equal.
 #[derive(Debug)]
@@ -29,9 +48,8 @@ impl Output {
 
     /// An answer as JSON.
     pub fn json(value: &impl Serialize, equal: bool) -> Self {
-        let mut text = serde_json::to_string_pretty(value).expect("keys are strings");
-        text.push('\n');
-        Self { text, equal }
+        let text = serde_json::to_string_pretty(value).expect("keys are strings");
+        Self { text: printable::json(text) + "\n", equal }
     }
 
     /// Prints the answer, and returns whether it says "equal". A reader who has seen enough
@@ -39,12 +57,22 @@ impl Output {
     pub fn print(self) -> Result<bool, String> {
         // `anstream` strips the colours unless this is a terminal without NO_COLOR.
         let mut out = anstream::stdout().lock();
-        match out.write_all(self.text.as_bytes()).and_then(|()| out.flush()) {
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-                Err(format!("cannot write the answer: {error}"))
-            }
-            _ => Ok(self.equal),
+        let outcome = out.write_all(self.text.as_bytes()).and_then(|()| out.flush());
+        written(outcome).map(|()| self.equal)
+    }
+}
+
+/// What is to be said of the outcome of writing on standard output.
+pub fn written(outcome: io::Result<()>) -> Result<(), String> {
+    match outcome {
+        // The runtime has put /dev/null there, which takes all.
+        Ok(()) if inherited::was_closed(1) => {
+            Err("cannot write to standard output: it is closed".to_owned())
         }
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(format!("cannot write to standard output: {error}"))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -15,18 +15,21 @@
 
 mod module;
 
+use crate::output;
 use module::Module;
 use std::collections::HashMap;
 use std::ffi::OsStr;
-use std::io::{self, BufRead, Write};
+use std::io::{BufRead, Read as _, Write};
 use std::os::unix::ffi::OsStrExt as _;
 use std::str;
 
-/// Answers until the end of the input.
-pub fn answer(questions: impl BufRead, mut answers: impl Write) -> io::Result<()> {
+/// Bytes of a question: a path has at most PATH_MAX.
+const LONGEST: u64 = 64 << 10;
+
+/// Answers until the end of the input, or until nobody reads the answers. An error is a sentence.
+pub fn answer(mut questions: impl BufRead, mut answers: impl Write) -> Result<(), String> {
     let mut modules = HashMap::new();
-    for line in questions.split(b'\n') {
-        let line = line?;
+    while let Some(line) = next_line(&mut questions)? {
         let text = match question(&line) {
             None => module::UNKNOWN.to_owned(),
             Some((path, address)) => {
@@ -37,10 +40,25 @@ pub fn answer(questions: impl BufRead, mut answers: impl Write) -> io::Result<()
                 frames.unwrap_or_else(|| module::UNKNOWN.to_owned())
             }
         };
-        writeln!(answers, "{text}")?;
-        answers.flush()?;
+        let outcome = writeln!(answers, "{text}").and_then(|()| answers.flush());
+        if outcome.is_err() {
+            return output::written(outcome);
+        }
     }
-    Ok(())
+    output::written(Ok(()))
+}
+
+/// A line without its end; nothing at the end of the input.
+fn next_line(questions: &mut impl BufRead) -> Result<Option<Vec<u8>>, String> {
+    let mut line = Vec::new();
+    let got = questions.take(LONGEST).read_until(b'\n', &mut line);
+    let got = got.map_err(|error| format!("cannot read the questions: {error}"))? as u64;
+    match line.last() {
+        Some(b'\n') => line.truncate(line.len() - 1),
+        _ if got == LONGEST => return Err("a question has no end".to_owned()),
+        _ => {}
+    }
+    Ok((got > 0).then_some(line))
 }
 
 /// A path, which may contain anything but a line feed, and an address.

@@ -14,3 +14,5 @@ mod echo;
 mod loops;
 #[path = "silence/servers.rs"]
 mod servers;
+#[path = "silence/small.rs"]
+mod small;

@@ -26,8 +26,8 @@ pub fn parts(function: &Function) -> Option<Parts> {
         }
         Call::EpollCtl => (
             "is_checking()",
-            String::new(),
-            "on_epoll_ctl(epfd, op, fd, event, result < 0 ? errno : 0, site);".to_owned(),
+            "uint64_t begun = on_epoll_ctl_begin(epfd, op, fd);".to_owned(),
+            "on_epoll_ctl(epfd, op, fd, event, result < 0 ? errno : 0, begun, site);".to_owned(),
         ),
         Call::Wait => (
             "is_checking()",

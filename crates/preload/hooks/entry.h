@@ -45,6 +45,8 @@ int *epshim_depth(void);
 uintptr_t *epshim_frame(void);
 /* This thread's id; 0 before the library has asked for it. */
 int *epshim_tid(void);
+/* What it has read last: a descriptor, as src/books/slot.rs writes one; 0: nothing. */
+uint32_t *epshim_source(void);
 
 /* The constructor runs; options is EPSHIM_OPTIONS, or NULL. Sets epshim_checking. */
 void on_start(const char *options);
@@ -54,9 +56,12 @@ void on_start(const char *options);
 
 /* An epoll was made. */
 void on_epoll_created(int epfd, int flags, const void *site);
+/* epoll_ctl is about to be called: what it adds may be delivered to another thread before it returns.
+ * What this returns is for on_epoll_ctl. The event is not looked at: that is the kernel's first. */
+uint64_t on_epoll_ctl_begin(int epfd, int op, int fd);
 /* epoll_ctl returned; error is 0 or its errno. event may be NULL or unreadable where error is not 0,
  * and where op is EPOLL_CTL_DEL. */
-void on_epoll_ctl(int epfd, int op, int fd, const struct epoll_event *event, int error,
+void on_epoll_ctl(int epfd, int op, int fd, const struct epoll_event *event, int error, uint64_t begun,
                   const void *site);
 /* A wait is about to be made; timeout in nanoseconds, negative for none. It may never end, for this
  * thread: pthread_cancel, or siglongjmp from a handler. */

@@ -29,3 +29,11 @@ int *epshim_tid(void)
 {
     return &tid;
 }
+
+/* Likewise: what it has read last, or 0. */
+static __thread uint32_t source __attribute__((tls_model("initial-exec")));
+
+uint32_t *epshim_source(void)
+{
+    return &source;
+}

@@ -54,10 +54,17 @@ void on_epoll_created(int epfd, int flags, const void *site)
     REPORT("created %s %d; ", epfd >= 0 ? "epoll" : "nothing", flags);
 }
 
-void on_epoll_ctl(int epfd, int op, int fd, const struct epoll_event *event, int error, const void *site)
+uint64_t on_epoll_ctl_begin(int epfd, int op, int fd)
+{
+    REPORT("begin %d %d %d; ", epfd, op, fd);
+    return 77;
+}
+
+void on_epoll_ctl(int epfd, int op, int fd, const struct epoll_event *event, int error, uint64_t begun,
+                  const void *site)
 {
     (void)event;
-    CHECK(site != NULL);
+    CHECK(site != NULL && begun == 77);
     REPORT("ctl %d %d %d error %d; ", epfd, op, fd, error);
 }
 
@@ -199,10 +206,10 @@ static void test_epoll(void)
     REPORTS(hook_epoll_create1(1), -1, "");
     REPORTS(close(hook_epoll_create1(EPOLL_CLOEXEC)), 0, "created epoll 524288; ");
     REPORTS(close((int)hook_syscall(SYS_epoll_create1, 0, 0, 0, 0, 0, 0)), 0, "created epoll 0; ");
-    REPORTS(hook_epoll_ctl(EPOLL, EPOLL_CTL_ADD, EVENT, &event), 0, "ctl 26 1 22 error 0; ");
-    REPORTS(hook_epoll_ctl(EPOLL, EPOLL_CTL_ADD, EVENT, &event), -1, "ctl 26 1 22 error 17; ");
+    REPORTS(hook_epoll_ctl(EPOLL, EPOLL_CTL_ADD, EVENT, &event), 0, "begin 26 1 22; ctl 26 1 22 error 0; ");
+    REPORTS(hook_epoll_ctl(EPOLL, EPOLL_CTL_ADD, EVENT, &event), -1, "begin 26 1 22; ctl 26 1 22 error 17; ");
     REPORTS(hook_syscall(SYS_epoll_ctl, EPOLL, EPOLL_CTL_DEL, EVENT, 0, 0, 0), 0,
-         "ctl 26 2 22 error 0; ");
+         "begin 26 2 22; ctl 26 2 22 error 0; ");
     REPORTS(hook_epoll_wait(EPOLL, &event, 1, 0), 0, "wait 26 1 0; waited 26 0 error 0; ");
     REPORTS(hook_epoll_wait(EPOLL, &event, 0, -1), -1, "wait 26 0 -1; waited 26 -1 error 22; ");
     REPORTS(hook_epoll_pwait(EPOLL, &event, 3, 1, NULL), 0,

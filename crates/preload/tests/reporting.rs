@@ -3,8 +3,9 @@
 
 use epshim_harness::c_compiler::compile;
 use epshim_harness::preload::{Mode, command};
+use epshim_harness::process::run;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
@@ -72,6 +73,45 @@ fn what_is_suppressed_is_counted_and_is_no_finding() {
     fs::remove_file(&path).unwrap();
     let errors = ends(&mut mistakes(&options, &[]), 7);
     counts(&errors, "epshim: suppressions: cannot read", 1);
+}
+
+#[test]
+fn suppressions_may_come_as_text_beside_a_file() {
+    let path = nothing_at("suppressions-beside");
+    fs::write(&path, "ghost:*\n").unwrap();
+    let file = format!("suppressions={}", path.display());
+    for options in [
+        "suppress=\"ghost:*\nctl-error:mistakes\"",
+        &format!("suppress=\"ctl-error:mistakes\nnonsense\":{file}"),
+    ] {
+        let options = format!("mode=check:exitcode=7:{options}");
+        let errors = ends(&mut mistakes(&options, &[]), ITS_OWN);
+        counts(&errors, "SUMMARY", 0);
+        counts(&errors, "suppressed by ctl-error:mistakes: 1 finding", 1);
+        counts(&errors, "nonsense", usize::from(options.contains("nonsense")));
+    }
+}
+
+/// What has no end is not read, and nothing is waited for.
+#[test]
+fn suppressions_that_are_no_file_of_a_sane_size_are_said_and_have_no_effect() {
+    let [pipe, large, wrong] = ["fifo", "large", "wrong"].map(nothing_at);
+    run(Command::new("mkfifo").arg(&pipe));
+    fs::write(&large, format!("ctl-error:*\n#{}\n", " ".repeat(1 << 20))).unwrap();
+    fs::write(&wrong, "nonsense\n".repeat(1000)).unwrap();
+    for (path, words, lines) in [
+        (pipe.as_path(), "it is no regular file", 1),
+        (Path::new("/dev/zero"), "it is no regular file", 1),
+        (Path::new("/dev/fd/9"), "cannot read /dev/fd/9", 1),
+        (&large, "it is longer than 1024 KiB", 1),
+        (&wrong, "more lines are wrong", 9),
+    ] {
+        let options = format!("mode=check:exitcode=7:suppressions={}", path.display());
+        let errors = ends(&mut mistakes(&options, &[]), 7);
+        counts(&errors, "epshim: suppressions: ", lines);
+        counts(&errors, words, 1);
+        counts(&errors, "SUMMARY: epshim: ctl-error", 1);
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! look-ups for each, and no allocation unless something is suspected.
 
 use super::Checker;
-use crate::epoll::{Delivery, Owner, Twin};
+use crate::epoll::{Delivery, Owner, Registration, Twin};
 use crate::io::{Input, Io};
 use crate::ports::{Descriptors, Fd, Nanos, Tid, bits};
 use crate::rule::Rule;
@@ -19,6 +19,11 @@ fn was_idle(before: Delivery, io: Io) -> bool {
         && io.moved() == before.moved
 }
 
+/// Whether the registration's descriptor was not closed since it was added.
+fn is_open(registration: &Registration, descriptors: &dyn Descriptors) -> bool {
+    descriptors.state(registration.fd).0 == registration.generation
+}
+
 /// One event that a wait returned.
 pub(crate) struct Delivered<'a> {
     pub tid: Tid,
@@ -26,6 +31,13 @@ pub(crate) struct Delivered<'a> {
     pub wait: &'a Wait,
     pub events: u32,
     pub data: u64,
+    /// The epoll's round that it came in, and how many waits the thread had begun.
+    pub round: u32,
+    pub waits: u32,
+    /// The descriptor's counts before it came, where they are not what they are now.
+    pub before: Option<(u16, u16)>,
+    /// It was kept until now.
+    pub is_late: bool,
 }
 
 impl Checker {
@@ -36,8 +48,17 @@ impl Checker {
         descriptors: &dyn Descriptors,
     ) -> Option<(u32, Fd)> {
         let epoll = self.epolls.get_mut(it.wait.epoll)?;
-        let round = epoll.round;
-        let place = match epoll.owner(it.data) {
+        let owner = epoll.owner(it.data);
+        let is_known = match owner {
+            Owner::Live(place) => epoll.at(place).is_some_and(|one| is_open(one, descriptors)),
+            Owner::Several => true,
+            Owner::Former(_) | Owner::Unknown => false,
+        };
+        if !is_known && !it.is_late && self.keep(it) {
+            return None;
+        }
+        let epoll = self.epolls.get_mut(it.wait.epoll)?;
+        let place = match owner {
             Owner::Live(place) => place,
             Owner::Former(nth) => {
                 rules::ghost::suspect(self, it, nth, descriptors);
@@ -48,7 +69,9 @@ impl Checker {
                 return None;
             }
             Owner::Unknown => {
-                epoll.unknown += 1;
+                if !epoll.intents.was_deleted(it.data, it.wait.since) {
+                    epoll.unknown += 1;
+                }
                 return None;
             }
         };
@@ -57,11 +80,14 @@ impl Checker {
         let (generation, io) = descriptors.state(fd);
         if generation != registration.generation {
             epoll.retire(place);
-            let nth = epoll.last_former();
-            rules::ghost::suspect(self, it, nth, descriptors);
+            // It was served and closed while its call had not returned: if it lives, it delivers again.
+            if it.before.is_none() {
+                let nth = epoll.last_former();
+                rules::ghost::suspect(self, it, nth, descriptors);
+            }
             return None;
         }
-        let mut moved = io.moved();
+        let (inputs, mut moved) = it.before.unwrap_or((io.inputs(), io.moved()));
         if registration.is_epoll {
             // What a nested epoll moves is its own deliveries.
             let nested = self.epolls.last_named(fd).and_then(|id| self.epolls.get(id));
@@ -69,9 +95,9 @@ impl Checker {
         }
         let registration = self.epolls.get_mut(it.wait.epoll)?.at_mut(place)?;
         let before = registration.delivery;
-        let delivery =
-            Delivery { events: it.events, at: it.now, round, inputs: io.inputs(), moved };
+        let delivery = Delivery { events: it.events, at: it.now, round: it.round, inputs, moved };
         registration.delivery = delivery;
+        self.may_block |= it.events & bits::IN != 0 && descriptors.may_block(fd);
         let interest = registration.interest;
         let spins = registration.spin.observe(interest, before, delivery);
         let exhausted = match io.input() {
@@ -102,6 +128,7 @@ impl Checker {
                     nanos,
                     traffic: None,
                     is_visible: true,
+                    taken: rules::level_spin::Taken::default(),
                 };
                 self.repeats(it, Rule::LevelSpin, fd, case);
             }

@@ -23,7 +23,7 @@ pub(super) enum What {
     Suspicion(Box<Suspicion>),
     Failure(Tid),
     /// The registration may be suspected again.
-    Release(Asked),
+    Release(Watched),
 }
 
 /// So many suspicions are followed at a time, and one more for each eight registrations.
@@ -59,8 +59,8 @@ impl Checker {
                     self.flush_failure(tid, now);
                     continue;
                 }
-                What::Release(asked) => {
-                    self.release(&asked);
+                What::Release(watched) => {
+                    self.release(&watched);
                     continue;
                 }
             };
@@ -69,7 +69,7 @@ impl Checker {
                     self.add_sites(&mut suspicion);
                     standing.push(*suspicion);
                 }
-                Standing::Void => self.release(&suspicion.asked()),
+                Standing::Void => self.release(&suspicion.watched()),
                 Standing::Later(nanos) => self.put_back(suspicion, now, nanos),
             }
         }
@@ -111,6 +111,7 @@ impl Checker {
             }
             Rule::LostWrite => rules::lost_write::stands(self, suspicion, descriptors),
             Rule::LevelSpin => rules::level_spin::stands(self, suspicion, descriptors),
+            Rule::AcceptSpin => rules::accept_spin::stands(self, suspicion, descriptors),
             Rule::EpfdMisuse => rules::epfd_misuse::stands(self, suspicion),
             Rule::Ghost => rules::ghost::stands(self, suspicion, descriptors),
             _ => Standing::Ask,
@@ -133,18 +134,46 @@ impl Checker {
 
     /// What came of asking the kernel. A finding is returned when it is to be reported: it is new,
     /// or surer than before; otherwise it is counted.
-    pub fn settle(&mut self, verdict: Verdict, asked: &Asked, now: Nanos) -> Option<Finding> {
-        let repeats = matches!(asked.rule, Rule::Ghost | Rule::LevelSpin | Rule::AcceptSpin);
+    ///
+    /// The program went on while the kernel was asked: what does not stand any more when the answer
+    /// comes may have been put together from before and after, and is no finding.
+    pub fn settle(
+        &mut self,
+        verdict: Verdict,
+        asked: Asked,
+        now: Nanos,
+        descriptors: &dyn Descriptors,
+    ) -> Option<Finding> {
+        let Asked(mut suspicion) = asked;
+        if let Verdict::Finding(finding) = &verdict {
+            match self.standing(&mut suspicion, now, descriptors) {
+                Standing::Ask => {}
+                Standing::Void => {
+                    self.release(&suspicion.watched());
+                    return None;
+                }
+                Standing::Later(nanos) => {
+                    self.put_back(suspicion, now, nanos);
+                    return None;
+                }
+            }
+            if let Some((kept, after)) = self.kept(&suspicion, finding, now) {
+                self.put_back(Box::new(kept), now, after);
+                return None;
+            }
+        }
+        let watched = suspicion.watched();
+        let repeats = matches!(watched.rule, Rule::Ghost | Rule::LevelSpin | Rule::AcceptSpin);
         let later = now.saturating_add(QUIET);
         match (&verdict, repeats) {
             (Verdict::Again(..), _) => {}
-            (_, true) if self.push(later, What::Release(*asked)) => {}
-            _ => self.release(asked),
+            (_, true) if self.push(later, What::Release(watched)) => {}
+            _ => self.release(&watched),
         }
         match verdict {
             Verdict::Finding(finding) => self.tally.count(finding),
             Verdict::Refuted => {
-                self.refuted(asked);
+                self.refuted(&watched);
                 None
             }
             Verdict::Again(mut suspicion, nanos) => {
@@ -155,17 +184,42 @@ impl Checker {
         }
     }
 
+    /// What is not to be said before a deadline has passed, and how long that is.
+    fn kept(
+        &self,
+        suspicion: &Suspicion,
+        finding: &Finding,
+        now: Nanos,
+    ) -> Option<(Suspicion, Nanos)> {
+        match suspicion.rule {
+            Rule::EdgeNotDrained => rules::edge_not_drained::keep(self, suspicion, finding, now),
+            _ => None,
+        }
+    }
+
     /// The kernel knows better: what moved, moved unseen.
-    fn refuted(&mut self, asked: &Asked) {
-        let epoll = self.epolls.get_mut(asked.epoll);
-        let Some(registration) = epoll.and_then(|epoll| epoll.by_fd_mut(asked.fd)) else { return };
-        if asked.rule == Rule::LevelSpin {
+    fn refuted(&mut self, watched: &Watched) {
+        let epoll = self.epolls.get_mut(watched.epoll);
+        let Some(registration) = epoll.and_then(|epoll| epoll.by_fd_mut(watched.fd)) else {
+            return;
+        };
+        if watched.rule == Rule::LevelSpin {
             registration.spin.refuted();
         }
     }
 
-    /// What is left when the program ends: failed calls that nobody made good.
+    /// What is left when the program ends: failed calls that were not made good, and what was kept
+    /// until a deadline.
     pub fn finish(&mut self, now: Nanos) {
+        let mut waiting = std::mem::take(&mut self.waiting).into_vec();
+        for Reverse(entry) in &mut waiting {
+            if let What::Suspicion(suspicion) = &mut entry.what {
+                if rules::edge_not_drained::ends(suspicion) {
+                    entry.at = now;
+                }
+            }
+        }
+        self.waiting = waiting.into();
         for tid in self.threads.ids() {
             self.next_call(tid, now, None);
         }
@@ -223,9 +277,9 @@ impl Checker {
     }
 
     fn put_back(&mut self, suspicion: Box<Suspicion>, now: Nanos, after: Nanos) {
-        let asked = suspicion.asked();
+        let watched = suspicion.watched();
         if !self.push(now.saturating_add(after), What::Suspicion(suspicion)) {
-            self.release(&asked);
+            self.release(&watched);
         }
     }
 
@@ -241,13 +295,13 @@ impl Checker {
     }
 
     /// Its registration may be suspected again.
-    fn release(&mut self, asked: &Asked) {
-        let Some(epoll) = self.epolls.get_mut(asked.epoll) else { return };
-        if let Some(registration) = epoll.by_fd_mut(asked.fd) {
-            registration.watched_by &= !asked.rule.bit();
+    fn release(&mut self, watched: &Watched) {
+        let Some(epoll) = self.epolls.get_mut(watched.epoll) else { return };
+        if let Some(registration) = epoll.by_fd_mut(watched.fd) {
+            registration.watched_by &= !watched.rule.bit();
         }
-        if asked.rule == Rule::Ghost {
-            epoll.release_former(asked.fd, asked.generation);
+        if watched.rule == Rule::Ghost {
+            epoll.release_former(watched.fd, watched.generation);
         }
     }
 }
@@ -261,9 +315,13 @@ pub(crate) fn nobody_waits(suspicion: &mut Suspicion) -> Standing {
     Standing::Later(if suspicion.tries < 50 { NOBODY_WAITS } else { SECOND })
 }
 
-/// Which suspicion a verdict is about.
+/// The suspicion that a verdict is about, as it was when the kernel was asked.
+#[derive(Debug)]
+pub struct Asked(Box<Suspicion>);
+
+/// What a rule watches.
 #[derive(Debug, Clone, Copy)]
-pub struct Asked {
+pub(super) struct Watched {
     rule: Rule,
     epoll: EpollId,
     fd: Fd,
@@ -286,8 +344,12 @@ impl Suspicion {
     /// What to give [`Checker::settle`] beside the verdict.
     #[must_use]
     pub fn asked(&self) -> Asked {
+        Asked(Box::new(self.clone()))
+    }
+
+    fn watched(&self) -> Watched {
         let Stamp { epoll, generation, .. } = self.stamp;
-        Asked { rule: self.rule, epoll, fd: self.fd, generation }
+        Watched { rule: self.rule, epoll, fd: self.fd, generation }
     }
 
     pub(super) fn at(self, ctl: &Ctl, role: Role) -> Self {

@@ -41,7 +41,7 @@ macro_rules! setting {
     };
 }
 
-pub const SETTINGS: [Setting; 16] = [
+pub const SETTINGS: [Setting; 17] = [
     setting!(mode, "check|transparent", "whether the program is watched", read_mode, write_mode),
     setting!(json, "PATH", "write findings as JSON lines", read_path, write_path),
     setting!(log_path, "stderr|PATH", "where the report goes", read_log, write_log),
@@ -50,6 +50,7 @@ pub const SETTINGS: [Setting; 16] = [
     setting!(exitcode, "N", "exit code if something was found", number::<255>, u8::to_string),
     setting!(halt_on_error, "0|1", "end the program at the first finding", read_flag, write_flag),
     setting!(suppressions, "PATH", "findings not to report, as rule:glob", read_path, write_path),
+    setting!(suppress, "LINES", "the same as text, in quotes", read_path, write_path),
     setting!(notes, "0|1", "report notes too", read_flag, write_flag),
     setting!(trace_children, "0|1", "watch the programs it starts", read_flag, write_flag),
     setting!(

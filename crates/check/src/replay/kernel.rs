@@ -9,7 +9,7 @@
 use super::Answer;
 use crate::checker::{ADD, Ctl, DEL, MOD};
 use crate::io::{Io, Outcome};
-use crate::ports::{Descriptor, Descriptors, Fd, Kernel, Kind, Listed, Site, Tid, bits};
+use crate::ports::{Descriptor, Descriptors, Fd, Kernel, Kind, Listed, Partner, Site, Tid, bits};
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
@@ -42,6 +42,15 @@ struct Entry {
     data: u64,
 }
 
+impl Descriptor {
+    /// A read or an accept ended.
+    const fn called(&mut self, outcome: Outcome, errno: i32, site: Site) {
+        if !matches!(outcome, Outcome::Interrupted) {
+            (self.read, self.error) = (site, errno);
+        }
+    }
+}
+
 /// What the trace has come to: the observer's memory, and the kernel that it asks.
 #[derive(Debug, Default)]
 pub(super) struct TraceKernel {
@@ -51,6 +60,8 @@ pub(super) struct TraceKernel {
     entries: Vec<Entry>,
     held: HashMap<Fd, File>,
     waits: HashMap<Tid, Fd>,
+    /// What each thread has read last.
+    sources: HashMap<Tid, Fd>,
     fdinfo: HashMap<Fd, Option<Vec<Listed>>>,
     unread: HashMap<Fd, u64>,
     traffic: HashMap<Fd, u64>,
@@ -91,7 +102,10 @@ impl TraceKernel {
         self.latest += 1;
         let file = self.latest;
         self.files.insert(file, Open { kind, references: 1, ready: 0 });
-        self.change(fd, |number| number.file = Some(file));
+        self.change(fd, |number| {
+            number.file = Some(file);
+            number.known.io = Io::default();
+        });
     }
 
     /// Opens a descriptor that the trace names without having opened it; but an epoll that was closed
@@ -108,11 +122,19 @@ impl TraceKernel {
         self.change(fd, |number| {
             let generation = number.known.generation.wrapping_add(1);
             let duplicated = number.known.duplicated;
+            // Its counts stay until the number is used again.
+            let io = number.known.io;
             let known =
-                Descriptor { generation, closed: site, duplicated, ..Descriptor::default() };
+                Descriptor { generation, io, closed: site, duplicated, ..Descriptor::default() };
             *number = Number { known, file: None };
         });
         self.unread.remove(&fd);
+        for number in self.numbers.borrow_mut().values_mut() {
+            let mut partners = number.known.partners.iter_mut().flatten();
+            if let Some(partner) = partners.find(|partner| partner.fd == fd) {
+                partner.is_closed = true;
+            }
+        }
         if let Some(file) = file {
             self.drop_reference(file);
         }
@@ -134,7 +156,10 @@ impl TraceKernel {
             open.references += 1;
         }
         self.change(from, |number| number.known.duplicated = site);
-        self.change(to, |number| number.file = Some(file));
+        self.change(to, |number| {
+            number.file = Some(file);
+            number.known.io = Io::default();
+        });
     }
 
     pub fn hold(&mut self, fd: Fd, is_held: bool) {
@@ -201,7 +226,10 @@ impl TraceKernel {
         }
     }
 
-    pub fn read(&mut self, fd: Fd, outcome: Outcome, site: Site) {
+    pub fn read(&mut self, tid: Tid, fd: Fd, outcome: Outcome, errno: i32, site: Site) {
+        if matches!(outcome, Outcome::Moved { bytes: 1.., .. }) {
+            self.sources.insert(tid, fd);
+        }
         self.mention(fd, Kind::Stream);
         let is_whole = self.kind(fd) == Kind::Counter;
         let is_drained = match outcome {
@@ -214,25 +242,41 @@ impl TraceKernel {
         }
         self.change(fd, |number| {
             number.known.io = number.known.io.after_input(outcome);
-            if matches!(outcome, Outcome::Moved { .. }) {
-                number.known.read = site;
-            }
+            number.known.called(outcome, errno, site);
         });
     }
 
-    pub fn accepted(&mut self, fd: Fd, outcome: Outcome, site: Site) {
+    pub fn accepted(&mut self, fd: Fd, outcome: Outcome, errno: i32, site: Site) {
         self.mention(fd, Kind::Listener);
         if outcome == Outcome::WouldBlock {
             self.set_ready(fd, bits::IN, false);
         }
         self.change(fd, |number| {
             number.known.io = number.known.io.after_accept(outcome);
-            number.known.read = site;
+            number.known.called(outcome, errno, site);
         });
     }
 
+    fn exchanged(&self, fd: Fd, with: Fd) {
+        if fd != with {
+            self.change(fd, |number| {
+                let [latest, _] = number.known.partners;
+                let partner = Some(Partner { fd: with, is_closed: false });
+                if latest != partner {
+                    number.known.partners = [partner, latest];
+                }
+            });
+        }
+    }
+
     /// Returns whether that left something unwritten that was not before.
-    pub fn wrote(&mut self, fd: Fd, outcome: Outcome, site: Site) -> bool {
+    pub fn wrote(&mut self, tid: Tid, fd: Fd, outcome: Outcome, site: Site) -> bool {
+        if let (Outcome::Moved { bytes: 1.., .. }, Some(&source)) =
+            (outcome, self.sources.get(&tid))
+        {
+            self.exchanged(source, fd);
+            self.exchanged(fd, source);
+        }
         self.mention(fd, Kind::Stream);
         let before = self.number(fd).known.io;
         let after = before.after_output(outcome);
@@ -352,5 +396,9 @@ impl Kernel for TraceKernel {
 
     fn is_alive(&mut self, tid: Tid) -> bool {
         !self.dead.contains(&tid)
+    }
+
+    fn was_closed(&mut self, _: Fd) -> bool {
+        false
     }
 }

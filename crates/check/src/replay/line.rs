@@ -75,6 +75,12 @@ fn observation(words: &mut Words<'_>) -> Parsed<Observation> {
     Ok(match verb {
         "create" => Observation::Create(words.fd("epfd")?),
         "open" => Observation::Open(words.fd("fd")?, kind(words.next()?)?),
+        "begin" => {
+            let name = words.next()?;
+            let known = OPERATIONS.into_iter().find(|(operation, _)| *operation == name);
+            let (_, op) = known.ok_or_else(|| format!("{name:?} does not begin"))?;
+            Observation::Begin { op, epfd: words.fd("epfd")?, fd: words.fd("fd")? }
+        }
         "wait" => {
             let epfd = words.fd("epfd")?;
             let timeout = words.option("timeout").unwrap_or("-1");
@@ -82,13 +88,17 @@ fn observation(words: &mut Words<'_>) -> Parsed<Observation> {
             Observation::Wait { epfd, timeout }
         }
         "got" => got(words)?,
-        "read" => Observation::Read(words.fd("fd")?, outcome(words.next()?)?),
+        "read" => {
+            let (fd, word) = (words.fd("fd")?, words.next()?);
+            Observation::Read(fd, outcome(word)?, errno(word).unwrap_or(0))
+        }
         "write" => Observation::Write(words.fd("fd")?, outcome(words.next()?)?),
         "accept" => {
             let (fd, word) = (words.fd("fd")?, words.next()?);
             let accepted = word.parse::<Fd>().is_ok();
             let one = Outcome::Moved { bytes: 1, asked: 1 };
-            Observation::Accept(fd, if accepted { one } else { outcome(word)? })
+            let outcome = if accepted { one } else { outcome(word)? };
+            Observation::Accept(fd, outcome, errno(word).unwrap_or(0))
         }
         "shutdown" => Observation::Shutdown(words.fd("fd")?),
         "close" => Observation::Close(words.fd("fd")?),
@@ -237,6 +247,7 @@ fn kind(word: &str) -> Parsed<Kind> {
         "datagram" => Kind::Datagram,
         "pipe" => Kind::Pipe,
         "counter" => Kind::Counter,
+        "queue" => Kind::Queue,
         "unknown" => Kind::Unknown,
         word => return Err(format!("{word:?} is no kind of descriptor")),
     })
@@ -264,15 +275,18 @@ fn outcome(word: &str) -> Parsed<Outcome> {
 }
 
 fn errno(word: &str) -> Parsed<i32> {
-    const NAMES: [(&str, i32); 12] = [
+    const NAMES: [(&str, i32); 15] = [
         ("EPERM", 1),
         ("ENOENT", 2),
         ("EINTR", 4),
         ("EBADF", 9),
+        ("EAGAIN", 11),
         ("ENOMEM", 12),
         ("EFAULT", 14),
         ("EEXIST", 17),
         ("EINVAL", 22),
+        ("ENFILE", 23),
+        ("EMFILE", 24),
         ("ENOSPC", 28),
         ("EPIPE", 32),
         ("ELOOP", 40),

@@ -4,7 +4,7 @@
 //! Names of functions and files come from the program's files: a control character in one would
 //! reach the reader's terminal, and is written as an escape.
 
-use std::fmt::Write;
+use crate::printable;
 
 /// What is wrapped ends before this column, where it can.
 const WIDTH: usize = 100;
@@ -53,7 +53,7 @@ impl Block {
         let end = if code.is_empty() { "" } else { "\x1b[0m" };
         self.text.push_str(&self.prefix);
         self.text.push_str(code);
-        push_printable(&mut self.text, line);
+        self.text.push_str(&printable::text(line));
         self.text.push_str(end);
         self.text.push('\n');
     }
@@ -81,15 +81,5 @@ impl Block {
 
     pub fn into_text(self) -> String {
         self.text
-    }
-}
-
-fn push_printable(text: &mut String, line: &str) {
-    for character in line.chars() {
-        if character.is_control() {
-            let _ = write!(text, "{}", character.escape_default());
-        } else {
-            text.push(character);
-        }
     }
 }

@@ -196,7 +196,9 @@ impl End {
         }
         if self.notes_not_shown > 0 {
             let notes = counted(self.notes_not_shown, "note", "notes");
-            block.line(&format!("  {notes} not shown: notes=1 shows them"));
+            block.line(&format!(
+                "  {notes} not shown: --notes shows them (in EPSHIM_OPTIONS: notes=1)"
+            ));
         }
         if self.seen.checker_failed {
             block.styled(
@@ -231,6 +233,7 @@ mod tests {
             what: String::new(),
             verified: None,
             sites: vec![(Role::Now, Site(site))],
+            advice: None,
         }
     }
 

@@ -5,6 +5,7 @@
 use super::end::{Count, End, Seen};
 use super::suppressions::Used;
 use super::{Report, Stack};
+use crate::printable;
 use serde::Serialize;
 
 const SCHEMA: u32 = 1;
@@ -72,7 +73,7 @@ struct Summary<'a> {
 #[must_use]
 pub fn finding(report: &Report) -> String {
     let finding = &report.finding;
-    let explanation = finding.rule.explanation();
+    let advice = finding.advice();
     let number = |fd: i32| (fd >= 0).then_some(fd);
     line(&Finding {
         schema: SCHEMA,
@@ -87,8 +88,8 @@ pub fn finding(report: &Report) -> String {
         what: &finding.what,
         verified: finding.verified.as_deref(),
         sites: report.stacks.iter().map(site).collect(),
-        manual: explanation.manual,
-        fix: explanation.fix,
+        manual: advice.manual,
+        fix: advice.fix,
         suppression: report.suppression(),
     })
 }
@@ -140,7 +141,6 @@ pub fn summary(end: &End) -> String {
 }
 
 fn line(object: &impl Serialize) -> String {
-    let mut line = serde_json::to_string(object).expect("strings, numbers and lists become JSON");
-    line.push('\n');
-    line
+    let line = serde_json::to_string(object).expect("strings, numbers and lists become JSON");
+    printable::json(line) + "\n"
 }

@@ -37,16 +37,13 @@ pub fn finding(report: &Report, colour: bool) -> String {
             block.line(&format!("    #{number} {frame}"));
         }
     }
-    let explanation = finding.rule.explanation();
+    let advice = finding.advice();
     if let Some(verified) = &finding.verified {
         block.wrapped("  verified: ", 4, verified);
     }
-    block.wrapped(
-        "  see: ",
-        4,
-        &format!("{}; epshim explain {}", explanation.manual, finding.rule),
-    );
-    block.wrapped("  fix: ", 4, explanation.fix);
+    let see = format!("{}; epshim explain {}", advice.manual, finding.rule);
+    block.wrapped("  see: ", 4, &see);
+    block.wrapped("  fix: ", 4, advice.fix);
     block.line(&format!("  suppress: {}", report.suppression()));
     block.styled(Style::Bold, &format!("SUMMARY: epshim: {}{}", finding.rule, summary(report)));
     block.into_text()

@@ -1,8 +1,9 @@
 //! `accept-spin`.
 
+use crate::checker::{Checker, Standing};
 use crate::epoll::Delivery;
 use crate::io::Io;
-use crate::ports::{Kernel, Nanos, SECOND, Ticks, bits};
+use crate::ports::{Descriptors, Kernel, Nanos, SECOND, Ticks, bits};
 use crate::rule::{Certainty, Explanation};
 use crate::suspicion::{Case, Suspicion, Verdict};
 
@@ -47,7 +48,9 @@ const ROUNDS: u8 = 10;
 const WITHIN: Ticks = Ticks::of(SECOND);
 
 /// Rounds in which `accept` had no descriptor to give, and since when.
+// Packed: each registration has one.
 #[derive(Debug, Clone, Copy, Default)]
+#[repr(C, packed)]
 pub(crate) struct State {
     since: Ticks,
     rounds: u8,
@@ -73,6 +76,18 @@ impl State {
             let rounds = std::mem::take(&mut self.rounds);
             Case::AcceptSpin { rounds, nanos: now.since(self.since).nanos() }
         })
+    }
+}
+
+/// Its number may be another file's by now.
+pub(crate) fn stands(
+    checker: &mut Checker,
+    suspicion: &mut Suspicion,
+    descriptors: &dyn Descriptors,
+) -> Standing {
+    match checker.registration(suspicion, descriptors) {
+        Some(_) => Standing::Ask,
+        None => Standing::Void,
     }
 }
 

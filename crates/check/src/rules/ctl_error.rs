@@ -2,7 +2,7 @@
 
 use crate::checker::{ADD, AtFailure, Ctl, DEL, MOD};
 use crate::epoll::{Epoll, Former, Registration};
-use crate::finding::Role;
+use crate::finding::{Advice, Role};
 use crate::ports::{Descriptors, Fd, Kernel, Nanos, Site, bits};
 use crate::rule::{Certainty, Explanation};
 use crate::suspicion::{Case, Suspicion, Verdict};
@@ -23,7 +23,8 @@ pub const EXPLANATION: Explanation = Explanation {
         descriptor: libevent, libev and libuv do it on purpose. When EEXIST is followed by \
         EPOLL_CTL_DEL, as where libuv tries whether a descriptor can be watched. A note only: an \
         EPOLL_CTL_DEL of an open descriptor that was never registered (libuv does so before every \
-        close). ENOMEM and ENOSPC are the \
+        close), and an EPOLL_CTL_ADD of the interest that is registered already and in use (libev \
+        adds again what it did not delete). ENOMEM and ENOSPC are the \
         machine's. A program that knowingly ignores the error, of a late EPOLL_CTL_DEL or of a \
         regular file, looks the same: suppress it.",
     fix: "\
@@ -65,6 +66,9 @@ pub(crate) struct Failure {
     registered: Option<Site>,
     /// That registration's interest.
     interest: u32,
+    /// It is the very registration that was to be made, and is in use: it was delivered, or has other
+    /// data, by which the program tells its attempts apart.
+    is_in_use: bool,
     /// It was closed since it was registered here.
     was_closed: bool,
     closed: Site,
@@ -74,8 +78,11 @@ pub(crate) struct Failure {
 impl Failure {
     pub fn new(ctl: &Ctl, at: AtFailure, epoll: Option<&Epoll>, memory: &dyn Descriptors) -> Self {
         let descriptor = memory.get(ctl.fd);
-        let live = |one: &Registration| (one.added, one.interest, one.generation);
-        let former = |one: &Former| (one.added, one.interest, one.generation);
+        let is_in_use = |one: &Registration| {
+            one.interest == ctl.events && (one.data != ctl.data || one.delivery.round != 0)
+        };
+        let live = |one: &Registration| (one.added, one.interest, is_in_use(one), one.generation);
+        let former = |one: &Former| (one.added, one.interest, false, one.generation);
         let known = epoll.and_then(|epoll| {
             epoll.by_fd(ctl.fd).map(live).or_else(|| epoll.former(ctl.fd).map(former))
         });
@@ -87,7 +94,8 @@ impl Failure {
             events: ctl.events,
             is_open: at.fd_is_open,
             registered: known.map(|(added, ..)| added),
-            interest: known.map_or(0, |(_, interest, _)| interest),
+            interest: known.map_or(0, |(_, interest, ..)| interest),
+            is_in_use: known.is_some_and(|(_, _, is_in_use, _)| is_in_use),
             was_closed: known.is_some_and(|(.., generation)| generation != descriptor.generation),
             closed: descriptor.closed,
             duplicated: descriptor.duplicated,
@@ -110,7 +118,13 @@ impl Failure {
     fn is_harmless(&self) -> bool {
         // Nothing was to be deleted: libuv deletes before every close, and looks at no error.
         let is_idle = self.is_open && !self.was_closed && self.registered.is_none();
-        (self.op, self.errno) == (DEL, ENOENT) && is_idle
+        match (self.op, self.errno) {
+            (DEL, ENOENT) => is_idle,
+            // Libev does not delete what it stops watching, and adds it again later: what the kernel
+            // has is then what is wanted.
+            (ADD, EEXIST) => self.is_in_use && !self.was_closed,
+            _ => false,
+        }
     }
 
     pub fn sites(&self) -> [(Role, Site); 3] {
@@ -161,6 +175,40 @@ impl Failure {
         }
     }
 
+    /// What to do about this errno.
+    fn advice(&self) -> Advice {
+        let fix = match self.errno {
+            EEXIST => "It is registered: EPOLL_CTL_MOD.",
+            ENOENT if self.was_closed => {
+                "EPOLL_CTL_DEL before close(): the number is another file by now. EPOLL_CTL_ADD that one."
+            }
+            ENOENT => "It is not registered: EPOLL_CTL_ADD, or nothing where it was to be deleted.",
+            EBADF if self.was_closed => "EPOLL_CTL_DEL before close().",
+            EBADF => "Register a descriptor while it is open.",
+            EPERM => {
+                "Regular files and directories are always ready: read and write them without epoll."
+            }
+            ELOOP => "Do not let epolls watch each other; five in a row are the most.",
+            _ if self.epfd == self.fd => "Register the descriptor, not the epoll itself.",
+            _ if (self.events | self.interest) & bits::EXCLUSIVE != 0 => {
+                "EPOLLEXCLUSIVE is for EPOLL_CTL_ADD: to change the interest, delete and add again."
+            }
+            _ => EXPLANATION.fix,
+        };
+        Advice { fix, manual: self.manual() }
+    }
+
+    const fn manual(&self) -> &'static str {
+        match self.errno {
+            EEXIST => "epoll_ctl(2), EEXIST",
+            ENOENT => "epoll_ctl(2), ENOENT",
+            EBADF => "epoll_ctl(2), EBADF; epoll(7), Q6",
+            EPERM => "epoll_ctl(2), EPERM",
+            ELOOP => "epoll_ctl(2), ELOOP",
+            _ => "epoll_ctl(2), EINVAL",
+        }
+    }
+
     fn invalid(&self) -> &'static str {
         if self.epfd == self.fd {
             "an epoll cannot watch itself"
@@ -195,5 +243,6 @@ pub(crate) fn confirm(suspicion: Suspicion, now: Nanos, kernel: &mut dyn Kernel)
     };
     let what = format!("{} failed with {name}: {}", failure.call(), failure.reason(is_listed));
     let certainty = if failure.is_harmless() { Certainty::Note } else { Certainty::Fact };
-    suspicion.becomes(certainty, now, what, None)
+    let advice = failure.advice();
+    suspicion.becomes(certainty, now, what, None).advising(advice)
 }

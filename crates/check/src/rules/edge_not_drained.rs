@@ -1,5 +1,7 @@
 //! `edge-not-drained`.
 
+mod deadline;
+
 use crate::checker::{Checker, NOBODY_WAITS, Standing, nobody_waits};
 use crate::epoll::Delivery;
 use crate::epolls::EpollId;
@@ -8,6 +10,7 @@ use crate::io::{Input, Io};
 use crate::ports::{Descriptors, Fd, Kernel, Kind, Nanos, SECOND, Tid, bits};
 use crate::rule::{Certainty, Explanation, Rule};
 use crate::suspicion::{Case, Stamp, Suspicion, Verdict};
+pub(crate) use deadline::{Left, ends, keep};
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {
@@ -21,7 +24,8 @@ pub const EXPLANATION: Explanation = Explanation {
         The latest delivery was edge-triggered with EPOLLIN. poll(2) says that the descriptor is \
         readable, the epoll does not report it any more, and for 1 s there was no I/O and no \
         epoll_ctl on it while a thread blocked in the wait: this state is confirmed in the \
-        kernel. Suspected if the last read filled its buffer, or took one connection or one \
+        kernel. A wait with a timeout is given until that has passed and the thread waits again: \
+        it may read on when its timer runs out. Suspected if the last read filled its buffer, or took one connection or one \
         datagram. A note if nothing was read at all, on an eventfd, timerfd or signalfd, on a \
         pipe with both ends in the program, and in programs that were seen to come back to a \
         descriptor later without an event: they may be holding back the peer on purpose.",
@@ -95,7 +99,9 @@ fn is_drained(input: Input, fd: Fd, descriptors: &dyn Descriptors) -> bool {
     match input {
         // A failed accept is another rule's.
         Input::WouldBlock | Input::End | Input::Failed | Input::Exhausted => true,
-        Input::Short => !matches!(descriptors.kind(fd), Kind::Datagram | Kind::Unknown),
+        Input::Short => {
+            !matches!(descriptors.kind(fd), Kind::Datagram | Kind::Queue | Kind::Unknown)
+        }
         // None: output calls only.
         Input::None | Input::Full | Input::Accepted => false,
     }
@@ -108,6 +114,9 @@ pub(crate) fn stands(
     now: Nanos,
     descriptors: &dyn Descriptors,
 ) -> Standing {
+    if matches!(suspicion.case, Case::Left(_)) {
+        return deadline::stands(checker, suspicion, now, descriptors);
+    }
     let Some(registration) = checker.registration(suspicion, descriptors) else {
         return Standing::Void;
     };
@@ -155,16 +164,23 @@ pub(crate) fn stands(
 
 /// The kernel has data, and the epoll does not say so.
 pub(crate) fn confirm(suspicion: Suspicion, now: Nanos, kernel: &mut dyn Kernel) -> Verdict {
+    if let Case::Left(left) = &suspicion.case {
+        return deadline::confirm(&suspicion, left, now, kernel);
+    }
     let (fd, epfd) = (suspicion.fd, suspicion.epfd);
     let Case::Edge { was_read, holds_back, delivered, kind } = suspicion.case else {
         return Verdict::Refuted;
     };
-    let is_ready = kernel.readiness(fd, bits::IN).is_some_and(|ready| ready & bits::IN != 0);
-    if !is_ready {
+    let mut is_readable = |fd| kernel.readiness(fd, bits::IN).map(|ready| ready & bits::IN != 0);
+    if is_readable(fd) != Some(true) {
         return Verdict::Refuted;
     }
     // Something else may be ready in it; then its answer says nothing of this descriptor.
-    let is_silent = kernel.readiness(epfd, bits::IN).is_some_and(|ready| ready & bits::IN == 0);
+    let is_silent = is_readable(epfd) == Some(false);
+    // A thread may have been woken for it, and read it, between the two.
+    if is_readable(fd) != Some(true) {
+        return Verdict::Refuted;
+    }
     if !is_silent {
         let again = if suspicion.tries < OFTEN { NOBODY_WAITS } else { SECOND };
         return Verdict::Again(suspicion, again);

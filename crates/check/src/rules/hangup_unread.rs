@@ -1,7 +1,7 @@
 //! `hangup-unread`.
 
 use crate::epoll::{Epoll, Registration};
-use crate::ports::{Descriptors, Kernel, Nanos, bits};
+use crate::ports::{Descriptors, Kernel, Nanos, Partner, bits};
 use crate::rule::{Certainty, Explanation};
 use crate::suspicion::{Case, Suspicion, Verdict};
 
@@ -18,9 +18,9 @@ pub const EXPLANATION: Explanation = Explanation {
     silent: "\
         When the program read to the end of file or to an error. When the hang-up was not in the \
         last delivery, or that was rounds ago: the program did not act on it. When that \
-        had EPOLLERR: the peer reset the connection. When another descriptor of the same round \
-        hung up, ended or was closed: a proxy whose client has left wants no more of the answer. \
-        After the program's own shutdown(), for the same reason. Protocols that abort on purpose \
+        had EPOLLERR: the peer reset the connection. When a descriptor that it has exchanged data \
+        with (a thread read one and then wrote to the other) hung up, ended or was closed: a \
+        proxy whose client has left wants no more of the answer. After the program's own shutdown(), for the same reason. Protocols that abort on purpose \
         look the same, hence only suspected.",
     fix: "\
         Treat EPOLLHUP and EPOLLRDHUP as \"read now\": read until 0 or an error, then close.",
@@ -40,22 +40,24 @@ else if (event.events & EPOLLIN)
 };
 
 /// Whether a descriptor was closed for its own hang-up, as far as can be told: that was delivered in
-/// the epoll's latest round, and nothing else that came with it has hung up, ended or gone.
+/// the epoll's latest round, and no descriptor that it has exchanged data with has hung up, ended or
+/// gone.
 pub(crate) fn is_reason(
     epoll: &Epoll,
     closed: &Registration,
     descriptors: &dyn Descriptors,
 ) -> bool {
-    let has_ended = |one: &Registration| {
-        let (generation, io) = descriptors.state(one.fd);
-        let hung_up = one.delivery.events & (bits::HUP | bits::RDHUP | bits::ERR) != 0;
-        hung_up || generation != one.generation || io.has_ended()
+    let has_left = |partner: Partner| {
+        let (_, io) = descriptors.state(partner.fd);
+        let is_told = epoll.by_fd(partner.fd).is_some_and(|one| one.delivery.events & GONE != 0);
+        partner.is_closed || io.has_ended() || io.is_hung_up() || is_told
     };
-    let came_along = |one: &&Registration| one.fd != closed.fd && one.delivery.round == epoll.round;
-    closed.delivery.round == epoll.round
-        && !epoll.has_removed_beside(closed.fd)
-        && !epoll.all().filter(came_along).any(has_ended)
+    let partners = descriptors.get(closed.fd).partners;
+    closed.delivery.round == epoll.round && !partners.into_iter().flatten().any(has_left)
 }
+
+/// What says of a descriptor that its peer has left.
+const GONE: u32 = bits::HUP | bits::RDHUP | bits::ERR;
 
 /// The bytes were counted before the close: there is nothing left to ask.
 pub(crate) fn confirm(suspicion: Suspicion, now: Nanos, _: &mut dyn Kernel) -> Verdict {

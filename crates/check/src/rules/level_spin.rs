@@ -1,33 +1,39 @@
 //! `level-spin`.
 
+mod reason;
+
 use crate::checker::{Checker, Standing};
 use crate::epoll::Delivery;
-use crate::ports::{Descriptors, Kernel, Kind, MILLISECOND, Nanos, SECOND, Ticks, bits};
+use crate::finding::Role;
+use crate::ports::{Descriptors, Kernel, Kind, MILLISECOND, Nanos, SECOND, Site, Ticks, bits};
 use crate::rule::{Certainty, Explanation};
 use crate::suspicion::{Case, Suspicion, Verdict};
+pub(crate) use reason::Taken;
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {
     finds: "\
         The same registration is delivered again and again, and nothing is done about it.",
     hurts: "\
-        One core at 100 %, often unnoticed for weeks. The usual four: EPOLLHUP or EPOLLERR, \
-        which are reported even with events = 0, ignored; EPOLLOUT left on with nothing to \
-        write; an eventfd, timerfd or signalfd never read; a listener not accepted from.",
+        One core at 100 %, often unnoticed for weeks. The usual five: a connection whose peer \
+        has closed, read again and again though read returns 0; EPOLLHUP or EPOLLERR, which are \
+        reported even with events = 0, ignored; EPOLLOUT left on with nothing to write; an \
+        eventfd, timerfd or signalfd never read; a listener not accepted from.",
     evidence: "\
         200 deliveries in a row of one registration with the same events, at 50 or more a \
         second, over at least 1 s (pauses of more than 100 ms are not counted), without \
         successful I/O on the descriptor and without an epoll_ctl for it; and the kernel confirms that nothing moved (poll(2) says the same, \
         FIONREAD and TIOCOUTQ are unchanged). Certain; a note on a device, which programs may \
-        serve by ioctl(2) unseen. The report says which event it is and what would clear it.",
+        serve by ioctl(2) unseen. The report says which event it is, how the program's last read \
+        or accept ended, and what would clear it.",
     silent: "\
         Waits with a zero timeout that return nothing (busy polling). Loops that stop listening \
         one wake-up late, as haproxy and libuv do. When the counts move although no read was \
         seen: somebody else reads. Edge-triggered and one-shot registrations: an edge is \
         something new, and a one-shot was armed again.",
     fix: "\
-        EPOLLHUP, EPOLLERR: read the rest, then delete or close; they cannot be masked. \
-        EPOLLOUT: ask for it only while something waits to be written. eventfd and timerfd: read \
+        read returns 0, or an error that is not EAGAIN: close. EPOLLHUP, EPOLLERR: read the \
+        rest, then delete or close; they cannot be masked. EPOLLOUT: ask for it only while something waits to be written. eventfd and timerfd: read \
         all 8 bytes.",
     wrong: r"if (event.events & EPOLLIN)
     serve(event.data.fd);        /* EPOLLHUP alone: nobody closes, reported for ever */",
@@ -52,14 +58,20 @@ const RATE: u64 = 50;
 const PAUSE: Nanos = 100 * MILLISECOND;
 /// A pause that is longer yet ends the row.
 const END: Nanos = SECOND;
-/// Between the two readings of the traffic.
-const READINGS: Nanos = 20 * MILLISECOND;
+/// So many readings of the traffic, that must all be the same,
+const READINGS: u32 = 4;
+/// with so much time between them. Two may agree by chance, where another process takes as much as comes.
+const BETWEEN: Nanos = 7 * MILLISECOND;
 
 /// Deliveries of one registration without progress between them.
+// Packed: each registration has one.
 #[derive(Debug, Clone, Copy, Default)]
+#[repr(C, packed)]
 pub(crate) struct State {
     times: u32,
     since: Ticks,
+    /// The descriptor's input calls since the row began.
+    calls: u32,
     /// So often the kernel said that something had moved, unseen. Each time the row must be twice
     /// as long before it is asked again: asked often enough, it would agree by chance.
     refuted: u8,
@@ -89,6 +101,8 @@ impl State {
             self.begin(now.at);
             return None;
         }
+        let calls = if self.times == 0 { 0 } else { self.calls };
+        self.calls = calls.saturating_add(u32::from(now.inputs.wrapping_sub(before.inputs)));
         if pause > PAUSE {
             self.since = self.since.later(pause);
         }
@@ -107,7 +121,7 @@ impl State {
 
     /// The kernel was asked, and said that it is no spin.
     pub fn refuted(&mut self) {
-        *self = Self { times: 0, since: self.since, refuted: (self.refuted + 1).min(10) };
+        *self = Self { times: 0, refuted: (self.refuted + 1).min(10), ..*self };
     }
 }
 
@@ -130,20 +144,32 @@ pub(crate) fn stands(
     if registration.spin.times < registration.spin.enough() {
         return Standing::Void;
     }
-    let now = registration.spin.times;
-    if let Case::Spin { delivered, times, is_visible, .. } = &mut suspicion.case {
-        *times = now;
+    let spin = registration.spin;
+    let (added, modified) = (registration.added, registration.modified);
+    let delivered_at = registration.delivery.inputs;
+    let descriptor = descriptors.get(fd);
+    let since = descriptor.io.inputs().wrapping_sub(delivered_at);
+    let calls = spin.calls.saturating_add(u32::from(since));
+    let called = if calls > 0 { descriptor.read } else { Site::default() };
+    let by = [(Role::RegisteredBy, added), (Role::ModifiedBy, modified), (Role::ReadBy, called)];
+    suspicion.sites.truncate(1);
+    suspicion.sites.extend(by);
+    if let Case::Spin { delivered, times, is_visible, taken, .. } = &mut suspicion.case {
+        *times = spin.times;
+        let kind = descriptors.kind(fd);
+        *taken = Taken { calls, input: descriptor.io.input(), error: descriptor.error, kind };
         // A device may be served by ioctl(2) or in mapped memory.
-        let is_device = descriptors.kind(fd) == Kind::Unknown;
+        let is_device = kind == Kind::Unknown;
         *is_visible = !is_device || *delivered & (bits::ERR | bits::HUP) != 0;
     }
     Standing::Ask
 }
 
-/// It is ready, and twice in a row nothing has moved, by whichever way.
+/// It is ready, and in several readings nothing has moved, by whichever way.
 pub(crate) fn confirm(mut suspicion: Suspicion, now: Nanos, kernel: &mut dyn Kernel) -> Verdict {
     let (fd, epfd) = (suspicion.fd, suspicion.epfd);
-    let Case::Spin { delivered, times, nanos, traffic: before, is_visible } = suspicion.case else {
+    let Case::Spin { delivered, times, nanos, traffic: before, is_visible, taken } = suspicion.case
+    else {
         return Verdict::Refuted;
     };
     let ready = kernel.readiness(fd, delivered).unwrap_or(0);
@@ -151,38 +177,24 @@ pub(crate) fn confirm(mut suspicion: Suspicion, now: Nanos, kernel: &mut dyn Ker
         return Verdict::Refuted;
     }
     let traffic = kernel.traffic(fd);
-    let Some(before) = before else {
+    if before.is_some_and(|before| before != traffic) {
+        return Verdict::Refuted;
+    }
+    if suspicion.tries + 1 < READINGS {
         if let Case::Spin { traffic: first, .. } = &mut suspicion.case {
             *first = Some(traffic);
         }
-        return Verdict::Again(suspicion, READINGS);
-    };
-    if before != traffic {
-        return Verdict::Refuted;
+        return Verdict::Again(suspicion, BETWEEN);
     }
+    let reason = taken.reason(delivered);
     let what = format!(
-        "epfd {epfd} delivered {} for fd {fd} {times} times in a row, {:.0} a second, and nothing was done \
-         about it: {}",
+        "epfd {epfd} delivered {} for fd {fd} {times} times in a row, {:.0} a second, and {}: {}",
         bits::names(delivered),
         f64::from(times) * SECOND as f64 / nanos.max(1) as f64,
-        reason(delivered),
+        if taken.calls > 0 { "nothing came of it" } else { "nothing was done about it" },
+        reason.sentence.replace("FD", &fd.to_string()),
     );
     let verified = format!("poll(fd {fd}) says {}, and no byte moved", bits::names(ready));
     let certainty = if is_visible { Certainty::Certain } else { Certainty::Note };
-    suspicion.becomes(certainty, now, what, verified)
-}
-
-/// Why it does not stop by itself.
-fn reason(delivered: u32) -> &'static str {
-    if delivered & bits::ERR != 0 {
-        "EPOLLERR cannot be switched off; read the error (SO_ERROR) and close it"
-    } else if delivered & bits::HUP != 0 {
-        "EPOLLHUP cannot be switched off; delete or close it"
-    } else if delivered & bits::RDHUP != 0 {
-        "the peer has closed its end; read to the end and close it, or stop asking for EPOLLRDHUP"
-    } else if delivered & bits::IN != 0 {
-        "its input was not taken"
-    } else {
-        "it can be written to, and there is nothing to write; ask for EPOLLOUT only while there is"
-    }
+    suspicion.becomes(certainty, now, what, verified).advising(reason.advice)
 }

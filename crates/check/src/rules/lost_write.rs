@@ -62,8 +62,7 @@ pub(crate) fn suspect(
     {
         return;
     }
-    let case = Case::Registration { data: 0, delivered: 0 };
-    let mut suspicion = checker.suspect(Rule::LostWrite, tid, now, case).on(fd);
+    let mut suspicion = checker.suspect(Rule::LostWrite, tid, now, Case::Unwritten).on(fd);
     suspicion.stamp.calls = io.outputs();
     checker.raise_about(suspicion, id, LEFT);
 }

@@ -87,7 +87,11 @@ proptest! {
     fn no_other_rule_speaks(steps in program()) {
         let run = Run::of(&steps, false);
         prop_assert_eq!(run.failures(), run.failed.clone(), "{:?}", run.findings);
-        let fired = run.sites(Rule::OneshotNotRearmed, Certainty::Note);
+        let mut fired = run.sites(Rule::OneshotNotRearmed, Certainty::Note);
+        // A file that was put back under its number and modified: who registered it is not named.
+        if fired.remove(&0) {
+            prop_assert!(!run.may_be_fired.is_empty(), "{:?}", run.findings);
+        }
         prop_assert!(fired.is_subset(&run.may_be_fired), "{:?}", run.findings);
         for finding in &run.findings {
             let may = [Rule::Ghost, Rule::EdgeNotDrained, Rule::OneshotNotRearmed, Rule::CtlError];

@@ -27,6 +27,7 @@ impl Noise {
             Kind::Datagram,
             Kind::Pipe,
             Kind::Counter,
+            Kind::Queue,
             Kind::Epoll,
         ];
         kinds[self.next() as usize % kinds.len()]
@@ -41,7 +42,9 @@ impl Descriptors for Noise {
     fn get(&self, _: i32) -> Descriptor {
         let (generation, io) = self.state(0);
         let site = Site(self.next() % 3);
-        Descriptor { generation, io, read: site, written: site, closed: site, duplicated: site }
+        let error = self.next() as i32 % 133;
+        let at = Descriptor { read: site, written: site, closed: site, ..Descriptor::default() };
+        Descriptor { generation, io, error, duplicated: site, ..at }
     }
 
     fn kind(&self, _: i32) -> Kind {
@@ -92,6 +95,10 @@ impl Kernel for Noise {
 
     fn is_alive(&mut self, _: i32) -> bool {
         self.next() % 2 == 0
+    }
+
+    fn was_closed(&mut self, _: i32) -> bool {
+        self.next() % 4 == 0
     }
 }
 
@@ -150,7 +157,7 @@ fn observe(checker: &mut Checker, noise: &mut Noise) {
             for suspicion in checker.due(now, noise) {
                 let asked = suspicion.asked();
                 let verdict = suspicion.confirm(now, noise);
-                checker.settle(verdict, &asked, noise.next());
+                checker.settle(verdict, asked, noise.next(), noise);
             }
         }
     }

@@ -292,7 +292,8 @@ impl Run {
             for suspicion in self.checker.due(self.now, &self.memory) {
                 let asked = suspicion.asked();
                 let verdict = suspicion.confirm(self.now, &mut Asked(&self.kernel));
-                self.findings.extend(self.checker.settle(verdict, &asked, self.now));
+                let settled = self.checker.settle(verdict, asked, self.now, &self.memory);
+                self.findings.extend(settled);
             }
         }
         self.now = until;
@@ -346,5 +347,9 @@ impl ports::Kernel for Asked<'_> {
 
     fn is_alive(&mut self, _: i32) -> bool {
         true
+    }
+
+    fn was_closed(&mut self, _: i32) -> bool {
+        false
     }
 }

@@ -27,6 +27,7 @@ pub fn bare(rule: Rule, certainty: Certainty, epfd: i32, fd: i32) -> Report {
         what: "it happened".into(),
         verified: None,
         sites: Vec::new(),
+        advice: None,
     };
     Report { pid: 4711, time: TIME, finding, stacks: Vec::new() }
 }

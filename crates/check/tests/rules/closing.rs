@@ -140,29 +140,63 @@ fn without_a_hang_up_in_the_last_delivery_nobody_acted_on_one() {
     assert_eq!(found(&hung_up("IN|RDHUP", "t1 wait 3\n t1 got 5:IN")), NOTHING);
 }
 
+/// 5 is the upstream, 6 the client: as nginx does where the load generator is killed. What the client
+/// does comes in the same round, or in the next one.
+fn proxy(exchange: &str, client: &str, done: &str) -> [Vec<String>; 2] {
+    let done = format!("kernel unread 5 100\n {done}\n t1 close 5");
+    let together = format!("1ms t1 got 5:IN|RDHUP 6:{client}\n {done}");
+    let before = format!("1ms t1 got 5:IN|RDHUP\n t1 wait 3\n 2ms t1 got 6:{client}\n {done}");
+    [together, before].map(|rest| {
+        found(&format!(
+            "t1 create 3\n t1 add 3 5 IN|RDHUP\n t1 add 3 6 IN|RDHUP\n {exchange}\n t1 wait 3\n {rest}\n 1s end"
+        ))
+    })
+}
+
+const REQUEST: &str = "t1 read 6 40/64\n t1 write 5 40/40";
+
 #[test]
 fn a_proxy_whose_client_has_left_wants_no_more() {
-    // 5 is the upstream, 6 the client: as nginx does where the load generator is killed.
-    let proxy = |client: &str, done: &str| {
-        let done = format!("kernel unread 5 100\n {done}\n t1 close 5");
-        let together = format!("1ms t1 got 5:IN|RDHUP 6:{client}\n {done}");
-        let before = format!("1ms t1 got 5:IN|RDHUP\n t1 wait 3\n 2ms t1 got 6:{client}\n {done}");
-        [together, before].map(|rest| {
-            found(&format!("t1 create 3\n t1 add 3 5 IN|RDHUP\n t1 add 3 6 IN|RDHUP\n t1 wait 3\n {rest}\n 1s end"))
-        })
-    };
-    for (client, done) in [
-        ("IN|RDHUP", ""),
-        ("IN|ERR|HUP", ""),
-        ("IN", "t1 read 6 0/8"),
-        ("IN", "t1 close 6"),
-        ("IN", "t1 del 3 6\n t1 close 6"),
-    ] {
-        assert_eq!(proxy(client, done), [NOTHING, NOTHING], "{client} {done}");
+    for exchange in [REQUEST, "t1 read 5 40/64\n t1 write 6 40/40"] {
+        for (client, done) in [
+            ("IN|RDHUP", ""),
+            ("IN|ERR|HUP", ""),
+            ("IN", "t1 read 6 0/8"),
+            ("IN", "t1 close 6"),
+            ("IN", "t1 del 3 6\n t1 close 6"),
+        ] {
+            assert_eq!(proxy(exchange, client, done), [NOTHING, NOTHING], "{client} {done}");
+        }
     }
     // The client only has a request: 5 was closed for its own hang-up, but not in the next round.
-    assert_eq!(proxy("IN", "t1 read 6 4/8")[0], ["hangup-unread suspected 5"]);
-    assert_eq!(proxy("IN", "t1 read 6 4/8")[1], NOTHING);
+    assert_eq!(proxy(REQUEST, "IN", "t1 read 6 4/8")[0], ["hangup-unread suspected 5"]);
+    assert_eq!(proxy(REQUEST, "IN", "t1 read 6 4/8")[1], NOTHING);
+}
+
+#[test]
+fn company_that_has_exchanged_nothing_with_it_excuses_nothing() {
+    // A thread that reads one connection and writes to another, but not to this one.
+    let others =
+        "t1 add 3 7 IN\n t1 read 6 40/64\n t1 write 7 40/40\n t1 read 5 8/64\n t1 write 5 8/8";
+    for exchange in ["", others, "t1 read 6 40/64\n t2 write 5 40/40"] {
+        for (client, done) in [("IN|RDHUP", ""), ("IN", "t1 close 6"), ("IN|ERR|HUP", "")] {
+            let found = proxy(exchange, client, done);
+            assert_eq!(found[0], ["hangup-unread suspected 5"], "{exchange} {client} {done}");
+        }
+    }
+}
+
+#[test]
+fn connections_that_hang_up_in_one_round_are_each_closed_for_their_own() {
+    let each =
+        |line: &str| (5..13).map(|fd| line.replace("FD", &fd.to_string())).collect::<String>();
+    let trace = format!(
+        "t1 create 3\n {} t1 wait 3\n 1ms t1 got {}\n {} 1s end",
+        each("t1 add 3 FD IN|RDHUP\n"),
+        each("FD:IN|RDHUP "),
+        each("kernel unread FD 100\n t1 close FD @FD\n"),
+    );
+    assert_eq!(found(&trace).len(), 8);
 }
 
 #[test]

@@ -158,3 +158,72 @@ fn a_file_put_back_under_its_number_is_watched_again_from_its_next_mod_on() {
     );
     assert_eq!(found(&trace), ["edge-not-drained suspected 5"]);
 }
+
+#[test]
+fn inotify_and_signalfd_have_more_than_one_read_takes() {
+    let queue = |done: &str| after_an_edge("open 5 queue", done);
+    assert_eq!(found(&queue("t1 read 5 128/128")), ["edge-not-drained suspected 5"]);
+    // The next record may not have fitted.
+    assert_eq!(
+        found(&queue("t1 read 5 32/64\n kernel poll 5 IN")),
+        ["edge-not-drained suspected 5"]
+    );
+    assert_eq!(found(&queue("t1 read 5 128/128\n t1 read 5 EAGAIN")), NOTHING);
+    assert_eq!(found(&queue("")), ["edge-not-drained note 5"]);
+}
+
+/// A part was read, and the next wait has a timeout.
+fn paced(then: &str) -> String {
+    after_an_edge("", "1ms t1 read 5 8/8")
+        .replace("2ms t1 wait 3 @90\n", &format!("2ms t1 wait 3 timeout=1300ms @90\n {then}\n"))
+}
+
+#[test]
+fn a_program_that_reads_on_when_its_timer_has_run_out_left_nothing() {
+    let reads = "1302ms t1 got nothing\n t1 read 5 8/8\n 1303ms t1 wait 3 timeout=1300ms
+        2603ms t1 got nothing\n t1 read 5 3/8\n t1 wait 3";
+    assert_eq!(found(&paced(reads)), NOTHING);
+    // A timer wheel wakes the thread in its slots: the timer runs out in the second wait.
+    let slots = "1280ms t1 got nothing\n 1281ms t1 wait 3 timeout=22ms\n 1303ms t1 got nothing\n t1 read 5 3/8\n t1 wait 3";
+    assert_eq!(found(&paced(slots).replace("timeout=1300ms @90", "timeout=1278ms @90")), NOTHING);
+}
+
+#[test]
+fn what_is_not_read_when_the_deadline_has_passed_was_left() {
+    let waits = "1302ms t1 got nothing\n 1303ms t1 wait 3";
+    let findings = replay(&paced(waits)).expect("a trace");
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert_eq!(findings[0].certainty.name(), "suspected");
+    assert!((1_302_000_000..1_500_000_000).contains(&findings[0].at), "{}", findings[0].at);
+    for gives_up in
+        ["t1 close 5", "t1 del 3 5\n t1 close 5", "t1 del 3 5\n t1 close 5\n t1 close 3"]
+    {
+        let lines =
+            paced(&format!("1302ms t1 got nothing\n {gives_up}")).replace("5s end", "1303ms end");
+        assert_eq!(found(&lines), ["edge-not-drained suspected 5"], "{gives_up}");
+    }
+}
+
+#[test]
+fn deadlines_are_given_but_not_for_ever() {
+    let ticks: String = (0..60)
+        .map(|n| {
+            let at = 2 + n * 100;
+            format!("{at}ms t1 wait 3 timeout=100ms\n {}ms t1 got nothing\n", at + 100)
+        })
+        .collect();
+    let trace = after_an_edge("", "1ms t1 read 5 8/8")
+        .replace("2ms t1 wait 3 @90\n", &ticks)
+        .replace("5s end", "9s end");
+    let findings = replay(&trace).expect("a trace");
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert!(findings[0].at < 3_000_000_000, "{}", findings[0].at);
+    // One that is too far away is not waited for.
+    let far = paced("").replace("1300ms", "3600s");
+    assert_eq!(replay(&far).expect("a trace")[0].at, 1_002_000_000);
+}
+
+#[test]
+fn a_program_that_ends_before_its_deadline_may_have_read_on() {
+    assert_eq!(found(&paced("").replace("5s end", "1200ms end")), ["edge-not-drained note 5"]);
+}

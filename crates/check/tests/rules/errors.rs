@@ -79,3 +79,36 @@ fn a_failure_is_reported_within_a_second_and_a_repeated_one_once() {
 fn want_of_memory_is_the_machines() {
     assert_eq!(found(&calls("t1 add 3 6 IN ENOMEM\n t1 add 3 7 IN ENOSPC")), NOTHING);
 }
+
+#[test]
+fn only_the_advice_for_the_errno_that_happened_is_given() {
+    let advised = [
+        ("t1 add 3 5 IN|OUT EEXIST", "It is registered: EPOLL_CTL_MOD.", "epoll_ctl(2), EEXIST"),
+        (
+            "t1 close 5\n t1 del 3 5 EBADF",
+            "EPOLL_CTL_DEL before close().",
+            "epoll_ctl(2), EBADF; epoll(7), Q6",
+        ),
+        (
+            "t1 add 3 3 IN EINVAL",
+            "Register the descriptor, not the epoll itself.",
+            "epoll_ctl(2), EINVAL",
+        ),
+    ];
+    for (lines, fix, manual) in advised {
+        let advice = replay(&calls(lines)).expect("a trace")[0].advice();
+        assert_eq!((advice.fix, advice.manual), (fix, manual), "{lines}");
+    }
+}
+
+#[test]
+fn adding_again_what_is_registered_so_and_in_use_is_a_note() {
+    let served = "t1 wait 3\n t1 got 5:IN\n t1 read 5 3/8\n";
+    assert_eq!(found(&calls(&format!("{served} t1 add 3 5 IN EEXIST"))), ["ctl-error note 5"]);
+    // Libev counts its attempts in the data.
+    let counted = "t1 add 3 5 IN data=0x100000005 EEXIST";
+    assert_eq!(found(&calls(counted)), ["ctl-error note 5"]);
+    // Another interest is not what the kernel has; and twice in a row is two parts of the program.
+    assert_eq!(found(&calls(&format!("{served} t1 add 3 5 IN|OUT EEXIST"))), ["ctl-error fact 5"]);
+    assert_eq!(found(&calls("t1 add 3 5 IN EEXIST")), ["ctl-error fact 5"]);
+}

@@ -1,6 +1,7 @@
 //! Every rule on traces written by hand: what it must find, and where it must stay silent.
 
 mod accepting;
+mod between;
 mod closing;
 mod edges;
 mod errors;

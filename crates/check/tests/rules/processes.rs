@@ -33,4 +33,9 @@ fn a_thread_of_the_loop_that_blocks_is_found() {
     assert_eq!(found(&format!("{wait} t1 blocked 5 read 9ms")), NOTHING);
     assert_eq!(found(&format!("{wait} t2 blocked 5 read 2s")), NOTHING);
     assert_eq!(found(&format!("{wait} t1 blocked 6 read 2s")), NOTHING);
+    // It waited once, and was given another descriptor, or nothing.
+    let other = wait.replace("got 5:IN", "got nothing");
+    assert_eq!(found(&format!("{other} t1 blocked 5 read 2s")), NOTHING);
+    let again = format!("{other} t1 wait 3\n t1 got nothing\n t1 blocked 5 read 2s");
+    assert_eq!(found(&again), ["blocking-fd certain 5"]);
 }

@@ -191,3 +191,54 @@ fn polling_all_the_time_few_zeros_and_rare_runs_are_no_rounding() {
     assert_eq!(found(&rounded(8, 40, 900, "nothing")), NOTHING);
     assert_eq!(found(&rounded(20, 40, 9000, "nothing")), NOTHING);
 }
+
+/// What a spin with this input call in each round says, and what it advises.
+fn reason(open: &str, each: &str) -> (String, &'static str) {
+    let trace = spin("", each, 300, 5).replace("0ms t1 add 3 5 IN\n", &format!("0ms {open}\n"));
+    let findings = replay(&trace).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert_eq!(findings[0].certainty.name(), "certain");
+    let what = findings[0].what.split(": ").skip(1).collect::<Vec<_>>().join(": ");
+    (what, findings[0].advice().fix)
+}
+
+#[test]
+fn the_reason_is_how_the_last_read_ended() {
+    let plain = "t1 add 3 5 IN";
+    let again = "kernel poll 5 IN";
+    let (what, fix) = reason(plain, "t1 read 5 0/64");
+    assert!(what.starts_with("read returned 0 2"), "{what}");
+    assert!(what.ends_with(" times: the peer has closed; close fd 5"), "{what}");
+    assert!(fix.starts_with("Close the descriptor when read returns 0"), "{fix}");
+    let (what, _) = reason("open 5 pipe\n t1 add 3 5 IN", "t1 read 5 0/64");
+    assert!(what.ends_with("all writers have closed; close fd 5"), "{what}");
+    let (what, fix) = reason("open 5 queue\n t1 add 3 5 IN", "t1 read 5 EINVAL");
+    assert!(what.contains("read failed with EINVAL 2"), "{what}");
+    assert!(what.ends_with("the buffer is too small"), "{what}");
+    assert!(fix.contains("inotify"), "{fix}");
+    let (what, _) = reason(plain, &format!("t1 read 5 EAGAIN\n {again}"));
+    assert!(what.ends_with("another descriptor was read, or another thread took it"), "{what}");
+    let (what, _) =
+        reason("open 5 listener\n t1 add 3 5 IN", &format!("t1 accept 5 EAGAIN\n {again}"));
+    assert!(what.starts_with("accept failed with EAGAIN"), "{what}");
+    let (what, _) = reason(plain, "t1 read 5 ECONNRESET");
+    assert!(what.starts_with("read failed with ECONNRESET 2"), "{what}");
+    let (what, fix) = reason(plain, "");
+    assert_eq!(what, "its input was not read");
+    assert!(fix.starts_with("Read what has arrived"), "{fix}");
+    // What was read before the row is none of it.
+    let (what, _) = reason("t1 add 3 5 IN\n t1 read 5 8/8", "");
+    assert_eq!(what, "its input was not read");
+}
+
+#[test]
+fn the_call_that_ended_so_is_named_behind_who_registered_it() {
+    let trace = spin("", "t1 read 5 0/64 @77", 300, 5);
+    let roles = replay(&trace).expect("a trace")[0]
+        .sites
+        .iter()
+        .map(|&(role, site)| (role, site.0))
+        .collect::<Vec<_>>();
+    use epshim_check::Role::{Now, ReadBy, RegisteredBy};
+    assert_eq!(roles, [(Now, 90), (RegisteredBy, 2), (ReadBy, 77)]);
+}

@@ -64,6 +64,10 @@ impl Kernel for Silent {
     fn is_alive(&mut self, _: Tid) -> bool {
         true
     }
+
+    fn was_closed(&mut self, _: Fd) -> bool {
+        false
+    }
 }
 
 /// Lets time pass until no suspicion is due any more, and returns the rules and certainties found.
@@ -78,7 +82,7 @@ pub fn found(
         for suspicion in checker.due(now, memory) {
             let asked = suspicion.asked();
             let verdict: Verdict = suspicion.confirm(now, kernel);
-            found.extend(checker.settle(verdict, &asked, now));
+            found.extend(checker.settle(verdict, asked, now, memory));
         }
     }
     found.iter().map(|finding| (finding.rule, finding.certainty)).collect()

@@ -2,6 +2,7 @@
 //! program under load, which its test names.
 
 mod kernel;
+mod moving;
 
 use epshim_check::{AtFailure, Certainty, Checker, Ctl, DEL, Rule, ports::Site};
 use kernel::{Memory, Silent, found};

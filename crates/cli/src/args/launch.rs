@@ -68,7 +68,7 @@ pub struct CheckOptions {
     #[arg(long)]
     pub halt_on_error: bool,
 
-    /// Do not report what FILE lists: lines of RULE:GLOB, matched with function, file and module
+    /// Do not report what FILE lists: lines of RULE:GLOB, matched with function, file and module; `-` is stdin
     #[arg(long, value_name = "FILE")]
     pub suppressions: Option<PathBuf>,
 

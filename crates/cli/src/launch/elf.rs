@@ -2,12 +2,12 @@
 //! read, however large the file is.
 
 use super::environment::is_sanitizer;
+use crate::input;
 use object::elf::{self, FileHeader32, FileHeader64};
 use object::read::elf::{Dyn as _, FileHeader, ProgramHeader as _};
 use object::{Endianness, FileKind, ReadCache, ReadRef};
 use std::ffi::OsString;
 use std::fmt;
-use std::fs::File;
 use std::io;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::Path;
@@ -44,7 +44,7 @@ pub enum Libc {
 
 /// Reads a file; nothing if it is no ELF file.
 pub fn read(path: &Path) -> io::Result<Option<Elf>> {
-    let cache = ReadCache::new(File::open(path)?);
+    let cache = ReadCache::new(input::regular(path)?);
     let broken = |error: object::read::Error| io::Error::new(io::ErrorKind::InvalidData, error);
     match FileKind::parse(&cache) {
         Ok(FileKind::Elf32) => {

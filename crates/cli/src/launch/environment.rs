@@ -6,13 +6,14 @@
 //! not see it in the new text.
 
 use super::failure::Failure;
+use super::suppressions;
 use crate::args::CheckOptions;
-use crate::output;
+use crate::output::{self, shown};
 use epshim_check::Options;
 use epshim_check::options::Mode;
+use epshim_check::printable;
 use std::env;
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{self, Path};
 
@@ -34,8 +35,7 @@ pub fn inherited(mode: Mode) -> Result<Options, Failure> {
         let text = text.into_string();
         let text = text.map_err(|_| Failure::own(format!("{OPTIONS} is not UTF-8")))?;
         for complaint in options.update(&text) {
-            let (warning, plain) = (output::BAD, output::PLAIN);
-            anstream::eprintln!("{warning}epshim:{plain} {OPTIONS}: {complaint}");
+            output::complain(&format!("{OPTIONS}: {complaint}"));
         }
     }
     options.mode = mode;
@@ -51,10 +51,7 @@ pub fn apply(options: &mut Options, asked: &CheckOptions) -> Result<(), Failure>
         options.log_path = Some(absolute(path)?);
     }
     if let Some(path) = &asked.suppressions {
-        let readable = File::open(path);
-        readable
-            .map_err(|error| Failure::own(format!("cannot read {}: {error}", path.display())))?;
-        options.suppressions = Some(absolute(path)?);
+        suppressions::apply(options, path, absolute(path)?)?;
     }
     if !asked.only.is_empty() {
         options.only = asked.only.iter().copied().collect();
@@ -71,7 +68,7 @@ pub fn apply(options: &mut Options, asked: &CheckOptions) -> Result<(), Failure>
 
 /// A path that is the same file after the program has changed its folder.
 fn absolute(path: &Path) -> Result<String, Failure> {
-    let bad = |reason: &str| Failure::own(format!("{}: {reason}", path.display()));
+    let bad = |reason: &str| Failure::own(format!("{}: {reason}", shown(path)));
     let absolute = path::absolute(path).map_err(|error| bad(&error.to_string()))?;
     absolute.into_os_string().into_string().map_err(|_| bad("the name is not UTF-8"))
 }
@@ -125,14 +122,37 @@ pub fn printed(variables: &[(&str, OsString)]) -> String {
     variables.iter().map(|(name, value)| format!("{name}={}\n", shell(value))).collect()
 }
 
+/// A value in quotes, where it needs them. The terminal gets no control character and no byte that is not
+/// UTF-8: the shell makes them, with printf(1).
 fn shell(value: &OsStr) -> String {
-    let text = value.to_string_lossy();
     let plain = |c: char| c.is_ascii_alphanumeric() || "_./:=,@%+-".contains(c);
-    if text.chars().all(plain) {
-        text.into_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
+    if value.to_str().is_some_and(|text| text.chars().all(plain)) {
+        return shown(value);
     }
+    let mut text = String::from("'");
+    for chunk in value.as_bytes().utf8_chunks() {
+        for character in chunk.valid().chars() {
+            match character {
+                '\'' => text.push_str(r"'\''"),
+                // A command's output loses line feeds at its end.
+                '\n' => text.push('\n'),
+                _ if printable::is_command(character) => {
+                    push_made(&mut text, character.encode_utf8(&mut [0; 4]).as_bytes());
+                }
+                _ => text.push(character),
+            }
+        }
+        if !chunk.invalid().is_empty() {
+            push_made(&mut text, chunk.invalid());
+        }
+    }
+    text + "'"
+}
+
+/// Ends the quotes, has printf(1) write these bytes, and begins quotes again.
+fn push_made(text: &mut String, bytes: &[u8]) {
+    let octal: String = bytes.iter().map(|byte| format!("\\{byte:03o}")).collect();
+    text.push_str(&format!("'\"$(printf '{octal}')\"'"));
 }
 
 #[cfg(test)]
@@ -168,5 +188,8 @@ mod tests {
     fn a_shell_reads_what_is_printed() {
         assert_eq!(printed(&[("A", "x=/a,b:c%p".into())]), "A=x=/a,b:c%p\n");
         assert_eq!(printed(&[("A", "it's \"$5\"".into())]), "A='it'\\''s \"$5\"'\n");
+        let made = OsString::from_vec(b"a\x1b\xff\n\xc3\xa4".to_vec());
+        let expected = "A='a'\"$(printf '\\033')\"''\"$(printf '\\377')\"'\nä'\n";
+        assert_eq!(printed(&[("A", made)]), expected);
     }
 }

@@ -7,6 +7,7 @@
 use super::elf::{self, Elf};
 use super::environment::LIBRARY;
 use super::failure::Failure;
+use crate::output::shown;
 use std::env;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -23,7 +24,7 @@ pub fn find() -> Result<Library, Failure> {
         Some(path) => PathBuf::from(path),
         None => search()?,
     };
-    let bad = |reason: String| Failure::own(format!("cannot preload {}: {reason}", path.display()));
+    let bad = |reason: String| Failure::own(format!("cannot preload {}: {reason}", shown(&path)));
     let path = path.canonicalize().map_err(|error| bad(error.to_string()))?;
     // ld.so(8): LD_PRELOAD's list is separated by both, "and there is no support for escaping either".
     if path.as_os_str().as_bytes().iter().any(|byte| matches!(byte, b' ' | b':')) {
@@ -44,7 +45,7 @@ fn search() -> Result<PathBuf, Failure> {
         .map_err(|error| Failure::own(format!("cannot find where this command is: {error}")))?;
     let places = places(command.parent().unwrap_or(Path::new("/")));
     places.iter().find(|place| place.is_file()).cloned().ok_or_else(|| {
-        let list: String = places.iter().map(|place| format!("\n  {}", place.display())).collect();
+        let list: String = places.iter().map(|place| format!("\n  {}", shown(place))).collect();
         Failure::own(format!(
             "{LIBRARY} is in none of these places:{list}\nSet EPSHIM_PRELOAD to its path."
         ))

@@ -8,10 +8,11 @@
 use super::elf::{self, Elf};
 use super::failure::Failure;
 use super::library::Library;
+use crate::input;
+use crate::output::shown;
 use rustix::fs::{Access, access, getxattr_query};
 use std::env;
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
 use std::io::{self, ErrorKind, Read as _};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::PermissionsExt as _;
@@ -34,7 +35,7 @@ pub fn find(name: &OsStr, library: &Library) -> Result<Target, Failure> {
     let mut runs = path.clone();
     for _ in 0..=INTERPRETERS {
         let failed = |error: io::Error| {
-            let runs = runs.display();
+            let runs = shown(&runs);
             Failure::own(format!("cannot read {runs} to see whether it can be watched: {error}"))
         };
         if let Some(line) = Line::of(&runs).map_err(failed)? {
@@ -45,28 +46,27 @@ pub fn find(name: &OsStr, library: &Library) -> Result<Target, Failure> {
             return Err(Failure::cannot_invoke(format!(
                 "cannot run {}: it is no ELF file and has no #! line. Start it with what interprets it, as in \
                  `sh {0}`.",
-                runs.display()
+                shown(&runs)
             )));
         };
         examine(&runs, &elf, library)?;
         return Ok(Target { path, sanitizers: elf.sanitizers });
     }
-    Err(Failure::cannot_invoke(format!("cannot run {}: too many #! lines", path.display())))
+    Err(Failure::cannot_invoke(format!("cannot run {}: too many #! lines", shown(&path))))
 }
 
 /// execvp(3): a name with a slash is a path, any other is looked for in `PATH`; a file that may not be
 /// executed is passed over, and is the reason if nothing better comes.
 fn resolve(name: &OsStr) -> Result<PathBuf, Failure> {
-    let missing = |reason: &str| {
-        Failure::not_found(format!("cannot run {}: {reason}", Path::new(name).display()))
-    };
+    let missing =
+        |reason: &str| Failure::not_found(format!("cannot run {}: {reason}", shown(name)));
     if name.as_bytes().contains(&b'/') {
         let path = PathBuf::from(name);
         return match executable(&path) {
             Ok(()) => Ok(path),
             Err(error) if is_missing(&error) => Err(missing(&error.to_string())),
             Err(error) => {
-                Err(Failure::cannot_invoke(format!("cannot run {}: {error}", path.display())))
+                Err(Failure::cannot_invoke(format!("cannot run {}: {error}", shown(&path))))
             }
         };
     }
@@ -86,7 +86,7 @@ fn resolve(name: &OsStr) -> Result<PathBuf, Failure> {
     }
     Err(match forbidden {
         Some((path, error)) => {
-            Failure::cannot_invoke(format!("cannot run {}: {error}", path.display()))
+            Failure::cannot_invoke(format!("cannot run {}: {error}", shown(&path)))
         }
         None => missing("no such command in PATH"),
     })
@@ -97,8 +97,13 @@ fn is_missing(error: &io::Error) -> bool {
 }
 
 fn executable(path: &Path) -> io::Result<()> {
-    if path.metadata()?.is_dir() {
+    let kind = path.metadata()?;
+    if kind.is_dir() {
         return Err(ErrorKind::IsADirectory.into());
+    }
+    // execve(2), EACCES. It is also not to be opened: a FIFO waits for who writes to it.
+    if !kind.is_file() {
+        return Err(io::Error::other("it is no regular file: permission denied"));
     }
     Ok(access(path, Access::EXEC_OK)?)
 }
@@ -115,7 +120,7 @@ impl Line {
     fn of(path: &Path) -> io::Result<Option<Self>> {
         let mut start = Vec::new();
         // BINPRM_BUF_SIZE in include/uapi/linux/binfmts.h.
-        File::open(path)?.take(256).read_to_end(&mut start)?;
+        input::regular(path)?.take(256).read_to_end(&mut start)?;
         let Some(line) = start.strip_prefix(b"#!") else { return Ok(None) };
         let line = line.split(|&byte| byte == b'\n').next().unwrap_or_default();
         let words = line.split(|byte| matches!(byte, b' ' | b'\t'));
@@ -138,7 +143,7 @@ impl Line {
 
 /// Refuses a program that would run without the library, or would not run with it.
 fn examine(path: &Path, elf: &Elf, library: &Library) -> Result<(), Failure> {
-    let name = path.display();
+    let name = shown(path);
     let refuse = |reason: String| Err(Failure::own(format!("cannot watch {name}: {reason}")));
     if elf.is_go {
         return refuse(
@@ -158,14 +163,14 @@ fn examine(path: &Path, elf: &Elf, library: &Library) -> Result<(), Failure> {
     if own != other {
         return refuse(format!(
             "it is for {other}, and the library {} is for {own}. Set EPSHIM_PRELOAD to a library built for {other}.",
-            library.path.display()
+            shown(&library.path)
         ));
     }
     match (library.elf.libc, elf.libc) {
         (Some(own), Some(other)) if own != other => {
             return refuse(format!(
                 "it uses {other}, and the library {} uses {own}. Set EPSHIM_PRELOAD to a library built for {other}.",
-                library.path.display()
+                shown(&library.path)
             ));
         }
         _ => {}

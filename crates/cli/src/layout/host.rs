@@ -6,16 +6,17 @@
 
 use super::names;
 use super::statement::{Difference, Layout, Statement, differences};
-use crate::output::{BAD, BOLD, Cell, GOOD, Output, PLAIN, columns, heading};
+use crate::output::{BAD, BOLD, Cell, GOOD, Output, PLAIN, columns, heading, shown};
+use crate::scratch;
 use anstyle::Style;
 use epshim::layout::{CREATE_FLAGS, CTL_OPS, EVENT_FLAGS};
 use epshim_layouts::measure::{Answers, Compiler, Header, Unmeasured};
 use epshim_layouts::table::Constants;
 use epshim_layouts::{Row, Table};
 use serde::Serialize;
+use std::env;
 use std::fmt::Write as _;
 use std::process::Command;
-use std::{env, fs};
 
 /// A source that knows the layout, or why it does not.
 #[derive(Serialize)]
@@ -68,11 +69,13 @@ pub fn proof(row: Result<&Row, String>, json: bool) -> Output {
     text.push('\n');
     for witness in &witnesses {
         if let Some(reason) = &witness.not_asked {
-            writeln!(text, "not asked: {}: {reason}", witness.name).expect(INFALLIBLE);
+            writeln!(text, "not asked: {}: {}", shown(&witness.name), shown(reason))
+                .expect(INFALLIBLE);
         }
     }
     for (name, difference) in &differing {
         let Difference { field, expected, found } = difference;
+        let name = shown(name);
         writeln!(text, "{BAD}{name}{PLAIN}: {field} is {found}, epshim has {expected}")
             .expect(INFALLIBLE);
     }
@@ -132,15 +135,11 @@ fn ask_c(command: &str, row: Option<&Row>) -> Result<Statement, String> {
     if row.zip(other).is_some_and(differ) {
         return Err(format!("it compiles for {machine}, not for this machine"));
     }
-    let scratch = env::temp_dir().join(format!("epshim-layout-{}", std::process::id()));
-    let compiler = Compiler {
-        command: words,
-        libc_flags: vec![],
-        libc_version: None,
-        scratch: scratch.clone(),
-    };
-    let answers = compiler.read(Header::Libc);
-    let _ = fs::remove_dir(scratch);
+    let answers = scratch::with(|folder| {
+        let scratch = folder.to_owned();
+        let compiler = Compiler { command: words, libc_flags: vec![], libc_version: None, scratch };
+        compiler.read(Header::Libc)
+    })?;
     answers.map(|answers| statement(&answers)).map_err(reason)
 }
 
@@ -179,7 +178,7 @@ fn lines(ours: &Statement, witnesses: &[Witness]) -> Vec<Vec<Cell>> {
     ])];
     for Witness { name, says, .. } in witnesses {
         let Some(says) = says else { continue };
-        let mut line = vec![Cell::from(name)];
+        let mut line = vec![Cell::from(shown(name))];
         let expected = ours.layout.fields();
         for ((_, value), (_, expected)) in says.layout.fields().into_iter().zip(expected) {
             let style = if value == expected { Style::new() } else { BAD };

@@ -6,13 +6,14 @@
 
 use super::host;
 use super::statement::{Difference, Statement, differences};
-use crate::output::{BAD, BOLD, GOOD, Output, PLAIN};
+use crate::output::{BAD, BOLD, GOOD, Output, PLAIN, shown};
+use crate::scratch;
 use epshim_layouts::Row;
 use epshim_layouts::measure::{Compiler, Header};
+use std::env;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::{env, fs};
 
 /// Measures the sysroot's `<sys/epoll.h>` for the row's target and compares.
 pub fn compare(sysroot: &Path, row: &Row, json: bool) -> Result<Output, String> {
@@ -22,21 +23,19 @@ pub fn compare(sysroot: &Path, row: &Row, json: bool) -> Result<Output, String> 
     let clang = env::var("CLANG_PATH").unwrap_or_else(|_| "clang".to_owned());
     knows_target(&clang, target)?;
 
-    let scratch = env::temp_dir().join(format!("epshim-sysroot-{}", std::process::id()));
     let sysroot_flag = format!("--sysroot={}", sysroot.display());
-    let compiler = Compiler {
+    let compiler = |folder: &Path| Compiler {
         command: [&clang, &format!("--target={target}"), &sysroot_flag, "-fintegrated-as"]
             .map(|word: &str| word.to_owned())
             .to_vec(),
         libc_flags: vec!["-isystem".into(), include.display().to_string()],
         libc_version: None,
-        scratch: scratch.clone(),
+        scratch: folder.to_owned(),
     };
-    let answers = compiler.read(Header::Libc);
-    let _ = fs::remove_dir(scratch);
+    let answers = scratch::with(|folder| compiler(folder).read(Header::Libc))?;
     let answers = answers.map_err(|unmeasured| {
         let reason = host::reason(unmeasured);
-        format!("{} cannot be read for {target}: {reason}", header.display())
+        format!("{} cannot be read for {target}: {reason}", shown(&header))
     })?;
     let found = host::statement(&answers);
     let glibc = answers.numbers["libc_version"];
@@ -47,7 +46,7 @@ pub fn compare(sysroot: &Path, row: &Row, json: bool) -> Result<Output, String> 
 /// headers keep it in.
 fn include_folder(sysroot: &Path, row: &Row) -> Result<PathBuf, String> {
     if !sysroot.is_dir() {
-        return Err(format!("{} is no folder", sysroot.display()));
+        return Err(format!("{} is no folder", shown(sysroot)));
     }
     let name = &row.target.name;
     let debian = name.replacen("i686", "i386", 1);
@@ -59,8 +58,8 @@ fn include_folder(sysroot: &Path, row: &Row) -> Result<PathBuf, String> {
     places.dedup();
     let found = places.iter().find(|place| place.join("sys/epoll.h").is_file()).cloned();
     found.ok_or_else(|| {
-        let places: Vec<_> = places.iter().map(|place| place.display().to_string()).collect();
-        format!("no sys/epoll.h in {}: looked in {}", sysroot.display(), places.join(", "))
+        let places: Vec<_> = places.iter().map(shown).collect();
+        format!("no sys/epoll.h in {}: looked in {}", shown(sysroot), places.join(", "))
     })
 }
 
@@ -160,7 +159,7 @@ fn report(comparison: &Comparison<'_>, json: bool) -> Output {
     }
     let mut text = format!(
         "{BOLD}{}{PLAIN}, {}\nagainst {} in the golden table, {} {}\n\n",
-        header.display(),
+        shown(header),
         comparison.libc(),
         row.target.name,
         row.target.libc,

@@ -1,11 +1,11 @@
 //! One ELF file's debug information, its own or in a separate file, and its symbols.
 
+use crate::input;
 use addr2line::{Loader, demangle_auto};
 use object::read::{File as ObjectFile, ReadCache};
 use object::{Object as _, ObjectSymbol as _, SymbolKind};
 use std::ffi::OsStr;
 use std::fmt::Write as _;
-use std::fs::File;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
@@ -32,12 +32,12 @@ struct Symbol {
 impl Module {
     /// Opens a module; nothing if there is no such file, or none that can be read.
     pub fn open(path: &Path) -> Option<Self> {
-        let own = Loader::new(path).ok()?;
+        let own = loader(path)?;
         let debug = separate(path);
         let mut symbols = functions(path).unwrap_or_default();
         symbols.extend(debug.iter().filter_map(|debug| functions(debug)).flatten());
         symbols.sort_by_key(|symbol| symbol.address);
-        let debug = debug.and_then(|debug| Loader::new(debug).ok());
+        let debug = debug.and_then(|debug| loader(&debug));
         Some(Self { files: debug.into_iter().chain([own]).collect(), symbols })
     }
 
@@ -78,9 +78,15 @@ impl Module {
     }
 }
 
+/// The debug information of a file; nothing if it is none that can be read, and read to its end.
+fn loader(path: &Path) -> Option<Loader> {
+    input::regular(path).ok()?;
+    Loader::new(path).ok()
+}
+
 /// The functions of a file's symbol tables.
 fn functions(path: &Path) -> Option<Vec<Symbol>> {
-    let cache = ReadCache::new(File::open(path).ok()?);
+    let cache = ReadCache::new(input::regular(path).ok()?);
     let file = ObjectFile::parse(&cache).ok()?;
     let functions = file.symbols().chain(file.dynamic_symbols()).filter(|symbol| {
         symbol.is_definition() && symbol.kind() == SymbolKind::Text && symbol.size() > 0
@@ -108,7 +114,7 @@ fn separate(path: &Path) -> Option<PathBuf> {
 
 /// A file's build id, and its `.gnu_debuglink`.
 fn links(path: &Path) -> Option<(Vec<u8>, Option<PathBuf>)> {
-    let cache = ReadCache::new(File::open(path).ok()?);
+    let cache = ReadCache::new(input::regular(path).ok()?);
     let file = ObjectFile::parse(&cache).ok()?;
     let id = file.build_id().ok()??.to_vec();
     let link = file.gnu_debuglink().ok().flatten();

@@ -4,6 +4,7 @@
 use epshim_harness::products;
 use std::fs;
 
+#[allow(dead_code, reason = "one test program has no other target")]
 /// As on most targets.
 pub const UNPACKED: &str =
     "struct epoll_event { unsigned events; epoll_data_t data __attribute__((aligned(8))); };";

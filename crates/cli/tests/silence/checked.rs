@@ -94,6 +94,12 @@ impl Ended {
         words("rule").zip(words("certainty")).collect()
     }
 
+    /// How much of this kind the checker did not see.
+    pub fn not_seen(&self, what: &str) -> u64 {
+        let amount = |end: &Value| end["seen"][what].as_u64().expect("a number");
+        self.of_kind("summary").map(amount).sum()
+    }
+
     /// Nothing was found, and the checker was there until the end.
     pub fn is_silent(&self) {
         assert!(self.findings().is_empty(), "{}", self.said);

@@ -73,7 +73,7 @@ static TABLE: [Place; PLACES] = [const {
     }
 }; PLACES];
 
-/// A thread entered a call at some time: only then is the table worth reading.
+/// A thread entered a call at some time, or may do so next: only then is the table worth reading.
 static IS_USED: AtomicU32 = AtomicU32::new(0);
 
 /// A call that has taken too long.
@@ -122,6 +122,11 @@ pub fn enter(fd: c_int, call: Call, site: u64) {
     IS_USED.store(1, Relaxed);
 }
 
+/// A thread was given a descriptor on which its next call may block.
+pub fn expect() {
+    IS_USED.store(1, Relaxed);
+}
+
 /// This thread is about to wait for events: it is in no call that may block, whatever the table says.
 pub fn leave_all() {
     if is_used() {
@@ -151,6 +156,14 @@ impl Place {
         self.tid.store(0, Ordering::Release);
     }
 
+    /// Whether the thread has not left this very call.
+    fn is_still(&self, call: &Blocked) -> bool {
+        let is_same = self.since.load(Ordering::Acquire) == call.since
+            && self.fd.load(Relaxed) == call.fd
+            && self.site.load(Relaxed) == call.site;
+        is_same && self.tid.load(Ordering::Acquire) == call.tid
+    }
+
     fn read(&self, tid: c_int) -> Blocked {
         Blocked {
             tid,
@@ -178,9 +191,13 @@ pub fn hanging(now: u64, limit: u64, mut each: impl FnMut(Blocked)) {
         if !threads::is_alive(tid) {
             // The thread ended in its call: pthread_cancel(3).
             let _ = place.tid.compare_exchange(tid, 0, Ordering::AcqRel, Relaxed);
-        } else if place.is_reported.load(Relaxed) == 0 && threads::is_asleep(tid) {
-            place.is_reported.store(1, Relaxed);
-            each(place.read(tid));
+        } else if place.is_reported.load(Relaxed) == 0 {
+            let call = place.read(tid);
+            // It sleeps in this call only if it was in it before that was asked, and is in it after.
+            if threads::is_asleep(tid) && place.is_still(&call) {
+                place.is_reported.store(1, Relaxed);
+                each(call);
+            }
         }
     }
 }

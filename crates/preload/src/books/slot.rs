@@ -6,24 +6,29 @@
 
 use epshim_check::Io;
 use epshim_check::ports::Kind;
+use std::ffi::c_int;
 use std::mem::size_of;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering, Ordering::Relaxed};
 
 /// What is known of one descriptor.
 #[derive(Debug)]
 pub struct Slot {
     state: AtomicU64,
     io: AtomicU64,
-    /// Where a read last filled its buffer, a write was last short, the number was last closed, and
-    /// its file last duplicated.
+    /// Where it was last read or accepted from, a write was last short, the number was last closed,
+    /// and its file last duplicated.
     pub read: AtomicU64,
     pub written: AtomicU64,
     pub closed: AtomicU64,
     pub duplicated: AtomicU64,
+    /// The latest two that it has exchanged data with, as [`name`] writes them; 0: none.
+    partners: [AtomicU32; 2],
     /// A `Kind` as a number, from 1; 0: not asked yet.
     kind: AtomicU8,
     /// 0: not asked yet; 1: it does not block; 2: it may.
     blocking: AtomicU8,
+    /// The errno of the latest input call, where it failed; all have less than 8 bits.
+    pub error: AtomicU8,
 }
 
 // 64 of the 256 bytes that a registration may cost.
@@ -69,13 +74,28 @@ impl State {
     }
 }
 
-const KINDS: [Kind; 7] = [
+/// The bits of a generation that are in a name.
+const GENERATION: u32 = 0x7ff;
+
+/// A descriptor and its generation in one word, never 0: watched numbers have 20 bits.
+pub fn name(fd: c_int, generation: u32) -> u32 {
+    (fd as u32 + 1) << 11 | generation & GENERATION
+}
+
+/// The number in a name, and the bits of its generation.
+pub fn named(name: u32) -> Option<(c_int, u32)> {
+    let fd = (name >> 11).checked_sub(1)?;
+    Some((fd as c_int, name & GENERATION))
+}
+
+const KINDS: [Kind; 8] = [
     Kind::Unknown,
     Kind::Stream,
     Kind::Listener,
     Kind::Datagram,
     Kind::Pipe,
     Kind::Counter,
+    Kind::Queue,
     Kind::Epoll,
 ];
 
@@ -141,6 +161,21 @@ impl Slot {
         self.blocking.load(Relaxed) == 2
     }
 
+    /// It has exchanged data with the descriptor of this name.
+    pub fn exchanged(&self, name: u32) {
+        let [latest, earlier] = &self.partners;
+        let before = latest.load(Relaxed);
+        if before != name && earlier.load(Relaxed) != name {
+            earlier.store(before, Relaxed);
+            latest.store(name, Relaxed);
+        }
+    }
+
+    /// The names of the descriptors that it has exchanged data with; 0: none.
+    pub fn partners(&self) -> [u32; 2] {
+        [self.partners[0].load(Relaxed), self.partners[1].load(Relaxed)]
+    }
+
     /// `O_NONBLOCK` may have changed.
     pub fn forget_blocking(&self) {
         self.blocking.store(0, Relaxed);
@@ -153,5 +188,7 @@ impl Slot {
         self.blocking.store(0, Relaxed);
         self.read.store(0, Relaxed);
         self.written.store(0, Relaxed);
+        self.error.store(0, Relaxed);
+        self.partners.iter().for_each(|partner| partner.store(0, Relaxed));
     }
 }

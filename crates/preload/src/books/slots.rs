@@ -7,11 +7,11 @@
 //! Surprising: a call on a descriptor whose number is too high is not recorded; it is counted.
 
 use crate::books::counts;
-use crate::books::slot::{Slot, State};
+use crate::books::slot::{Slot, State, name, named};
 use crate::questions::descriptor;
 use crate::runtime::watched::{self, WATCHABLE};
 use epshim_check::Io;
-use epshim_check::ports::{self, Descriptors, Kind, Site};
+use epshim_check::ports::{self, Descriptors, Kind, Partner, Site};
 use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 use std::ffi::c_int;
 use std::mem::size_of;
@@ -80,6 +80,21 @@ fn set_watched(fd: c_int, slot: &Slot) {
     }
 }
 
+/// This thread has read from one descriptor, and now wrote to another.
+pub fn exchanged(source: u32, fd: c_int, written: &Slot) {
+    let Some((from, _)) = named(source).filter(|&(from, _)| from != fd) else { return };
+    written.exchanged(source);
+    if let Some(slot) = slot(from) {
+        slot.exchanged(name(fd, written.get().generation));
+    }
+}
+
+fn partner(stored: u32) -> Option<Partner> {
+    let (fd, _) = named(stored)?;
+    let is_closed = slot(fd).is_none_or(|slot| name(fd, slot.get().generation) != stored);
+    Some(Partner { fd, is_closed })
+}
+
 /// The table, as the model asks it.
 #[derive(Debug)]
 pub struct Table;
@@ -96,9 +111,11 @@ impl Descriptors for Table {
             generation: slot.get().generation,
             io: slot.io(),
             read: site(&slot.read),
+            error: i32::from(slot.error.load(Relaxed)),
             written: site(&slot.written),
             closed: site(&slot.closed),
             duplicated: site(&slot.duplicated),
+            partners: slot.partners().map(partner),
         }
     }
 

@@ -1,9 +1,12 @@
-//! What the hooks report of epolls: one was made, and `epoll_ctl` returned.
+//! What the hooks report of epolls: one was made, `epoll_ctl` is about to be called, and it returned.
 //!
 //! A registration changes two books: the descriptor's slot, so that the hooks report its calls, and
-//! the model.
+//! the model. Both know before the call that it is made: another thread may be given the first event
+//! of the registration, read it and close the descriptor before the call has returned. What the call
+//! adds is known when it has returned: the program's event is read after the call, and only where the
+//! kernel has read it too.
 //!
-//! Surprising: the program's event is read after the call, and only where the kernel has read it too.
+//! Surprising: a call that fails is taken back, unless the descriptor was closed meanwhile.
 
 use crate::books::slot::Slot;
 use crate::books::slots::{Table, slot, update};
@@ -28,15 +31,54 @@ pub extern "C" fn created(epfd: c_int, _flags: c_int, site: *const c_void) {
     });
 }
 
+/// Returns what [`ctl`] is to be given: 0, or the descriptor's generation and one.
+pub extern "C" fn ctl_begins(epfd: c_int, op: c_int, fd: c_int) -> u64 {
+    let mut begun = 0;
+    if matches!(op, libc::EPOLL_CTL_ADD | libc::EPOLL_CTL_MOD) {
+        record_change(|| {
+            let Some(slot) = slot(fd) else { return };
+            if op == libc::EPOLL_CTL_ADD {
+                begin(fd, slot);
+            }
+            begun = u64::from(slot.get().generation) + 1;
+            model::with(|checker| checker.ctl_begins(tid(), op, epfd, fd, &Table));
+        });
+    }
+    begun
+}
+
+/// The descriptor is about to be added.
+fn begin(fd: c_int, slot: &Slot) {
+    if slot.get().registrations == 0 {
+        slot.begin_anew();
+        // Asked now, while the program has it open: later, it may be closing it.
+        Table.kind(fd);
+    }
+    update(fd, |state| (state.registrations, state.is_left) = (state.registrations + 1, false));
+}
+
+/// It was not added. Where it was closed meanwhile, the count began anew.
+fn take_back(fd: c_int, begun: u64) {
+    update(fd, |state| {
+        if u64::from(state.generation) + 1 == begun {
+            state.registrations = state.registrations.saturating_sub(1);
+        }
+    });
+}
+
 pub extern "C" fn ctl(
     epfd: c_int,
     op: c_int,
     fd: c_int,
     event: *const epoll_event,
     error: c_int,
+    begun: u64,
     site: *const c_void,
 ) {
     record_change(|| {
+        if error != 0 && begun != 0 && op == libc::EPOLL_CTL_ADD {
+            take_back(fd, begun);
+        }
         // A program may change its registrations often; it adds and fails rarely.
         let is_rare = error != 0 || op == libc::EPOLL_CTL_ADD;
         let site = if is_rare { stacks::capture(site) } else { stacks::only(site) };
@@ -45,12 +87,12 @@ pub extern "C" fn ctl(
             // SAFETY: the kernel has just read it, before all else (fs/eventpoll.c, SYSCALL epoll_ctl).
             (ctl.events, ctl.data, ctl.padding) = unsafe { read(event) };
         }
-        if error == 0 { succeeded(ctl) } else { failed(ctl, error) }
+        if error == 0 { succeeded(ctl, begun != 0) } else { failed(ctl, error) }
     });
 }
 
-fn succeeded(ctl: Ctl) {
-    register(ctl.epfd, ctl.op, ctl.fd);
+fn succeeded(ctl: Ctl, has_begun: bool) {
+    register(ctl.epfd, ctl.op, ctl.fd, has_begun);
     if ctl.op == libc::EPOLL_CTL_ADD {
         counts::REGISTRATIONS.add_one();
     }
@@ -66,19 +108,16 @@ fn succeeded(ctl: Ctl) {
     });
 }
 
-fn register(epfd: c_int, op: c_int, fd: c_int) {
+fn register(epfd: c_int, op: c_int, fd: c_int, has_begun: bool) {
     match op {
         libc::EPOLL_CTL_ADD => {
             // The epoll may have been made by a call that no hook saw.
             update(epfd, |state| state.is_epoll = true);
-            if let Some(slot) = slot(fd).filter(|slot| slot.get().registrations == 0) {
-                slot.begin_anew();
-                // Asked now, while the program has it open: later, it may be closing it.
-                Table.kind(fd);
+            match slot(fd) {
+                Some(slot) if !has_begun => begin(fd, slot),
+                Some(_) => {}
+                None => counts::WITHOUT_SLOT.add_one(),
             }
-            update(fd, |state| {
-                (state.registrations, state.is_left) = (state.registrations + 1, false)
-            });
         }
         libc::EPOLL_CTL_DEL => {
             // A connection that has hung up is watched to its close: until then the program may

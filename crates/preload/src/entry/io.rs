@@ -9,11 +9,13 @@
 
 use crate::books::blocking::{self, Blocked, Call};
 use crate::books::mailbox::{self, Message, Subject};
-use crate::books::slots::{Table, slot};
+use crate::books::slot::name;
+use crate::books::slots::{Table, exchanged, slot};
 use crate::entry::guard::record;
 use crate::entry::io_kind::IoKind;
 use crate::runtime::clock::now;
 use crate::runtime::process;
+use crate::runtime::thread::{set_source, source};
 use epshim_check::ports::Descriptors;
 use epshim_check::rules::blocking_fd::BLOCKS;
 use epshim_check::{Io, Outcome};
@@ -56,15 +58,28 @@ pub extern "C" fn io_ended(
         }
         let is_short = got >= 0 && (got as size_t) < asked;
         let (before, after) = slot.did(|io| after(io, kind, outcome, is_short));
+        match kind {
+            IoKind::Read | IoKind::Message | IoKind::Messages if got > 0 => {
+                set_source(name(fd, slot.get().generation));
+            }
+            IoKind::Write if got > 0 => exchanged(source(), fd, slot),
+            _ => {}
+        }
         if is_write && after.is_unwritten() {
             slot.written.store(site.addr() as u64, Relaxed);
             if !before.is_unwritten() {
                 mailbox::post(Message::of_this_thread(Subject::Unwritten, fd, site, 0));
             }
-        } else if got > 0 && !is_write {
+        } else if is_input(kind) && error != libc::EINTR {
             slot.read.store(site.addr() as u64, Relaxed);
+            slot.error.store(u8::try_from(error).unwrap_or(u8::MAX), Relaxed);
         }
     });
+}
+
+/// Whether the call takes what has arrived.
+fn is_input(kind: IoKind) -> bool {
+    matches!(kind, IoKind::Read | IoKind::Message | IoKind::Messages | IoKind::Accept)
 }
 
 /// A call that may block returned: where it was blocked for long, the model must know.

@@ -15,6 +15,7 @@ hidden! {
     on_end => process::end;
 
     on_epoll_created => epoll::created;
+    on_epoll_ctl_begin => epoll::ctl_begins;
     on_epoll_ctl => epoll::ctl;
     on_wait_begin => waits::wait_begins;
     on_wait_end => waits::wait_ended;

@@ -41,7 +41,13 @@ pub extern "C" fn wait_ended(epfd: c_int, events: *const epoll_event, count: c_i
                 let (events, data, _) = unsafe { read(events.add(place)) };
                 (events, data)
             });
-            model::with(|checker| checker.wait_ended(tid(), now(), deliveries, &Table));
+            let may_block =
+                model::with(|checker| checker.wait_ended(tid(), now(), deliveries, &Table));
+            // The thread may never call again: then this was its only wait.
+            if may_block == Some(true) && !blocking::is_used() {
+                blocking::expect();
+                monitor::wake_by(now());
+            }
         }
         Err(_) => {
             let at = match error {

@@ -62,7 +62,8 @@ fn settle(at: Nanos) {
     let answers: Vec<_> = due.into_iter().map(confirm).collect();
     drop(announcement);
     for (asked, verdict) in answers {
-        let finding = model::with(|checker| checker.settle(verdict, &asked, now())).flatten();
+        let finding =
+            model::with(|checker| checker.settle(verdict, asked, now(), &Table)).flatten();
         if let Some(finding) = finding {
             report::write(&finding);
         }
@@ -72,8 +73,9 @@ fn settle(at: Nanos) {
 /// The last pass, by the thread that ends the program: what is due now is settled now. This thread
 /// waits for what the monitor thread is settling, for as long as names may take to find.
 pub fn finish() {
+    model::with(|checker| checker.finish(now()));
+    // Behind it: what calls have posted was raised when the model was had.
     let at = now();
-    model::with(|checker| checker.finish(at));
     if SETTLING.take(PATIENCE_AT_END) {
         settle(at);
     }

@@ -5,6 +5,7 @@
 //! Surprising: a module that was closed since the call is not found; its frames keep the bare address.
 
 use crate::questions::modules::{Module, loaded};
+use epshim_check::printable;
 use epshim_check::report::Frame;
 use rustix::fs::{CWD, readlinkat_raw};
 use std::mem::MaybeUninit;
@@ -26,12 +27,12 @@ fn frame(address: usize, modules: &[Module]) -> Frame {
 
 fn name(module: &Module) -> String {
     let name = if module.is_program { program() } else { module.name() };
-    name.unwrap_or_else(|| "?".to_owned())
+    name.map_or_else(|| "?".to_owned(), |name| printable::utf8(&name).into_owned())
 }
 
 /// The program's path.
-fn program() -> Option<String> {
+fn program() -> Option<Vec<u8>> {
     let mut buffer = [MaybeUninit::uninit(); libc::PATH_MAX as usize];
     let (path, _) = readlinkat_raw(CWD, c"/proc/self/exe", &mut buffer).ok()?;
-    Some(String::from_utf8_lossy(path).into_owned())
+    Some(path.to_vec())
 }

@@ -6,6 +6,7 @@
 
 use crate::output::destination::Destination;
 use crate::runtime::process;
+use epshim_check::printable;
 use std::fmt::Write;
 use std::sync::OnceLock;
 
@@ -17,28 +18,47 @@ pub fn prepare() {
     STDERR.get_or_init(|| Destination::new(None));
 }
 
-/// Writes one line on standard error, in one write.
+/// Writes one line on standard error, in one write. Names in it come from outside, and are shown as
+/// they may be.
 pub fn say(what: std::fmt::Arguments<'_>) {
-    let mut line = Line { bytes: [0; 256], length: 0 };
+    let mut line = Line { bytes: [0; 256], length: 0, is_full: false };
     // What does not fit is left out.
-    let _ = writeln!(line, "=={}== epshim: {what}", process::id());
+    let _ = write!(line, "=={}== epshim: {what}", process::id());
+    line.bytes[line.length] = b'\n';
     let stderr = STDERR.get_or_init(|| Destination::new(None));
     // If the program has closed it, the line is lost.
-    stderr.write(process::id().unsigned_abs(), &line.bytes[..line.length]);
+    stderr.write(process::id().unsigned_abs(), &line.bytes[..=line.length]);
 }
 
-/// Text without allocation.
+/// Text without allocation. The last byte is for the end of the line.
 struct Line {
     bytes: [u8; 256],
     length: usize,
+    is_full: bool,
+}
+
+impl Line {
+    fn push(&mut self, character: char) {
+        let mut bytes = [0; 4];
+        let bytes = character.encode_utf8(&mut bytes).as_bytes();
+        let end = self.length + bytes.len();
+        self.is_full |= end >= self.bytes.len();
+        if !self.is_full {
+            self.bytes[self.length..end].copy_from_slice(bytes);
+            self.length = end;
+        }
+    }
 }
 
 impl Write for Line {
     fn write_str(&mut self, text: &str) -> std::fmt::Result {
-        let room = &mut self.bytes[self.length..];
-        let fits = text.len().min(room.len());
-        room[..fits].copy_from_slice(&text.as_bytes()[..fits]);
-        self.length += fits;
+        for character in text.chars() {
+            if printable::is_command(character) {
+                character.escape_default().for_each(|character| self.push(character));
+            } else {
+                self.push(character);
+            }
+        }
         Ok(())
     }
 }

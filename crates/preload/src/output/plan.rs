@@ -3,11 +3,15 @@
 
 use crate::output::destination::Destination;
 use crate::output::line::say;
-use crate::questions::files::read_file;
+use crate::questions::files::{Unread, read_regular};
 use epshim_check::Options;
-use epshim_check::options::Color;
+use epshim_check::options::{Color, MAX_SUPPRESSIONS};
+use epshim_check::printable;
 use epshim_check::report::Suppressions;
 use std::ffi::CString;
+
+/// Lines of a suppressions file that are complained of one by one.
+const MAX_COMPLAINTS: usize = 8;
 
 /// The plan.
 #[derive(Debug)]
@@ -19,6 +23,8 @@ pub struct Plan {
     pub wants_names: bool,
     pub suppressions: Suppressions,
     pub shows_notes: bool,
+    /// Functions of a stack that are shown: a call's own, and its callers.
+    pub functions: usize,
     pub halts: bool,
     pub exitcode: u8,
     color: Color,
@@ -34,8 +40,9 @@ impl Plan {
             json: options.json.as_deref().map(|path| Destination::new(Some(path))),
             symbolizer: symbolizer.and_then(|path| CString::new(path).ok()),
             wants_names: options.symbolize,
-            suppressions: options.suppressions.as_deref().map(suppressions).unwrap_or_default(),
+            suppressions: suppressions(options),
             shows_notes: options.notes,
+            functions: 1 + usize::from(options.stack_depth),
             halts: options.halt_on_error,
             exitcode: options.exitcode,
             color: options.color,
@@ -61,15 +68,41 @@ impl Plan {
     }
 }
 
-fn suppressions(path: &str) -> Suppressions {
-    let mut bytes = Vec::new();
-    let is_read = CString::new(path).is_ok_and(|path| read_file(&path, &mut bytes));
-    if !is_read {
-        say(format_args!("suppressions: cannot read {path}"));
+/// Those of the file and those of the text.
+fn suppressions(options: &Options) -> Suppressions {
+    let mut text = options.suppress.clone().unwrap_or_default();
+    let path = options.suppressions.as_deref();
+    if let Some(file) = path.and_then(read) {
+        // The file first: complaints have its line numbers.
+        text = file + "\n" + &text;
     }
-    let (suppressions, complaints) = Suppressions::parse(&String::from_utf8_lossy(&bytes));
-    for complaint in complaints {
-        say(format_args!("suppressions: {path}: {complaint}"));
+    let (suppressions, complaints) = Suppressions::parse(&text);
+    let name = path.unwrap_or("suppress");
+    for complaint in complaints.iter().take(MAX_COMPLAINTS) {
+        say(format_args!("suppressions: {name}: {complaint}"));
+    }
+    if let Some(more) = complaints.len().checked_sub(MAX_COMPLAINTS).filter(|&more| more > 0) {
+        say(format_args!("suppressions: {name}: {more} more lines are wrong"));
     }
     suppressions
+}
+
+fn read(path: &str) -> Option<String> {
+    let mut bytes = Vec::new();
+    let outcome = match CString::new(path) {
+        Ok(path) => read_regular(&path, MAX_SUPPRESSIONS, &mut bytes),
+        Err(_) => Err(Unread::Failed),
+    };
+    match outcome {
+        Ok(()) => return Some(printable::utf8(&bytes).into_owned()),
+        Err(Unread::Failed) => say(format_args!("suppressions: cannot read {path}")),
+        Err(Unread::NotRegular) => say(format_args!(
+            "suppressions: cannot read {path}: it is no regular file; `epshim check` reads such"
+        )),
+        Err(Unread::TooLong) => say(format_args!(
+            "suppressions: cannot read {path}: it is longer than {} KiB",
+            MAX_SUPPRESSIONS >> 10
+        )),
+    }
+    None
 }

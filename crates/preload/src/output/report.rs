@@ -140,10 +140,12 @@ impl Reporter {
         }
         self.symbolize(plan, &mut stacks);
         let pid = process::id().unsigned_abs();
-        let report = Report { pid, time: clock::since_1970(), finding: finding.clone(), stacks };
+        let mut report =
+            Report { pid, time: clock::since_1970(), finding: finding.clone(), stacks };
         if self.suppressions.suppress(&report) {
             return false;
         }
+        report.stacks.iter_mut().for_each(|stack| stack.shorten(plan.functions));
         plan.put(pid, &text::finding(&report, plan.colour()), &json::finding(&report));
         true
     }

@@ -9,6 +9,7 @@
 
 use crate::questions::fd::{FdNumber, close};
 use crate::questions::side_process::{self, Failure, Stack};
+use epshim_check::printable;
 use epshim_check::report::{Frame, dialogue};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags, fcntl_setfl, open};
@@ -38,7 +39,7 @@ pub fn symbolize_within(command: &CStr, frames: &mut [Frame], patience: i64) -> 
     }
     let mut answers = Vec::new();
     let outcome = side_process::run(|| run(command, questions.as_bytes(), &mut answers, patience));
-    let complete = dialogue::answers(&String::from_utf8_lossy(&answers), frames);
+    let complete = dialogue::answers(&printable::utf8(&answers), frames);
     let trouble = match outcome {
         Ok(Ok(())) if complete => return Ok(()),
         Ok(Ok(())) => "ended before it had answered".to_owned(),

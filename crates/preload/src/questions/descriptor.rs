@@ -25,10 +25,15 @@ pub fn is_epoll(fd: c_int) -> Option<bool> {
     if !is_open(fd) {
         return None;
     }
+    with_name(fd, |name| name == b"anon_inode:[eventpoll]")
+}
+
+/// What /proc calls the file (proc_pid_fd(5)); as much of it as tells the kinds apart.
+fn with_name<R>(fd: c_int, look: impl FnOnce(&[u8]) -> R) -> Option<R> {
     let mut link = [MaybeUninit::uninit(); 32];
     let path = ProcPath::new("/proc/self/fd/", fd);
-    let (target, _) = readlinkat_raw(CWD, path.as_str(), &mut link).ok()?;
-    Some(target == b"anon_inode:[eventpoll]")
+    let (name, _) = readlinkat_raw(CWD, path.as_str(), &mut link).ok()?;
+    Some(look(name))
 }
 
 /// How many epolls are open under the lower numbers.
@@ -49,9 +54,16 @@ pub fn kind(fd: c_int) -> Kind {
         FileType::Socket => socket_kind(number),
         FileType::Fifo | FileType::CharacterDevice => Kind::Pipe,
         // The inode that eventfd, timerfd, signalfd, inotify and epoll share has no type.
-        FileType::Unknown if is_epoll(fd) == Some(true) => Kind::Epoll,
-        FileType::Unknown => Kind::Counter,
+        FileType::Unknown => with_name(fd, anonymous_kind).unwrap_or(Kind::Counter),
         _ => Kind::Unknown,
+    }
+}
+
+fn anonymous_kind(name: &[u8]) -> Kind {
+    match name.strip_prefix(b"anon_inode:").unwrap_or_default() {
+        b"[eventpoll]" => Kind::Epoll,
+        b"inotify" | b"[signalfd]" | b"[fanotify]" => Kind::Queue,
+        _ => Kind::Counter,
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::questions::fd::FdNumber;
 use crate::questions::side_process;
-use rustix::fs::{Mode, OFlags, open};
+use rustix::fs::{FileType, Mode, OFlags, fstat, open};
 use rustix::io::{self, Errno, read, retry_on_intr};
 use std::ffi::CStr;
 
@@ -23,7 +23,40 @@ pub fn read_file(path: &CStr, into: &mut Vec<u8>) -> bool {
     outcome == Some(Ok(()))
 }
 
+/// Why a file that a user named is not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unread {
+    /// It cannot be opened or read.
+    Failed,
+    /// It may have no end, or none soon: a FIFO, a device.
+    NotRegular,
+    /// It has more bytes than were asked for.
+    TooLong,
+}
+
+/// The content of a regular file of at most this many bytes. It waits for no other process.
+pub fn read_regular(path: &CStr, limit: u64, into: &mut Vec<u8>) -> Result<(), Unread> {
+    let read = || {
+        with_file(path, OFlags::RDONLY | OFlags::NONBLOCK, |file| {
+            let stat = fstat(file)?;
+            if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+                return Ok(Err(Unread::NotRegular));
+            }
+            into.clear();
+            let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+            let is_whole = read_until(file, limit, into)?;
+            Ok(if is_whole { Ok(()) } else { Err(Unread::TooLong) })
+        })
+    };
+    side_process::run_or_here(read).and_then(Result::ok).unwrap_or(Err(Unread::Failed))
+}
+
 fn read_to_end(file: FdNumber, into: &mut Vec<u8>) -> io::Result<()> {
+    read_until(file, usize::MAX, into).map(|_| ())
+}
+
+/// Whether it had an end within this many bytes.
+fn read_until(file: FdNumber, limit: usize, into: &mut Vec<u8>) -> io::Result<bool> {
     // A file that /proc makes up at each read comes whole in one piece, if it fits.
     const PIECE: usize = 32 << 10;
     loop {
@@ -32,7 +65,10 @@ fn read_to_end(file: FdNumber, into: &mut Vec<u8>) -> io::Result<()> {
         let got = retry_on_intr(|| read(file, &mut into[length..]));
         into.truncate(length + got.unwrap_or(0));
         if got? == 0 {
-            return Ok(());
+            return Ok(true);
+        }
+        if into.len() > limit {
+            return Ok(false);
         }
     }
 }

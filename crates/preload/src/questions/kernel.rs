@@ -56,4 +56,8 @@ impl Kernel for ThisProcess {
     fn is_alive(&mut self, tid: c_int) -> bool {
         threads::is_alive(tid)
     }
+
+    fn was_closed(&mut self, fd: c_int) -> bool {
+        hazard::ask(fd, |_| ()).is_none()
+    }
 }

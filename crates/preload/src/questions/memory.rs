@@ -1,7 +1,7 @@
 //! Reading this process's own memory where it may not be there any more: the kernel copies it
 //! (process_vm_readv(2)), so that a wrong address is an answer and no crash.
 //!
-//! It takes no lock, and allocates nothing.
+//! It takes no lock of the program's.
 
 use std::ffi::c_void;
 use std::mem::{MaybeUninit, size_of};
@@ -47,7 +47,7 @@ pub fn read<T: Plain>(address: usize) -> Option<T> {
 }
 
 /// The string at an address, without its end.
-pub fn read_string(address: usize) -> Option<String> {
+pub fn read_string(address: usize) -> Option<Vec<u8>> {
     const PIECE: usize = 64;
     let mut bytes = Vec::new();
     let mut at = address;
@@ -66,5 +66,5 @@ pub fn read_string(address: usize) -> Option<String> {
         bytes.extend_from_slice(&piece);
     }
     const { assert!(PAGE.is_multiple_of(PIECE)) };
-    Some(String::from_utf8_lossy(&bytes).into_owned())
+    Some(bytes)
 }

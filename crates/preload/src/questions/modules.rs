@@ -43,7 +43,7 @@ impl Module {
     }
 
     /// As the loader was asked for it, or found it.
-    pub fn name(&self) -> Option<String> {
+    pub fn name(&self) -> Option<Vec<u8>> {
         read_string(self.name).filter(|name| !name.is_empty())
     }
 }

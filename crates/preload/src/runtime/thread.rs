@@ -15,6 +15,7 @@ unsafe extern "C" {
     safe fn epshim_depth() -> *mut c_int;
     safe fn epshim_frame() -> *mut usize;
     safe fn epshim_tid() -> *mut c_int;
+    safe fn epshim_source() -> *mut u32;
     // `hooks/sanitizer.c`: calls that must come in pairs.
     safe fn epshim_tsan_ignore();
     safe fn epshim_tsan_observe();
@@ -93,6 +94,18 @@ pub fn tid() -> c_int {
         }
         *kept
     }
+}
+
+/// What this thread has read last; 0: nothing. The form is the caller's.
+pub fn source() -> u32 {
+    // SAFETY: this thread's own variable, valid while it runs.
+    unsafe { *epshim_source() }
+}
+
+/// Sets it.
+pub fn set_source(source: u32) {
+    // SAFETY: this thread's own variable, valid while it runs.
+    unsafe { *epshim_source() = source }
 }
 
 /// In a forked child: its thread has another id than the parent's that it is a copy of.

@@ -62,7 +62,7 @@ static void handle(int number)
     CHECK_EQ(read(fd, bytes, 8), 8);
     CHECK_EQ(read(fd, bytes, 8), -1);
     CHECK_EQ(close(dup(fd)), 0);
-    CHECK_EQ(epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &event), -1);
+    CHECK_EQ(epoll_ctl(epfd, EPOLL_CTL_ADD, 999, &event), -1); /* EBADF: what is found */
     child = _Fork();
     if (child == 0)
         _exit(epoll_wait(epfd, out, 2, 0) == 0 && close(fd) == 0 ? 0 : 1);
@@ -76,10 +76,16 @@ static void handle(int number)
     is_locked = false;
 }
 
+static atomic_bool is_waiting, is_over;
+
+/* It ends only when the handler has: the end of a thread may free something. */
 static void *wait_long(void *argument)
 {
     struct epoll_event event;
+    is_waiting = true;
     epoll_wait(waited, &event, 1, 300);
+    while (!is_over)
+        usleep(1000);
     return argument;
 }
 
@@ -95,9 +101,12 @@ int main(int argc, char **argv)
     epfd = epoll_create1(0);
     CHECK_EQ(epoll_ctl(waited, EPOLL_CTL_ADD, fd, &event), 0);
     CHECK_EQ(pthread_create(&thread, NULL, wait_long, NULL), 0);
-    usleep(50000); /* it may wait by now */
+    while (!is_waiting)
+        usleep(1000);
+    usleep(20000); /* most likely it does wait by now; nothing depends on it */
     CHECK_EQ(sigaction(SIGUSR1, &action, NULL), 0);
     CHECK_EQ(raise(SIGUSR1), 0);
+    is_over = true;
     CHECK_EQ(pthread_join(thread, NULL), 0);
     return 5;
 }
