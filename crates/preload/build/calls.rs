@@ -92,6 +92,9 @@ pub fn parts(function: &Function) -> Option<Parts> {
             ("has_begun", "status = ending(status);".to_owned(), String::new())
         }
         Call::Exit => ("has_begun", "NEXT(_exit)(ending(status));".to_owned(), String::new()),
+        Call::Alone => {
+            ("is_checking()", "on_alone_begin();".to_owned(), "on_alone_end();".to_owned())
+        }
         Call::Ring => {
             ("is_checking()", String::new(), "ring_made(result, call->number);".to_owned())
         }

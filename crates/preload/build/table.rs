@@ -81,6 +81,7 @@ pub enum Call {
     Exit,
     Syscall,
     Ring,
+    Alone,
 }
 
 /// Where a function exists, if not everywhere.

@@ -106,6 +106,10 @@ void on_flags_changed(int fd);
 void on_shut_down(int fd);
 /* A call that the hooks cannot follow was made through syscall(2): io_uring_setup. */
 void on_unseen(long number);
+/* A call is about to be made that the library's thread must not be there for, */
+void on_alone_begin(void);
+/* and has returned. */
+void on_alone_end(void);
 /* fork is about to be made by this thread, and nothing else runs in it until one of these: */
 void on_fork_begin(void);
 /* fork returned in the parent, */

@@ -36,6 +36,11 @@ fn children_leave_the_parent_as_it_was() {
 }
 
 #[test]
+fn what_takes_a_process_of_one_thread_finds_one() {
+    passes("namespaces");
+}
+
+#[test]
 fn a_storm_of_signals_neither_hangs_nor_loses_an_errno() {
     passes("signals");
 }

@@ -143,6 +143,16 @@ void on_unseen(long number)
     REPORT("unseen %ld; ", number);
 }
 
+void on_alone_begin(void)
+{
+    REPORT("alone; ");
+}
+
+void on_alone_end(void)
+{
+    REPORT("not alone; ");
+}
+
 void on_fork_begin(void)
 {
     REPORT("fork begins; ");
@@ -489,6 +499,10 @@ static void test_descriptors(void)
     REPORTS(hook_ioctl(LEFT, 12345, 0), -1, "control 20 asked 0 got 0 error 25; ");
     REPORTS(hook_shutdown(LEFT, SHUT_RD), 0, "");
     REPORTS(hook_shutdown(LEFT, SHUT_WR), 0, "shut down 20; ");
+    REPORTS(hook_unshare(0), 0, "alone; not alone; ");
+    REPORTS(hook_syscall(SYS_unshare, 0, 0, 0, 0, 0, 0), 0, "alone; not alone; ");
+    REPORTS(hook_setns(-1, 0), -1, "alone; not alone; ");
+    REPORTS(hook_setuid(getuid()), 0, "alone; not alone; ");
     REPORTS(hook_syscall(SYS_io_uring_setup, 1, 8, 0, 0, 0, 0), -1, "");
     REPORTS(hook_close_range(LEFT, RIGHT, CLOSE_RANGE_CLOEXEC), 0, "");
     REPORTS(hook_close_range(LEFT, RIGHT, 0), 0, "closing 20; closing 21; ");

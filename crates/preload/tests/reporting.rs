@@ -216,3 +216,50 @@ fn a_thread_that_waits_for_room_in_poll_or_select_has_not_forgotten_its_write() 
         counts(&errors, "SUMMARY: epshim: lost-write", lost);
     }
 }
+
+/// A library's constructor runs under the loader's lock: whoever waits for it waits for the loop there.
+#[test]
+fn what_a_library_s_constructor_does_is_reported_while_it_does() {
+    let package = env!("CARGO_MANIFEST_DIR");
+    let flags = ["-shared", "-fPIC"];
+    let library = compile(package, &["tests/reporting/plugin.c"], "plugin.so", &flags);
+    let program = compile(package, &["tests/reporting/loads.c"], "loads", &[]);
+    let log = nothing_at("plugin");
+    for how in ["returns", "exits"] {
+        let mut command = command(&program, Mode::Checking);
+        command.env("EPSHIM_OPTIONS", format!("mode=check:log_path={}", log.display()));
+        // The constructor waits for the finding to be written.
+        command.arg(&library).env("PLUGIN_LOG", &log).env("PLUGIN_ENDS", how);
+        ends(&mut command, ITS_OWN);
+        let report = fs::read_to_string(&log).unwrap();
+        counts(&report, "SUMMARY: epshim: ctl-error", 1);
+        counts(&report, "epshim: 1 finding", 1);
+        assert!(report.contains("plugin.so+0x"), "{report}");
+        fs::remove_file(&log).unwrap();
+    }
+}
+
+/// The program ends where its malloc is entered meanwhile: the lock may be the handler's own thread's.
+#[test]
+#[cfg(target_env = "gnu")] // whose functions are called behind its own malloc
+fn nothing_enters_malloc_while_a_handler_that_interrupted_it_runs() {
+    let sources = ["tests/reporting/in_malloc.c"];
+    let program = compile(env!("CARGO_MANIFEST_DIR"), &sources, "in_malloc", &["-Wno-pedantic"]);
+    for mode in [Mode::Plain, Mode::Transparent] {
+        ends(&mut command(&program, mode), ITS_OWN);
+    }
+    let log = nothing_at("in-malloc");
+    let mut command = command(&program, Mode::Checking);
+    command.env("EPSHIM_OPTIONS", format!("mode=check:log_path={}", log.display()));
+    ends(command.arg(&log), ITS_OWN);
+    let report = fs::read_to_string(&log).unwrap();
+    counts(&report, "SUMMARY: epshim: ctl-error", 1);
+    assert!(!report.contains("the checker failed"), "{report}");
+}
+
+#[test]
+fn a_checker_that_fails_in_its_own_thread_says_so_and_the_program_lives_on() {
+    let errors = ends(&mut mistakes("mode=check:panic_in_monitor=1", &["waits"]), ITS_OWN);
+    counts(&errors, "epshim: the checker failed, and is off", 1);
+    counts(&errors, "the checker failed and was switched off", 1);
+}

@@ -10,6 +10,8 @@ hidden! {
     on_fork_begin => process::fork_begins;
     on_fork_parent => process::fork_ended;
     on_fork_child => process::forked;
+    on_alone_begin => process::alone_begins;
+    on_alone_end => process::alone_ended;
     on_end => process::end;
     on_leaving => process::leaving;
 

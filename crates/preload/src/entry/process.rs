@@ -9,7 +9,7 @@
 use crate::entry::guard::{
     enter_fork, guarded, if_checking, leave_fork, prepare_end, record_change,
 };
-use crate::life::{fork, start, suspicions};
+use crate::life::{fork, monitor, start, suspicions};
 use crate::output::report;
 use crate::runtime::lock::PATIENCE;
 use crate::runtime::{failure, process};
@@ -50,6 +50,14 @@ pub extern "C" fn forked() {
         process::is_new_copy(); // It is no longer one.
         fork::adopt();
     });
+}
+
+pub extern "C" fn alone_begins() {
+    record_change(monitor::bar);
+}
+
+pub extern "C" fn alone_ended() {
+    record_change(monitor::unbar);
 }
 
 /// Returns the status that the program is to have, or -1.
