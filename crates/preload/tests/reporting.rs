@@ -213,7 +213,7 @@ fn a_thread_that_waits_for_room_in_poll_or_select_has_not_forgotten_its_write() 
     let program = compile(package, &["tests/reporting/room.c"], "room", &[]);
     for (waits_for, lost) in [("room", 0), ("input", 10), ("another", 10)] {
         let errors = ends(command(&program, Mode::Checking).arg(waits_for), 0);
-        counts(&errors, "SUMMARY: epshim: lost-write", lost);
+        counts(&errors, "WARNING: epshim: lost-write", lost);
     }
 }
 
@@ -232,7 +232,7 @@ fn what_a_library_s_constructor_does_is_reported_while_it_does() {
         command.arg(&library).env("PLUGIN_LOG", &log).env("PLUGIN_ENDS", how);
         ends(&mut command, ITS_OWN);
         let report = fs::read_to_string(&log).unwrap();
-        counts(&report, "SUMMARY: epshim: ctl-error", 1);
+        counts(&report, "WARNING: epshim: ctl-error", 1);
         counts(&report, "epshim: 1 finding", 1);
         assert!(report.contains("plugin.so+0x"), "{report}");
         fs::remove_file(&log).unwrap();
@@ -253,7 +253,7 @@ fn nothing_enters_malloc_while_a_handler_that_interrupted_it_runs() {
     command.env("EPSHIM_OPTIONS", format!("mode=check:log_path={}", log.display()));
     ends(command.arg(&log), ITS_OWN);
     let report = fs::read_to_string(&log).unwrap();
-    counts(&report, "SUMMARY: epshim: ctl-error", 1);
+    counts(&report, "WARNING: epshim: ctl-error", 1);
     assert!(!report.contains("the checker failed"), "{report}");
 }
 
