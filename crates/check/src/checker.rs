@@ -78,6 +78,9 @@ pub struct Checker {
     waiting: Queue,
     /// The queue has a look at failed calls in it.
     has_failures: bool,
+    /// A finding was kept until a deadline; and a wait has run out since that was last looked at.
+    has_kept: bool,
+    has_run_out: bool,
     /// Suspicions that wait, and how many more are like each.
     merged: FxHashMap<Alike, u64>,
     /// Whether the program held back input, when that was last looked at.
@@ -260,6 +263,11 @@ impl Checker {
             self.raise(Suspicion { epfd, ..suspicion }.and((Role::Now, site)), now);
         }
         self.raise_lost(now);
+        if std::mem::take(&mut self.has_run_out) {
+            let wait = Wait { epfd, epoll, since: now, timeout, site };
+            let again = |one: &mut Suspicion| rules::edge_not_drained::waits_again(one, &wait);
+            self.has_kept = self.waiting.reschedule(again);
+        }
         for (place, fd) in in_hand.drain(..) {
             self.put_down(last, place, fd, tid, now, descriptors);
         }
@@ -306,6 +314,7 @@ impl Checker {
         let Some(wait) = thread.wait.take() else { return false };
         thread.zeros.ended(wait.timeout, count, now);
         if count == 0 {
+            self.has_run_out |= self.has_kept && wait.timeout > 0;
             return false;
         }
         let Some(epoll) = self.epolls.get_mut(wait.epoll) else { return false };

@@ -210,7 +210,8 @@ impl Checker {
     /// What is left when the program ends: failed calls that were not made good, and what was kept
     /// until a deadline.
     pub fn finish(&mut self, now: Nanos) {
-        self.waiting.hasten(now, rules::edge_not_drained::ends);
+        let ends = |one: &mut Suspicion| rules::edge_not_drained::ends(one).then_some(now);
+        self.waiting.reschedule(ends);
         for tid in self.threads.ids() {
             self.next_call(tid, now, None);
         }
@@ -281,6 +282,7 @@ impl Checker {
     }
 
     fn put_back(&mut self, suspicion: Box<Suspicion>, now: Nanos, after: Nanos) {
+        self.has_kept |= matches!(suspicion.case, Case::Left(_));
         self.waiting.put(now.saturating_add(after), What::Suspicion(suspicion));
     }
 

@@ -7,7 +7,7 @@
 
 use crate::ports::Nanos;
 use crate::rule::Rule;
-use crate::suspicion::Suspicion;
+use crate::suspicion::{Case, Suspicion};
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
@@ -120,17 +120,19 @@ impl Queue {
         self.of_rule[rule as usize] -= before - self.heap.len();
     }
 
-    /// The suspicions for which this says so are due now.
-    pub fn hasten(&mut self, now: Nanos, mut is_due: impl FnMut(&mut Suspicion) -> bool) {
+    /// The suspicions for which this has a time are due then. Returns whether any was kept until a
+    /// deadline.
+    pub fn reschedule(&mut self, mut at: impl FnMut(&mut Suspicion) -> Option<Nanos>) -> bool {
+        let mut has_kept = false;
         let mut all = std::mem::take(&mut self.heap).into_vec();
         for Reverse(entry) in &mut all {
             if let What::Suspicion(suspicion) = &mut entry.what {
-                if is_due(suspicion) {
-                    entry.at = now;
-                }
+                entry.at = at(suspicion).unwrap_or(entry.at);
+                has_kept |= matches!(suspicion.case, Case::Left(_));
             }
         }
         self.heap = all.into();
+        has_kept
     }
 
     /// In a forked child: what its parent suspects, its parent looks after.

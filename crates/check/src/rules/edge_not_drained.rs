@@ -10,7 +10,7 @@ use crate::io::{Input, Io};
 use crate::ports::{Descriptors, Fd, Kernel, Kind, Nanos, SECOND, Tid, bits};
 use crate::rule::{Certainty, Explanation, Rule};
 use crate::suspicion::{Case, Stamp, Suspicion, Verdict};
-pub(crate) use deadline::{Left, ends, keep};
+pub(crate) use deadline::{Left, ends, keep, waits_again};
 
 /// Its page.
 pub const EXPLANATION: Explanation = Explanation {

@@ -76,7 +76,11 @@ proptest! {
     #[test]
     fn stranded_input_is_reported_if_and_only_if_it_is_stranded(steps in program()) {
         let run = Run::of(&steps, false);
-        let found = run.sites(Rule::EdgeNotDrained, Certainty::Note);
+        let mut found = run.sites(Rule::EdgeNotDrained, Certainty::Note);
+        // A file that was put back under its number and modified: who registered it is not named.
+        if found.remove(&0) {
+            prop_assert!(!run.may_be_stranded.is_empty(), "{:?}", run.findings);
+        }
         prop_assert!(run.stranded.is_subset(&found), "{:?} {:?}", run.stranded, run.findings);
         prop_assert!(found.is_subset(&run.may_be_stranded), "{:?}", run.findings);
     }
@@ -118,7 +122,8 @@ proptest! {
             prop_assert!(!run.stale.is_empty(), "{:?}", run.findings);
         }
         prop_assert!(certain.is_subset(&run.stale), "{certain:?} {:?}", run.stale);
-        let stranded = run.sites(Rule::EdgeNotDrained, Certainty::Note);
+        let mut stranded = run.sites(Rule::EdgeNotDrained, Certainty::Note);
+        stranded.remove(&0);
         prop_assert!(stranded.is_subset(&run.may_be_stranded), "{:?}", run.findings);
     }
 }

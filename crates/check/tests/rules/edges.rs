@@ -202,7 +202,7 @@ fn what_is_not_read_when_the_deadline_has_passed_was_left() {
     let findings = replay(&paced(waits)).expect("a trace");
     assert_eq!(findings.len(), 1, "{findings:?}");
     assert_eq!(findings[0].certainty.name(), "suspected");
-    assert!((1_302_000_000..1_500_000_000).contains(&findings[0].at), "{}", findings[0].at);
+    assert!((1_302_000_000..1_310_000_000).contains(&findings[0].at), "{}", findings[0].at);
     for gives_up in
         ["t1 close 5", "t1 del 3 5\n t1 close 5", "t1 del 3 5\n t1 close 5\n t1 close 3"]
     {
@@ -225,7 +225,7 @@ fn deadlines_are_given_but_not_for_ever() {
         .replace("5s end", "9s end");
     let findings = replay(&trace).expect("a trace");
     assert_eq!(findings.len(), 1, "{findings:?}");
-    assert!(findings[0].at < 3_000_000_000, "{}", findings[0].at);
+    assert!(findings[0].at < 1_300_000_000, "{}", findings[0].at);
     // One that is too far away is not waited for.
     let far = paced("").replace("1300ms", "3600s");
     assert_eq!(replay(&far).expect("a trace")[0].at, 1_002_000_000);

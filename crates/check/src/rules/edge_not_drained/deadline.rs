@@ -3,8 +3,8 @@
 //!
 //! What the kernel has confirmed is kept, and reported when the thread has had its turn behind the
 //! deadline and waits again, or the descriptor is gone, with the input still not read. A timer may run
-//! out in several waits, each as long as a timer wheel's slot: each is given its deadline, but not
-//! for ever.
+//! out in several waits, the first to a slot of a timer wheel and the next for what is left: a wait
+//! that is much shorter than the one before is given its deadline too, but not for ever.
 
 use crate::checker::{Checker, NOBODY_WAITS, Standing};
 use crate::finding::Finding;
@@ -17,6 +17,8 @@ use crate::thread::Wait;
 const DEADLINES: u32 = 8;
 /// and for so long at most, since the input was left.
 const PATIENCE: Nanos = 30 * SECOND;
+/// A wait that is this many times shorter than the one before is for what is left of a timer.
+const MUCH: i64 = 4;
 /// A thread whose deadline has passed has its turn by then.
 const TURN: Nanos = 50 * MILLISECOND;
 /// A turn may take so many looks.
@@ -26,9 +28,14 @@ const TURNS: u32 = 100;
 #[derive(Debug, Clone)]
 pub(crate) struct Left {
     finding: Finding,
-    /// The first deadline.
+    /// The first deadline,
+    first: Nanos,
+    /// the one that is waited for, how long that wait is, and how many it makes.
     deadline: Nanos,
+    timeout: i64,
     deadlines: u32,
+    /// The thread has had its turn.
+    is_decided: bool,
     /// The program ends.
     is_end: bool,
 }
@@ -50,9 +57,19 @@ pub(crate) fn keep(
     if !is_new || finding.certainty == Certainty::Note {
         return None;
     }
-    let deadline = deadline(&checker.waiter(suspicion.stamp.epoll)?, now)?;
+    let wait = checker.waiter(suspicion.stamp.epoll)?;
+    let deadline = deadline(&wait, now)?;
     let after = deadline - now + TURN;
-    let left = Left { finding: finding.clone(), deadline, deadlines: 1, is_end: false };
+    let (finding, timeout) = (finding.clone(), wait.timeout);
+    let left = Left {
+        finding,
+        first: deadline,
+        deadline,
+        timeout,
+        deadlines: 1,
+        is_decided: false,
+        is_end: false,
+    };
     let case = Case::Left(Box::new(left));
     (after <= PATIENCE).then(|| (Suspicion { case, tries: 0, ..suspicion.clone() }, after))
 }
@@ -62,6 +79,34 @@ pub(crate) fn ends(suspicion: &mut Suspicion) -> bool {
     let Case::Left(left) = &mut suspicion.case else { return false };
     left.is_end = true;
     true
+}
+
+/// A wait has run out, and a thread waits again: that decides what was kept until then, unless the new
+/// wait is for what is left of a timer. Returns when it is to be looked at now, if it is of that.
+pub(crate) fn waits_again(suspicion: &mut Suspicion, wait: &Wait) -> Option<Nanos> {
+    let is_its = suspicion.stamp.epoll == wait.epoll;
+    let Case::Left(left) = &mut suspicion.case else { return None };
+    if !is_its || wait.since < left.deadline {
+        return None;
+    }
+    if let Some(next) = left.rest_of_a_timer(wait, wait.since) {
+        return Some(next.saturating_add(TURN));
+    }
+    left.is_decided = true;
+    Some(wait.since)
+}
+
+impl Left {
+    /// The next deadline, if this wait is for what is left of a timer.
+    fn rest_of_a_timer(&mut self, wait: &Wait, now: Nanos) -> Option<Nanos> {
+        let next = deadline(wait, now)?;
+        if self.deadlines == DEADLINES || wait.timeout > self.timeout / MUCH {
+            return None;
+        }
+        self.deadlines += 1;
+        (self.deadline, self.timeout) = (next, wait.timeout);
+        Some(next)
+    }
 }
 
 /// Was it read when the deadline had passed, and does the thread wait again?
@@ -92,22 +137,23 @@ pub(super) fn stands(
         }
         return Standing::Void;
     }
+    if left.is_decided {
+        return Standing::Ask;
+    }
     if left.is_end {
-        if now < left.deadline {
+        if now < left.first {
             left.finding.certainty = Certainty::Note;
         }
         return Standing::Ask;
     }
     let is_patient = now.saturating_sub(since) < PATIENCE && suspicion.tries < TURNS;
     match waiter {
-        Some(wait) if wait.since >= left.deadline || !is_patient => match deadline(&wait, now) {
-            Some(next) if is_patient && left.deadlines < DEADLINES => {
-                left.deadlines += 1;
-                left.deadline = next;
-                Standing::Later(next - now + TURN)
+        Some(wait) if wait.since >= left.deadline || !is_patient => {
+            match left.rest_of_a_timer(&wait, now).filter(|_| is_patient) {
+                Some(next) => Standing::Later(next - now + TURN),
+                None => Standing::Ask,
             }
-            _ => Standing::Ask,
-        },
+        }
         Some(wait) => {
             // The wait that was to end by then, or one that ends later.
             suspicion.tries += 1;
