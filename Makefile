@@ -37,7 +37,7 @@ shown := $(addprefix target/demo/,hello-shared hello-static echo-c-libc echo-c-e
 	$(addprefix target/release/,epshim-echo epshim)
 
 # The unit tests that Miri can run: those without a system call, and the callbacks of the C reactor.
-pure := layout flags buffer registry timers tag ffi
+pure := layout flags buffer registry timers tag ffi memory shared
 
 .PHONY: all build demo test check bench cross install uninstall setup-demo setup-test clean
 

@@ -216,7 +216,8 @@ int epshim_wait_split(int epfd, uint32_t *events, uint64_t *data, int maxevents,
  * epshim_reactor_free, which changes nothing for the parent, and nothing else.
  *
  * Memory is allocated by epshim_reactor_new, and by epshim_reactor_add when there are more
- * registrations or higher descriptors than ever before; never for an event.
+ * registrations or higher descriptors than ever before; by nothing else, and never for an event.
+ * Where it is refused they return ENOMEM, have left nothing behind, and the reactor goes on.
  *
  * Errors of each function that takes a reactor: EFAULT (reactor is NULL), EINVAL (used by another
  * thread); and of each that takes a handle: ENOENT (the registration has ended), EINVAL (a handle
@@ -235,7 +236,8 @@ typedef void (*epshim_callback)(struct epshim_reactor *reactor, uint64_t handle,
                                 void *data);
 
 /* Creates a reactor, which has two descriptors, both closed on exec, and writes it to *out.
- * Returns 0. Errors: EFAULT (out is NULL), EMFILE, ENFILE, ENOMEM, EAGAIN (65,535 reactors). */
+ * Returns 0. Errors: EFAULT (out is NULL), EMFILE, ENFILE, ENOMEM, EAGAIN (65,535 reactors). On
+ * failure *out is not touched. */
 int epshim_reactor_new(struct epshim_reactor **out);
 
 /* Frees a reactor and its registrations, closing its own descriptors and no others. NULL is left
@@ -249,8 +251,8 @@ int epshim_reactor_free(struct epshim_reactor *reactor);
  *   callback  called each time it is ready; not NULL
  *   data      passed to the callback
  *   handle    where to write the handle; NULL if it is not wanted: the callback gets it too
- * Returns 0. Errors: EFAULT (callback is NULL), those of epshim_ctl with EPOLL_CTL_ADD, ENOSPC
- * (also: 2^24 registrations). On failure *handle is not touched. */
+ * Returns 0. Errors: EFAULT (callback is NULL), those of epshim_ctl with EPOLL_CTL_ADD, ENOMEM,
+ * ENOSPC (also: 2^24 registrations). On failure nothing is registered and *handle is not touched. */
 int epshim_reactor_add(struct epshim_reactor *reactor, int fd, uint32_t events,
                        epshim_callback callback, void *data, uint64_t *handle);
 
@@ -308,7 +310,7 @@ int epshim_reactor_wake(struct epshim_reactor *reactor);
 int epshim_reactor_stop(struct epshim_reactor *reactor);
 
 /* Waits and makes callbacks until it is stopped. Signals do not end it (EINTR is not returned).
- * Returns 0. Errors: EBUSY (called in one of its callbacks), ENOMEM. */
+ * Returns 0. Errors: EBUSY (called in one of its callbacks). */
 int epshim_reactor_run(struct epshim_reactor *reactor);
 
 /* Waits once and makes the callbacks of that round; if a round was left in the middle by a stop,

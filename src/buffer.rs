@@ -4,7 +4,7 @@
 //! the kernel wrote can be read back. A wait that fails leaves the buffer empty, so that no event
 //! of the wait before is ever handled twice.
 
-use crate::Event;
+use crate::{Event, memory};
 use std::fmt;
 use std::io;
 use std::mem::MaybeUninit;
@@ -32,9 +32,25 @@ pub struct EventBuffer {
 
 impl EventBuffer {
     /// A buffer for at most `capacity` deliveries a wait. With 0 every wait gives `EINVAL`.
+    ///
+    /// Where memory is out it ends the process, as `Vec::with_capacity` does;
+    /// [`try_with_capacity`](Self::try_with_capacity) does not.
+    ///
+    /// # Panics
+    ///
+    /// If so many deliveries are more than `isize::MAX` bytes.
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Self {
         Self { events: Box::new_uninit_slice(capacity), len: 0 }
+    }
+
+    /// As [`with_capacity`](Self::with_capacity), but memory that is not there is an error.
+    ///
+    /// # Errors
+    ///
+    /// - `ENOMEM`: there is no memory for so many deliveries.
+    pub fn try_with_capacity(capacity: usize) -> io::Result<Self> {
+        Ok(Self { events: memory::uninit_slice(capacity)?, len: 0 })
     }
 
     /// How many deliveries one wait can write.
@@ -188,6 +204,13 @@ mod tests {
         write(&mut buffer, &[9]);
         assert_eq!(read(&buffer), [9]);
         assert_eq!(buffer.iter().rev().len(), 1);
+    }
+
+    #[test]
+    fn more_room_than_there_can_be_is_an_error() {
+        assert_eq!(EventBuffer::try_with_capacity(4).unwrap().capacity(), 4);
+        let refused = EventBuffer::try_with_capacity(usize::MAX).unwrap_err();
+        assert_eq!(refused.raw_os_error(), Some(libc::ENOMEM));
     }
 
     #[test]

@@ -59,6 +59,8 @@ pub mod ffi;
 mod flags;
 #[allow(unsafe_code)] // Reads of a union, each proved beside it.
 pub mod layout;
+#[allow(unsafe_code)] // Calls the allocator.
+mod memory;
 pub mod proof;
 mod reactor;
 #[allow(unsafe_code)] // The only module that calls libc.

@@ -6,7 +6,8 @@
 //! been taken again. The handler gets the whole reactor and may add, modify and remove anything.
 //!
 //! `core.rs` and `rounds.rs` are the machine, which the C ABI (`ffi/reactor.rs`) drives too;
-//! `registry.rs`, `timers.rs`, `tag.rs` and `waker.rs` are its parts, each without the others.
+//! `registry.rs`, `timers.rs`, `tag.rs` and `waker.rs` are its parts, each without the others;
+//! `shared.rs` is what wakers share.
 //!
 //! The surprising thing: a change of interest reaches the kernel before the next wait, not at
 //! once; see [`Reactor::modify`].
@@ -15,6 +16,8 @@ mod add_error;
 mod core;
 mod registry;
 mod rounds;
+#[allow(unsafe_code)] // Counts the owners of its memory.
+mod shared;
 mod tag;
 mod timers;
 mod waker;
@@ -95,7 +98,7 @@ impl<T> Reactor<T> {
     /// # Errors
     ///
     /// - `EMFILE`, `ENFILE`: no descriptor is free, in the process or in the system.
-    /// - `ENOMEM`: the kernel has no memory for it.
+    /// - `ENOMEM`: there is no memory for it, in the process or in the kernel.
     /// - `EAGAIN`: there are 65,535 reactors in this process.
     pub fn new() -> io::Result<Self> {
         Ok(Self { core: Core::new()?, running: false })
@@ -108,8 +111,9 @@ impl<T> Reactor<T> {
     ///
     /// # Errors
     ///
-    /// Those of [`Epoll::add`](crate::Epoll::add), and `ENOSPC` with 2^24 registrations. The error
-    /// gives the source back; turned into an [`io::Error`] by `?`, it drops it.
+    /// Those of [`Epoll::add`](crate::Epoll::add), `ENOMEM` also where the process has no memory, and
+    /// `ENOSPC` with 2^24 registrations. Nothing is registered then. The error gives the source back;
+    /// turned into an [`io::Error`] by `?`, it drops it.
     #[doc(alias = "EPOLL_CTL_ADD")]
     pub fn add(&mut self, source: T, interest: EventFlags) -> Result<Key, AddError<T>>
     where

@@ -20,12 +20,14 @@ mod cancellation;
 mod errno;
 mod pwait2;
 mod signals;
+mod thread;
 mod time;
 pub(crate) use calls::{close, epoll_create1, epoll_ctl, epoll_pwait, epoll_wait};
 pub(crate) use cancellation::uncancelled;
 pub(crate) use errno::{errno, set_errno};
 pub(crate) use pwait2::epoll_pwait2;
 pub(crate) use signals::{block_signals, restore_signals};
+pub(crate) use thread::this_thread;
 pub use time::Timespec;
 pub(crate) use time::timespec;
 

@@ -29,7 +29,7 @@ fn built(name: &str, library: Library) -> PathBuf {
     command.arg(root.join(format!("c_tests/{name}.c")));
     let folder = library_folder();
     match library {
-        Library::Libc => command.arg("-DEPSHIM_ORACLE"),
+        Library::Libc => command.args(["-DEPSHIM_ORACLE", "-ldl"]),
         Library::Shared => link_with_epshim(&mut command, &folder),
         Library::Static => command.arg(folder.join("libepshim.a")).args(NATIVE_LIBRARIES),
     };
@@ -110,6 +110,18 @@ fn pwait2_works_on_a_libc_without_it() {
 fn no_call_allocates() {
     // Not under valgrind, which puts its own malloc before the one that counts.
     passes("no_allocation", &[Library::Shared, Library::Static]);
+}
+
+#[test]
+fn each_allocation_that_is_refused_is_enomem_and_leaves_nothing_behind() {
+    // Not under valgrind, as above.
+    passes("reactor_no_memory", &[Library::Shared, Library::Static]);
+}
+
+#[test]
+fn a_thread_that_first_uses_a_library_opened_at_run_time_needs_no_memory() {
+    let program = built("reactor_dlopened", Library::Libc);
+    run(Command::new(program).arg(library_folder().join("libepshim.so")));
 }
 
 #[test]

@@ -15,6 +15,7 @@ mod echo {
     mod descriptors;
     mod fairness;
     mod idle;
+    mod memory;
     mod messages;
     #[cfg(feature = "verify")]
     mod preloaded;

@@ -1,14 +1,18 @@
 //! The command line of the echo servers: the same table against the C and the Rust program.
 //!
-//! Every mistake is exactly one line on stderr and exit status 2, a port that is taken is one line
-//! and 1, and the first line on stdout is the address, before anything else is needed.
+//! Every mistake is exactly one line on stderr and exit status 2, a port that is taken or a stdout that
+//! takes no address is one line and 1, and the first line on stdout is the address, before anything else
+//! is needed.
 #![cfg(feature = "verify")]
 
 use epshim_harness::process::Process;
 use std::ffi::OsStr;
 use std::io::{Read, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 const SERVERS: [&str; 2] = [env!("EPSHIM_C_ECHO_ON_LIBC"), env!("CARGO_BIN_EXE_epshim-echo")];
@@ -35,10 +39,16 @@ fn assert_one_line(line: &str) {
 /// A running server, and the address on the first line of its stdout.
 fn listening(server: &str, arguments: &[&str]) -> (Process, SocketAddr) {
     let mut process = Process::start(server, Command::new(server).args(arguments));
+    let address = address_of(&mut process);
+    (process, address)
+}
+
+/// The address on the first line of its stdout.
+fn address_of(process: &mut Process) -> SocketAddr {
     let address = process.listening_address().unwrap_or_else(|error| panic!("{error}"));
     // Written as the standard library writes it.
     assert!(process.stdout().starts_with(&format!("listening on {address}\n")));
-    (process, address)
+    address
 }
 
 fn has_ipv6() -> bool {
@@ -190,6 +200,88 @@ fn an_address_that_is_not_this_machines_is_one_line_and_status_1() {
         assert_one_line(&c.0);
         assert!(c.0.contains(bind) && c.0.contains("--bind"), "{c:?}");
         assert_eq!(c.1, Some(1));
+    }
+}
+
+/// Runs a server as a shell does that was told to redirect its streams.
+fn redirected(server: &str, redirections: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("exec \"$@\" {redirections}"), "sh", server]).args(arguments);
+    command.stdin(Stdio::null());
+    command
+}
+
+#[test]
+fn a_stdout_that_takes_no_address_is_one_line_and_status_1() {
+    for (redirection, why) in [
+        (">&-", "Bad file descriptor (os error 9)"),
+        ("1</dev/null", "Bad file descriptor (os error 9)"),
+        (">/dev/full", "No space left on device (os error 28)"),
+        ("<&- >&- 2>/dev/stderr", "Bad file descriptor (os error 9)"),
+    ] {
+        for server in SERVERS {
+            for (arguments, what) in [
+                (&["--port=0"][..], "address"),
+                (&["--port=0", "--threads=3"], "address"),
+                (&["--help"], "help"),
+            ] {
+                let output = redirected(server, redirection, arguments).output().expect("sh runs");
+                let line =
+                    format!("epshim-echo: cannot write the {what} to standard output: {why}\n");
+                let case = format!("{server} {arguments:?} {redirection}");
+                assert_eq!(String::from_utf8_lossy(&output.stderr), line, "{case}");
+                assert_eq!(output.status.code(), Some(1), "{case}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_stdout_whose_reader_has_gone_is_one_line_and_status_1() {
+    for server in SERVERS {
+        let (reader, writer) = UnixStream::pair().expect("a pair");
+        drop(reader);
+        let mut command = Command::new(server);
+        let output =
+            command.arg("--port=0").stdout(OwnedFd::from(writer)).output().expect("it starts");
+        assert_eq!(
+            String::from_utf8_lossy(&output.stderr),
+            "epshim-echo: cannot write the address to standard output: Broken pipe (os error 32)\n",
+            "{server}"
+        );
+        assert_eq!(output.status.code(), Some(1), "{server}");
+    }
+}
+
+/// A descriptor of the server's own with such a number would be taken for the closed stream: an eventfd
+/// takes a line of statistics for a count of signals (`fs/eventfd.c`, where it takes more than 8 bytes).
+#[test]
+fn with_stdin_and_stderr_closed_it_serves_and_says_nothing_to_its_own_descriptors() {
+    for server in SERVERS {
+        for redirections in ["<&- 2>&-", "2>&-", "<&-"] {
+            let mut command = redirected(server, redirections, &["--port=0", "--threads=2"]);
+            let mut running =
+                Process::spawn(server, command.stderr(Stdio::null())).expect("it starts");
+            let address = address_of(&mut running);
+            for fd in [0, 2] {
+                let file = format!("/proc/{}/fd/{fd}", running.id());
+                let file = std::fs::read_link(file).expect("it is open");
+                assert_eq!(file, Path::new("/dev/null"), "{server} {redirections}: {fd}");
+            }
+            let mut connected = TcpStream::connect(address).expect("it listens");
+            for _ in 0..3 {
+                running.signal(libc::SIGUSR1);
+                for _ in 0..20 {
+                    assert_echoes(address);
+                }
+            }
+            connected.write_all(b"x").expect("it is connected");
+            assert_eq!(connected.read(&mut [0]).expect("it is connected"), 1);
+            drop(connected);
+            running.signal(libc::SIGTERM);
+            let status = running.wait();
+            assert!(status.success(), "{server} {redirections}: {status}");
+        }
     }
 }
 

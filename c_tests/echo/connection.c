@@ -11,11 +11,15 @@
  * EPOLLIN: it is news only to a connection with something pending. */
 static const uint32_t INTEREST = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET;
 
-/* Takes over fd, also where it fails; then errno is set. */
-bool connection_open(struct server *server, int fd)
+struct connection *connection_allocate(void)
 {
-    struct connection *c = calloc(1, sizeof *c);
-    if (!c || !server_register(server, EPOLL_CTL_ADD, fd, INTEREST, c)) {
+    return calloc(1, sizeof(struct connection));
+}
+
+/* Takes over both, also where it fails; then errno is set. */
+bool connection_open(struct server *server, struct connection *c, int fd)
+{
+    if (!server_register(server, EPOLL_CTL_ADD, fd, INTEREST, c)) {
         int error = errno;
         free(c);
         close(fd);

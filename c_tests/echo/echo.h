@@ -41,6 +41,7 @@ enum {
     SWEEP_MS = 1000,        /* during the stop: how often progress is checked */
     PATIENCE = 10,          /* sweeps without progress until a peer is given up: 10 seconds */
     MAX_THREADS = 64,
+    STACK_SIZE = 256 * 1024, /* of a thread: far more than a round needs */
     MAX_SPIN_US = 1000000
 };
 
@@ -119,7 +120,7 @@ int options_parse(int argc, char **argv, struct options *options);
 
 /* signals.c; signals_catch is for all servers, once they are open. */
 bool signals_open(struct server *server);
-bool signals_catch(const struct server *servers, unsigned count);
+bool signals_catch(struct server *const *servers, unsigned count);
 uint64_t signals_read(int eventfd);
 
 /* listener.c; listener_open writes the address that the kernel has chosen to options. */
@@ -128,8 +129,10 @@ bool listener_announce(const struct options *options);
 void listener_turn(struct server *server);
 void listener_close(struct server *server);
 
-/* connection.c; what connections do in a round is in turn.h */
-bool connection_open(struct server *server, int fd);
+/* connection.c; what connections do in a round is in turn.h. connection_open takes over memory and
+ * descriptor. */
+struct connection *connection_allocate(void);
+bool connection_open(struct server *server, struct connection *c, int fd);
 void connection_limit(struct server *server, struct connection *c);
 uint64_t connection_unsent(const struct connection *c);
 void connection_give_up(struct server *server, struct connection *c);
@@ -140,7 +143,8 @@ void stop_begin(struct server *server);
 void stop_sweep(struct server *server);
 void stop_at_once(struct server *server);
 
-/* server.c; server_run returns the exit status. */
+/* server.c; server_allocate returns NULL and sets errno, server_run returns the exit status. */
+struct server *server_allocate(void);
 bool server_open(struct server *server, struct options *options, unsigned thread);
 bool server_register(struct server *server, int op, int fd, uint32_t events, void *source);
 int server_run(struct server *server);

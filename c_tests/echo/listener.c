@@ -11,6 +11,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -65,7 +66,7 @@ bool listener_announce(const struct options *options)
     char name[INET6_ADDRSTRLEN + 16];
     name_of(&options->address, name, sizeof name);
     if (printf("listening on %s\n", name) < 0 || fflush(stdout) == EOF) {
-        say_errno("cannot write to stdout");
+        say_errno("cannot write the address to standard output");
         return false;
     }
     return true;
@@ -126,26 +127,30 @@ static bool concerns_one_connection(int error)
     }
 }
 
-static bool somebody_waits(int listener)
+static bool client_waits(int listener)
 {
     struct pollfd listening = {.fd = listener, .events = POLLIN};
     return poll(&listening, 1, 0) == 1;
 }
 
-/* Accepts one connection. Returns 0, EAGAIN if nobody waits, or why there is no room. */
+/* Accepts one connection. Returns 0, EAGAIN if no client waits, or why there is no room. The memory
+ * comes first: without it the connection stays in the backlog. */
 static int accept_one(struct server *server)
 {
-    int fd = accept4(server->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    struct connection *c = connection_allocate();
+    int fd = c ? accept4(server->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC) : -1;
     if (fd >= 0) {
         server->listener_silent = 0;
-        return connection_open(server, fd) ? 0 : errno;
+        return connection_open(server, c, fd) ? 0 : errno;
     }
-    if (concerns_one_connection(errno))
+    int error = c ? errno : ENOMEM;
+    free(c);
+    if (concerns_one_connection(error))
         return 0;
-    /* accept wants a descriptor before it looks whether anybody waits for it. */
-    if ((errno == EMFILE || errno == ENFILE) && !somebody_waits(server->listener))
+    /* accept wants a descriptor before it looks whether a client waits for it, as memory was wanted. */
+    if ((error == EMFILE || error == ENFILE || error == ENOMEM) && !client_waits(server->listener))
         return EAGAIN;
-    return errno;
+    return error;
 }
 
 /* Accepts a bounded number of connections; during the stop as many as the backlog can hold. */

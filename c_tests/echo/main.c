@@ -2,6 +2,7 @@
 #include "echo.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -35,20 +36,42 @@ static void *run(void *one)
     return status == 0 ? NULL : one;
 }
 
-/* Runs them all, the first in this thread. Returns the exit status. */
-static int run_all(struct server *servers, unsigned count)
+/* Says which thread cannot be started: there is no memory for it or its server. */
+static void say_no_thread(unsigned index, unsigned count)
+{
+    say("cannot start thread %u of %u: %s (os error %d)", index + 1, count, strerror(errno), errno);
+}
+
+/* Starts a thread that runs one server. False: errno says why not. */
+static bool start(struct server *server, pthread_t *thread)
+{
+    pthread_attr_t attributes;
+    int error = pthread_attr_init(&attributes);
+    if (error == 0) {
+        error = pthread_attr_setstacksize(&attributes, STACK_SIZE);
+        if (error == 0)
+            error = pthread_create(thread, &attributes, run, server);
+        pthread_attr_destroy(&attributes);
+    }
+    errno = error;
+    return error == 0;
+}
+
+/* Runs them all, the first in this thread, and says where they listen. Returns the exit status. */
+static int run_all(struct server *const *servers, const struct options *options)
 {
     pthread_t threads[MAX_THREADS];
-    bool failed = false;
+    unsigned count = options->threads;
+    bool failed;
     for (unsigned i = 1; i < count; i++) {
-        int error = pthread_create(&threads[i], NULL, run, &servers[i]);
-        if (error != 0) {
-            errno = error;
-            say_errno("cannot start a thread");
+        if (!start(servers[i], &threads[i])) {
+            say_no_thread(i, count);
             return 1;
         }
     }
-    failed = run(&servers[0]) != NULL;
+    if (!listener_announce(options))
+        return 1;
+    failed = run(servers[0]) != NULL;
     for (unsigned i = 1; i < count; i++) {
         void *result;
         failed = pthread_join(threads[i], &result) != 0 || result != NULL || failed;
@@ -56,18 +79,47 @@ static int run_all(struct server *servers, unsigned count)
     return failed ? 1 : 0;
 }
 
+/* Opens a server for each thread. The port that the first one gets is that of all. */
+static bool open_all(struct server **servers, struct options *options)
+{
+    for (unsigned i = 0; i < options->threads; i++) {
+        servers[i] = server_allocate();
+        if (!servers[i]) {
+            say_no_thread(i, options->threads);
+            return false;
+        }
+        if (!server_open(servers[i], options, options->threads == 1 ? 0 : i + 1))
+            return false;
+    }
+    return true;
+}
+
+/* Opens what is closed of stdin and stderr, to nothing: else a descriptor of the server's own would get
+ * that number, and what is said on stderr be written to it. A closed stdout is an error: the address
+ * would be lost. */
+static bool streams_open(void)
+{
+    if (fcntl(STDOUT_FILENO, F_GETFD) == -1) {
+        say_errno("cannot write the address to standard output");
+        return false;
+    }
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) == -1 && open("/dev/null", O_RDWR) == -1) {
+            say_errno("cannot open /dev/null for a closed standard stream");
+            return false;
+        }
+    }
+    return true;
+}
+
 int main(int argc, char **argv)
 {
-    static struct server servers[MAX_THREADS]; /* pages of those that do not run are never there */
+    static struct server *servers[MAX_THREADS];
     struct options options;
     int status = options_parse(argc, argv, &options);
     if (status >= 0)
         return status;
-    for (unsigned i = 0; i < options.threads; i++) {
-        if (!server_open(&servers[i], &options, options.threads == 1 ? 0 : i + 1))
-            return 1;
-    }
-    if (!signals_catch(servers, options.threads) || !listener_announce(&options))
+    if (!streams_open() || !open_all(servers, &options) || !signals_catch(servers, options.threads))
         return 1;
-    return run_all(servers, options.threads);
+    return run_all(servers, &options);
 }

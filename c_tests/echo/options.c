@@ -123,7 +123,10 @@ static bool take(int argc, char **argv, int *i, struct option *option)
 
 static int print_help(void)
 {
-    return fputs(HELP, stdout) == EOF || fflush(stdout) == EOF ? 1 : 0;
+    if (fputs(HELP, stdout) != EOF && fflush(stdout) != EOF)
+        return 0;
+    say_errno("cannot write the help to standard output");
+    return 1;
 }
 
 int options_parse(int argc, char **argv, struct options *options)

@@ -6,8 +6,17 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
+
+/* Pages of its own, all zeroes: those that it never uses are never there. */
+struct server *server_allocate(void)
+{
+    const int protection = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;
+    void *pages = mmap(NULL, sizeof(struct server), protection, flags, -1, 0);
+    return pages == MAP_FAILED ? NULL : pages;
+}
 
 bool server_open(struct server *server, struct options *options, unsigned thread)
 {

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /* These and their eventfds stay until the process ends, for so does the handler. */
-static const struct server *told;
+static struct server *const *told;
 static unsigned told_count;
 
 static void on_signal(int signal)
@@ -20,7 +20,7 @@ static void on_signal(int signal)
     const uint64_t one = 1;
     int saved = errno;
     for (unsigned i = 0; i < told_count; i++) {
-        int fd = signal == SIGUSR1 ? told[i].statistics : told[i].stop;
+        int fd = signal == SIGUSR1 ? told[i]->statistics : told[i]->stop;
         /* EAGAIN: it has been told 2^64-2 times. */
         if (write(fd, &one, sizeof one) == -1)
             errno = saved;
@@ -41,7 +41,7 @@ bool signals_open(struct server *server)
     return true;
 }
 
-bool signals_catch(const struct server *servers, unsigned count)
+bool signals_catch(struct server *const *servers, unsigned count)
 {
     static const int signals[] = {SIGTERM, SIGINT, SIGUSR1};
     struct sigaction handle = {.sa_handler = on_signal};

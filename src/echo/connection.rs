@@ -10,16 +10,15 @@
 //! [`BUFFER_SIZE`] bytes. Until that is sent nothing is read from it. An edge is not repeated, so
 //! [`Connection::readable`] remembers it until a read has proved that everything was taken.
 
-use crate::messages::say;
+use crate::buffer::{BUFFER_SIZE, Buffer};
+use crate::memory::{self, no_memory};
 use crate::slab::Token;
 use crate::socket;
+use crate::streams::say;
 use crate::transfer::Transfer;
 use epshim::{Epoll, EventFlags};
 use std::io::{self, ErrorKind};
 use std::net::{Shutdown, TcpStream};
-
-/// What one read takes at most, and so what one connection can own.
-pub const BUFFER_SIZE: usize = 512 * 1024;
 
 /// Whoever sends so much at once is probably still sending.
 const STREAM_SIZE: usize = 32 * 1024;
@@ -40,11 +39,6 @@ const INTEREST: EventFlags = EventFlags::IN
 const READ_ON: EventFlags =
     EventFlags::RDHUP.union(EventFlags::HUP).union(EventFlags::ERR).union(EventFlags::PRI);
 
-/// Whole pages: the kernel copies a stream faster into them than into memory of `malloc`, which large
-/// blocks begin 16 bytes behind the begin of one.
-#[repr(align(4096))]
-pub struct Buffer(pub [u8; BUFFER_SIZE]);
-
 /// What the connections share.
 pub struct Shared {
     pub transfer: Transfer,
@@ -62,6 +56,15 @@ pub struct Shared {
 struct Pending {
     bytes: Vec<u8>,
     start: usize,
+}
+
+impl Pending {
+    fn copy(rest: &[u8]) -> io::Result<Box<Self>> {
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(rest.len()).map_err(|_| no_memory())?;
+        bytes.extend_from_slice(rest);
+        memory::boxed(Self { bytes, start: 0 })
+    }
 }
 
 /// A connection of the server. It fits a cache line, with its place in the slab.
@@ -235,15 +238,11 @@ impl Connection {
     #[cold]
     fn keep(&mut self, shared: &mut Shared, start: usize, end: usize) -> io::Result<()> {
         let rest = &shared.buffer.0[start..end];
-        let mut bytes = Vec::new();
-        if bytes.try_reserve_exact(rest.len()).is_err() {
+        self.pending = Some(Pending::copy(rest).inspect_err(|_| {
             let lost = rest.len();
             say(format_args!("out of memory: a connection is closed and {lost} bytes are lost"));
             shared.lost += lost as u64;
-            return Err(ErrorKind::OutOfMemory.into());
-        }
-        bytes.extend_from_slice(rest);
-        self.pending = Some(Box::new(Pending { bytes, start: 0 }));
+        })?);
         Ok(())
     }
 

@@ -4,9 +4,10 @@
 //! the listener would be reported for ever, and the loop would spin. Then its interest is off until
 //! a connection was closed or 100 ms have passed.
 
-use crate::messages::say;
+use crate::failure::Reason;
 use crate::slab::Token;
 use crate::socket;
+use crate::streams::say;
 use epshim::{Epoll, EventFlags};
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -51,6 +52,11 @@ impl Listener {
         self.retry_at
     }
 
+    /// Whether a connection waits in the backlog.
+    pub fn client_waits(&self) -> bool {
+        socket::client_waits(&self.socket)
+    }
+
     /// Accepts one connection, non-blocking. An error says why there is no room for one.
     pub fn accept(&self) -> io::Result<Accepted> {
         match self.socket.accept() {
@@ -61,7 +67,7 @@ impl Listener {
             Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(Accepted::NoConnection),
             Err(error) if concerns_one_connection(&error) => Ok(Accepted::Broken),
             // accept takes a descriptor before it looks for a connection.
-            Err(error) if wants_descriptor(&error) && !socket::somebody_waits(&self.socket) => {
+            Err(error) if wants_descriptor(&error) && !self.client_waits() => {
                 Ok(Accepted::NoConnection)
             }
             Err(error) => Err(error),
@@ -77,6 +83,7 @@ impl Listener {
         self.pause_told = self.told_at.is_none_or(|told_at| now - told_at >= QUIET);
         if self.pause_told {
             self.told_at = Some(now);
+            let why = Reason(why);
             say(format_args!("cannot accept: {why}; connections wait until there is room"));
         }
         epoll.modify(&self.socket, EventFlags::empty(), Token::LISTENER.data())

@@ -9,12 +9,15 @@
 mod accept;
 mod stop;
 
-use crate::connection::{BUFFER_SIZE, Buffer, Connection, PACKED_SIZE, Shared};
+use crate::buffer::Buffer;
+use crate::connection::{Connection, PACKED_SIZE, Shared};
+use crate::failure::Failure;
 use crate::listener::Listener;
-use crate::messages::say;
+use crate::memory::{self, no_memory};
 use crate::options::Options;
 use crate::signals::{self, Signals};
 use crate::slab::{Slab, Token};
+use crate::streams::say;
 use crate::transfer::Transfer;
 use epshim::{CreateFlags, Epoll, EventBuffer, EventFlags};
 use std::io::{self, ErrorKind};
@@ -26,8 +29,8 @@ use std::time::{Duration, Instant};
 const BATCH: usize = 256;
 
 pub struct Server {
-    /// Its number, if there are others.
-    thread: Option<usize>,
+    /// Its number, from 1; 0 if there are no others.
+    thread: usize,
     /// For how long to look for events before going to sleep.
     spin: Duration,
     epoll: Epoll,
@@ -49,6 +52,8 @@ pub struct Server {
     /// What was read in this round and is not written yet: whose message, and its length. They
     /// lie in the shared buffer, one behind another.
     messages: Vec<(Token, usize)>,
+    /// For the loop, which borrows it beside the server.
+    events: EventBuffer,
 }
 
 /// What there is to know once a stop has begun.
@@ -62,46 +67,56 @@ struct Stop {
 }
 
 impl Server {
-    /// For the thread of this number, if there are several.
-    pub fn open(options: &Options, thread: Option<usize>) -> Result<Self, String> {
-        let epoll = Epoll::create(CreateFlags::CLOEXEC)
-            .map_err(|error| format!("cannot create an epoll: {error}"))?;
+    /// For the thread of this number, from 1. All that it will need is allocated here, but for what
+    /// connections need.
+    pub fn open(options: &Options, number: usize) -> Result<Box<Self>, Failure> {
+        let epoll = Epoll::create(CreateFlags::CLOEXEC).map_err(Failure::CreateEpoll)?;
         let signals = Signals::open()
             .and_then(|signals| {
-                epoll.add(signals.stop, EventFlags::IN, Token::STOP.data())?;
-                epoll.add(signals.statistics, EventFlags::IN, Token::STATISTICS.data())?;
+                epoll.add(&*signals.stop, EventFlags::IN, Token::STOP.data())?;
+                epoll.add(&*signals.statistics, EventFlags::IN, Token::STATISTICS.data())?;
                 Ok(signals)
             })
-            .map_err(|error| format!("cannot set up signals: {error}"))?;
-        let address = options.address;
-        let listener = Listener::open(address, options.reuse_port, &epoll).map_err(|error| {
-            format!(
-                "cannot listen on {address}: {error}; choose another --port (0 picks a free one) \
-                 or --bind"
-            )
-        })?;
-        let buffer = Box::new(Buffer([0; BUFFER_SIZE]));
-        Ok(Self {
-            thread,
+            .map_err(Failure::SetUpSignals)?;
+        let listener = Listener::open(options.address, options.reuse_port, &epoll)
+            .map_err(|error| Failure::Listen(options.address, error))?;
+        Self::with(options, number, epoll, signals, listener)
+            .map_err(|error| Failure::StartThread(number, options.threads, error))
+    }
+
+    /// What is left of [`open`](Self::open): memory.
+    fn with(
+        options: &Options,
+        number: usize,
+        epoll: Epoll,
+        signals: Signals,
+        listener: Listener,
+    ) -> io::Result<Box<Self>> {
+        let mut messages = Vec::new();
+        messages.try_reserve_exact(BATCH).map_err(|_| no_memory())?;
+        let shared = Shared {
+            transfer: Transfer::of_this_process(),
+            buffer: Buffer::new()?,
+            packed: 0,
+            echoed: 0,
+            lost: 0,
+        };
+        memory::boxed(Self {
+            thread: if options.threads > 1 { number } else { 0 },
             spin: options.spin,
             epoll,
             signals,
             listener: Some(listener),
             connections: Slab::new(),
-            shared: Shared {
-                transfer: Transfer::of_this_process(),
-                buffer,
-                packed: 0,
-                echoed: 0,
-                lost: 0,
-            },
+            shared,
             stop: None,
             now: Instant::now(),
             total: 0,
             freed: false,
             ready: Vec::new(),
             spare: Vec::new(),
-            messages: Vec::new(),
+            messages,
+            events: EventBuffer::try_with_capacity(BATCH)?,
         })
     }
 
@@ -111,19 +126,16 @@ impl Server {
     }
 
     /// Serves until a signal asks to stop. Returns whether every byte was echoed.
-    pub fn run(&mut self) -> Result<bool, String> {
-        let mut events = EventBuffer::with_capacity(BATCH);
+    pub fn run(&mut self) -> Result<bool, Failure> {
+        let mut events = mem::replace(&mut self.events, EventBuffer::with_capacity(0));
         while self.stop.is_none() || !self.connections.is_empty() || self.listener.is_some() {
             match self.wait(&mut events) {
                 Err(error) if error.kind() != ErrorKind::Interrupted => {
-                    return Err(format!("epoll_wait failed: {error}"));
+                    return Err(Failure::Wait(error));
                 }
                 _ => {}
             }
-            let stop_at_once = self
-                .round(&events)
-                .map_err(|error| format!("cannot change the interest in the listener: {error}"))?;
-            if stop_at_once {
+            if self.round(&events).map_err(Failure::ChangeInterest)? {
                 return Ok(false);
             }
         }
@@ -194,6 +206,17 @@ impl Server {
         }
         self.sweep();
         Ok(false)
+    }
+
+    /// Memory for one connection more: its place, and its turns. Each place is put on a list once at
+    /// most until the next connection is accepted.
+    fn reserve(&mut self) -> io::Result<()> {
+        self.connections.reserve()?;
+        let places = self.connections.capacity();
+        for list in [&mut self.ready, &mut self.spare] {
+            list.try_reserve(places).map_err(|_| no_memory())?;
+        }
+        Ok(())
     }
 
     #[inline(always)]
@@ -273,12 +296,15 @@ impl Server {
     }
 
     fn print_statistics(&self) {
-        if signals::read(self.signals.statistics) == 0 {
+        if signals::read(&self.signals.statistics) == 0 {
             return;
         }
-        let thread = self.thread.map_or(String::new(), |number| format!("thread {number}: "));
         let (now, total) = (self.connections.len(), self.total);
         let echoed = self.shared.echoed;
-        say(format_args!("{thread}{now} connections now, {total} in total, {echoed} bytes echoed"));
+        let line = format_args!("{now} connections now, {total} in total, {echoed} bytes echoed");
+        match self.thread {
+            0 => say(line),
+            number => say(format_args!("thread {number}: {line}")),
+        }
     }
 }

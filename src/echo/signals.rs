@@ -4,13 +4,13 @@
 //! one to an eventfd of each.
 //!
 //! The handlers are without SA_RESTART, so that they interrupt whatever call they meet. SIGPIPE is
-//! ignored by the Rust runtime.
+//! ignored.
 
 use crate::options::MAX_THREADS;
 use libc::{c_int, sigset_t};
 use std::fs::File;
 use std::io::{self, Read};
-use std::mem::MaybeUninit;
+use std::mem::{ManuallyDrop, MaybeUninit};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::ptr;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering::Relaxed};
@@ -26,9 +26,9 @@ static COUNT: AtomicUsize = AtomicUsize::new(0);
 /// What tells one thread of signals, once they are caught.
 pub struct Signals {
     /// Readable when SIGTERM or SIGINT came.
-    pub stop: &'static File,
+    pub stop: ManuallyDrop<File>,
     /// Readable when SIGUSR1 came.
-    pub statistics: &'static File,
+    pub statistics: ManuallyDrop<File>,
 }
 
 impl Signals {
@@ -59,6 +59,9 @@ pub fn catch() -> io::Result<()> {
         // SAFETY: the action lives through the call, and the handler is async-signal-safe.
         check(unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) })?;
     }
+    action.sa_sigaction = libc::SIG_IGN;
+    // SAFETY: the action lives through the call.
+    check(unsafe { libc::sigaction(libc::SIGPIPE, &raw const action, ptr::null_mut()) })?;
     // SAFETY: the set lives through the call.
     check(unsafe {
         libc::sigprocmask(libc::SIG_UNBLOCK, &raw const action.sa_mask, ptr::null_mut())
@@ -96,12 +99,12 @@ fn caught() -> sigset_t {
 }
 
 /// It stays open until the process ends, for so does the handler.
-fn eventfd() -> io::Result<&'static File> {
+fn eventfd() -> io::Result<ManuallyDrop<File>> {
     // SAFETY: takes integers only, and makes a new descriptor.
     let fd = check(unsafe { libc::eventfd(0, libc::EFD_NONBLOCK | libc::EFD_CLOEXEC) })?;
     // SAFETY: the kernel has just made it for us.
     let fd = unsafe { OwnedFd::from_raw_fd(fd) };
-    Ok(Box::leak(Box::new(fd.into())))
+    Ok(ManuallyDrop::new(fd.into()))
 }
 
 fn check(result: c_int) -> io::Result<c_int> {

@@ -4,7 +4,9 @@
 //! the same batch. A token of a value that was removed finds nothing, even if its place has a new
 //! tenant: the generation differs. So a stale delivery can never reach another connection.
 
+use crate::memory::{self, no_memory};
 use epshim::{Event, EventData};
+use std::io;
 
 /// Where a value is: its place in the low half, the generation of that place in the high half.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,11 +83,26 @@ impl<T> Slab<T> {
         taken.value.is_some().then(|| Token::new(place, taken.generation))
     }
 
+    /// How many places there are, those that were never used included.
+    pub fn capacity(&self) -> usize {
+        self.blocks.len() * BLOCK
+    }
+
+    /// Makes sure that [`insert`](Self::insert) finds a place, and that every place can be given back.
+    pub fn reserve(&mut self) -> io::Result<()> {
+        if !self.free.is_empty() || self.made < self.capacity() {
+            return Ok(());
+        }
+        self.free.try_reserve(self.made + BLOCK).map_err(|_| no_memory())?;
+        self.blocks.try_reserve(1).map_err(|_| no_memory())?;
+        let block = [const { Place { generation: 0, value: None } }; BLOCK];
+        self.blocks.push(memory::boxed(block)?);
+        Ok(())
+    }
+
+    /// Takes a place, which [`reserve`](Self::reserve) has made sure of.
     pub fn insert(&mut self, value: T) -> Token {
         let place = self.free.pop().unwrap_or_else(|| {
-            if self.made % BLOCK == 0 {
-                self.blocks.push(Box::new([const { Place { generation: 0, value: None } }; BLOCK]));
-            }
             self.made += 1;
             self.made - 1
         });
@@ -122,6 +139,7 @@ mod tests {
     #[test]
     fn a_token_of_a_removed_value_finds_nothing_though_its_place_is_taken_again() {
         let mut slab = Slab::new();
+        slab.reserve().unwrap();
         let old = slab.insert("old");
         assert_eq!(slab.remove(old), Some("old"));
         let new = slab.insert("new");
@@ -135,6 +153,7 @@ mod tests {
     fn it_counts_and_lists_what_is_there() {
         let mut slab = Slab::new();
         assert!(slab.is_empty());
+        slab.reserve().unwrap();
         let tokens: Vec<_> = (0..3).map(|value| slab.insert(value)).collect();
         slab.remove(tokens[1]);
         let listed: Vec<_> = slab.places().filter_map(|place| slab.token_at(place)).collect();

@@ -69,7 +69,7 @@ fn ipv6(address: SocketAddrV6) -> libc::sockaddr_in6 {
 }
 
 /// Whether a connection waits to be accepted.
-pub fn somebody_waits(listener: &TcpListener) -> bool {
+pub fn client_waits(listener: &TcpListener) -> bool {
     let mut listening = libc::pollfd { fd: listener.as_raw_fd(), events: libc::POLLIN, revents: 0 };
     // SAFETY: one pollfd, which lives through the call.
     unsafe { libc::poll(&raw mut listening, 1, 0) == 1 }

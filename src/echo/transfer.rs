@@ -26,7 +26,11 @@ pub struct Transfer {
 impl Transfer {
     /// As suits this process.
     pub fn of_this_process() -> Self {
-        Self { through_libc: std::env::var_os("LD_PRELOAD").is_some_and(|list| !list.is_empty()) }
+        // SAFETY: a C string. Nothing changes the environment of this program, so that what is found
+        // stays.
+        let list = unsafe { libc::getenv(c"LD_PRELOAD".as_ptr()) };
+        // SAFETY: not null, and then a string, which has a first byte.
+        Self { through_libc: !list.is_null() && unsafe { *list } != 0 }
     }
 
     /// Waits until something is ready, or until the timeout has passed, in milliseconds rounded up.

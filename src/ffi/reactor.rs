@@ -11,6 +11,7 @@ mod user;
 
 pub use user::{CReactor, Callback};
 
+use crate::memory;
 use crate::reactor::{Core, Key, Waker};
 use crate::sys::{self, uncancelled};
 use libc::{c_int, c_void};
@@ -30,9 +31,9 @@ pub unsafe extern "C" fn epshim_reactor_new(out: *mut *mut CReactor) -> c_int {
             return Err(error(libc::EFAULT));
         }
         // On failure what was opened is closed.
-        let reactor = CReactor::new(uncancelled(Core::new)?);
+        let reactor = uncancelled(|| memory::boxed(CReactor::new(Core::new()?)))?;
         // SAFETY: not null, and so writable by the caller's contract.
-        unsafe { out.write_unaligned(Box::into_raw(Box::new(reactor))) };
+        unsafe { out.write_unaligned(Box::into_raw(reactor)) };
         Ok(())
     };
     call(new)

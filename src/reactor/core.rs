@@ -11,11 +11,12 @@
 //! registration still lasts. `owners` knows the latest registration of each number, so that the
 //! old one can no longer change or delete the new one's interest.
 
-use super::registry::{Key, NONE, Registry, no_memory};
+use super::registry::{Key, NONE, Registry};
 use super::timers::Timers;
 use super::waker::Waker;
 use crate::layout::{EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, EPOLLERR, EPOLLEXCLUSIVE};
 use crate::layout::{EPOLLET, EPOLLNVAL, EPOLLONESHOT};
+use crate::memory::no_memory;
 use crate::{CreateFlags, Epoll, Event, EventBuffer, EventData, EventFlags, sys};
 use std::ffi::c_int;
 use std::io;
@@ -68,7 +69,7 @@ impl<V> Core<V> {
             timers: Timers::default(),
             spin: Duration::ZERO,
             waker,
-            events: EventBuffer::with_capacity(BATCH),
+            events: EventBuffer::try_with_capacity(BATCH)?,
             taken: 0,
             again: [Vec::new(), Vec::new()],
             again_taken: 0,
@@ -127,7 +128,8 @@ impl<V> Core<V> {
             self.ctl(EPOLL_CTL_ADD, fd, interest, key)?;
             // Only now is it known to be a descriptor, and no arbitrary number.
             if let Err(error) = self.own(fd as usize, key.index()) {
-                self.ctl(EPOLL_CTL_DEL, fd, 0, key)?;
+                // It was registered above: the kernel has no reason to refuse.
+                let _ = self.ctl(EPOLL_CTL_DEL, fd, 0, key);
                 return Err(error);
             }
         }

@@ -9,6 +9,7 @@
 //! start anew, and a stale key could match.
 
 use super::tag::Tag;
+use crate::memory::no_memory;
 use std::ffi::c_int;
 use std::fmt;
 use std::io;
@@ -200,11 +201,6 @@ impl<V> Slot<V> {
     pub fn key(&self) -> Key {
         Key(self.key)
     }
-}
-
-/// `ENOMEM`.
-pub(super) fn no_memory() -> io::Error {
-    io::Error::from_raw_os_error(libc::ENOMEM)
 }
 
 #[cfg(test)]

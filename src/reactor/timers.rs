@@ -6,7 +6,8 @@
 //!
 //! It reads no clock: the caller says what time it is.
 
-use super::registry::{NONE, no_memory};
+use super::registry::NONE;
+use crate::memory::no_memory;
 use std::io;
 use std::time::Instant;
 

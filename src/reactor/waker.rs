@@ -6,11 +6,11 @@
 //!
 //! The surprising thing: a child of `fork` shares the eventfd, and would wake its parent.
 
+use super::shared::Shared;
 use crate::sys;
 use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::AcqRel, Ordering::Acquire};
 
 /// The reactor has not yet seen the last write.
@@ -26,7 +26,7 @@ const STOP: u32 = 4;
 /// It may outlive its reactor, and then does nothing. Both calls are async-signal-safe. Do not use
 /// it in a child of `fork`: the reactor that it wakes is the parent's.
 #[derive(Clone)]
-pub struct Waker(Arc<Signal>);
+pub struct Waker(Shared<Signal>);
 
 struct Signal {
     eventfd: OwnedFd,
@@ -35,7 +35,7 @@ struct Signal {
 
 impl Waker {
     pub(super) fn new() -> io::Result<Self> {
-        Ok(Self(Arc::new(Signal { eventfd: sys::eventfd()?, state: AtomicU32::new(0) })))
+        Shared::new(Signal { eventfd: sys::eventfd()?, state: AtomicU32::new(0) }).map(Self)
     }
 
     /// Has the reactor give its handler a turn [`Turn::Wake`](super::Turn::Wake).

@@ -76,9 +76,14 @@ fn report(results: impl Iterator<Item = (&'static Implementation, thread::Result
 }
 
 impl Implementation {
+    /// To be started as a scenario likes.
+    pub fn command(&self) -> Command {
+        Command::new((self.path)())
+    }
+
     /// Starts it on 127.0.0.1, on a port that it picks.
     pub fn start(&self) -> Server {
-        self.start_as(&mut Command::new((self.path)()))
+        self.start_as(&mut self.command())
     }
 
     /// Starts it on `::1`, on a port that it picks.
@@ -88,24 +93,24 @@ impl Implementation {
 
     /// Starts it with further arguments, on a port that it picks.
     pub fn start_with(&self, arguments: &[&str]) -> Server {
-        self.start_as(Command::new((self.path)()).args(arguments))
+        self.start_as(self.command().args(arguments))
     }
 
     /// Starts it with a library preloaded, on a port that it picks.
     #[cfg(feature = "verify")]
     pub fn start_preloading(&self, library: &Path) -> Server {
-        self.start_as(Command::new((self.path)()).env("LD_PRELOAD", library))
+        self.start_as(self.command().env("LD_PRELOAD", library))
     }
 
     /// Starts another one on the port of a server that allows it.
     pub fn start_beside(&self, server: &Server) -> Server {
         let port = server.address.port().to_string();
-        self.start_on(&port, Command::new((self.path)()).arg("--reuseport"))
+        self.start_on(&port, self.command().arg("--reuseport"))
     }
 
     /// Starts it with room for `limit` descriptors.
     pub fn start_with_descriptors(&self, limit: libc::rlim_t) -> Server {
-        let mut command = Command::new((self.path)());
+        let mut command = self.command();
         sys::limit_descriptors(&mut command, limit);
         self.start_as(&mut command)
     }

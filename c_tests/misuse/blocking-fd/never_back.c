@@ -10,7 +10,11 @@
  */
 #include "client.h"
 
-enum { PIPE_FLAGS = IS_MISUSE ? O_CLOEXEC : O_CLOEXEC | O_NONBLOCK };
+#ifndef RIGHT
+enum { PIPE_FLAGS = O_CLOEXEC };
+#else
+enum { PIPE_FLAGS = O_CLOEXEC | O_NONBLOCK };
+#endif
 
 struct server {
     int epfd, pipe, fd;

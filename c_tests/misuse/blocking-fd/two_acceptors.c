@@ -10,7 +10,12 @@
 
 #include <stdatomic.h>
 
-enum { THREADS = 2, LISTENER_FLAGS = IS_MISUSE ? 0 : SOCK_NONBLOCK };
+enum { THREADS = 2 };
+#ifndef RIGHT
+enum { LISTENER_FLAGS = 0 };
+#else
+enum { LISTENER_FLAGS = SOCK_NONBLOCK };
+#endif
 
 static int epfd, listener;
 static atomic_int done;

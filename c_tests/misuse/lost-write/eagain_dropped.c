@@ -40,7 +40,7 @@ static size_t go_on(int fd, size_t sent, size_t total)
 int main(void)
 {
     int fd, epfd = MUST(epoll_create1(EPOLL_CLOEXEC));
-    struct reader reader = {.received = 0};
+    struct reader reader = {.late_ms = 200};
     connect_pair(&fd, &reader.fd);
 #ifndef RIGHT
     struct epoll_event interest = {.events = EPOLLIN, .data.fd = fd};

@@ -62,7 +62,7 @@ static void on_room(struct connection *c)
 int main(void)
 {
     struct connection c = {.epfd = MUST(epoll_create1(EPOLL_CLOEXEC))};
-    struct reader reader = {.received = 0};
+    struct reader reader = {.late_ms = 200};
     connect_pair(&c.fd, &reader.fd);
     struct epoll_event interest = {.events = EPOLLIN, .data.ptr = &c};
     MUST(epoll_ctl(c.epfd, EPOLL_CTL_ADD, c.fd, &interest));

@@ -10,6 +10,7 @@ enum { ANSWER = 1 << 20, RUN_MS = 2500 };
 
 struct reader {
     int fd;
+    int late_ms;   /* it reads so long after it has asked */
     long received; /* the thread's, until it is joined */
 };
 
@@ -19,7 +20,7 @@ static inline void *ask_and_read_late(void *argument)
     char buffer[65536];
     ssize_t size;
     tell(reader->fd, "?");
-    sleep_until(in_ms(200));
+    sleep_until(in_ms(reader->late_ms));
     while (reader->received < ANSWER && (size = read(reader->fd, buffer, sizeof(buffer))) > 0)
         reader->received += size;
     return NULL;

@@ -29,7 +29,7 @@ static size_t write_some(int fd, size_t sent, size_t total)
 int main(void)
 {
     int fd, epfd = MUST(epoll_create1(EPOLL_CLOEXEC));
-    struct reader reader = {.received = 0};
+    struct reader reader = {.late_ms = 200};
     connect_pair(&fd, &reader.fd);
     struct epoll_event interest = {.events = EPOLLIN, .data.fd = fd};
     MUST(epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &interest));

@@ -7,6 +7,7 @@
 mod begun;
 mod delivered;
 mod pending;
+mod queue;
 
 use crate::epoll::{Epoll, Registration};
 use crate::epolls::{EpollId, Epolls};
@@ -18,13 +19,13 @@ use crate::rules;
 use crate::suspicion::{Case, Suspicion};
 use crate::tally::Tally;
 use crate::thread::{Thread, Threads, Wait};
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use rustc_hash::FxHashMap;
 
 pub(crate) use delivered::Delivered;
 pub use pending::Asked;
-use pending::Entry;
+use pending::{Alike, RETRY};
 pub(crate) use pending::{NOBODY_WAITS, Standing, nobody_waits};
+use queue::Queue;
 
 /// An `epoll_ctl` that was made, and how it ended.
 #[derive(Debug, Clone, Copy)]
@@ -74,9 +75,11 @@ pub struct Checker {
     hung_up: Option<Registration>,
     /// The wait that has just ended delivered input for a descriptor that blocks.
     may_block: bool,
-    waiting: BinaryHeap<Reverse<Entry>>,
-    serial: u64,
-    dropped: u64,
+    waiting: Queue,
+    /// The queue has a look at failed calls in it.
+    has_failures: bool,
+    /// Suspicions that wait, and how many more are like each.
+    merged: FxHashMap<Alike, u64>,
     /// Whether the program held back input, when that was last looked at.
     held_back: Option<(Nanos, bool)>,
     tally: Tally,
@@ -108,10 +111,9 @@ impl Checker {
         self.epolls.iter().map(|epoll| epoll.ambiguous).sum()
     }
 
-    /// Suspicions that were one too many to be followed at a time.
-    #[must_use]
-    pub const fn dropped_suspicions(&self) -> u64 {
-        self.dropped
+    /// Suspicions that were one too many to be followed at a time, by rule.
+    pub fn dropped_suspicions(&self) -> impl Iterator<Item = (Rule, u64)> + '_ {
+        self.waiting.dropped()
     }
 
     /// How many registrations are known.
@@ -214,14 +216,15 @@ impl Checker {
         let id = self.epolls.named(ctl.epfd, descriptors);
         let epoll = id.and_then(|id| self.epolls.get(id));
         let failure = rules::ctl_error::Failure::new(&ctl, at, epoll, descriptors);
-        let sites = failure.sites();
+        let (sites, may_be_made_good) = (failure.sites(), failure.may_be_made_good());
         let mut suspicion = self.suspect(Rule::CtlError, tid, now, Case::Ctl(Box::new(failure)));
         suspicion = suspicion.at(&ctl, Role::Now).and_all(sites);
-        let thread = self.threads.seen(tid, now);
-        thread.failure = Some(Box::new(suspicion));
-        if !std::mem::replace(&mut thread.is_failure_due, true) {
-            self.look_after_failure(tid, now.saturating_add(SECOND));
+        if !may_be_made_good {
+            return self.raise(suspicion, now);
         }
+        self.threads.seen(tid, now).failure = Some(Box::new(suspicion));
+        self.raise_lost(now);
+        self.look_after_failures(now.saturating_add(RETRY));
     }
 
     /// The thread's next call after a failed one decides whether that was the first half of a known
@@ -256,6 +259,7 @@ impl Checker {
             let suspicion = self.suspect(Rule::SubMsSpin, tid, now, case);
             self.raise(Suspicion { epfd, ..suspicion }.and((Role::Now, site)), now);
         }
+        self.raise_lost(now);
         for (place, fd) in in_hand.drain(..) {
             self.put_down(last, place, fd, tid, now, descriptors);
         }
@@ -363,6 +367,8 @@ impl Checker {
     pub fn forked(&mut self) {
         self.threads.clear();
         self.waiting.clear();
+        self.merged.clear();
+        self.has_failures = false;
         self.tally = Tally::default();
         for epoll in self.epolls.iter_mut() {
             epoll.forget_suspicions();

@@ -64,8 +64,8 @@ impl Outcome {
     }
 }
 
-/// The word: 16 bits each count the calls, those that moved something, and the input calls; and
-/// flags. The counts wrap: compare them for equality only.
+/// The word: 16 bits each count the calls, those that moved something, and the input calls, 8 bits the
+/// waits for room; and flags. The counts wrap: compare them for equality only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Io(u64);
 
@@ -77,6 +77,8 @@ const UNWRITTEN: u64 = 1 << 35;
 const ENDED: u64 = 1 << 36;
 const SHUT_DOWN: u64 = 1 << 37;
 const HUNG_UP: u64 = 1 << 38;
+const POLLED: u64 = 1 << 39;
+const FOR_ROOM: u64 = 0xff << 40;
 
 impl Io {
     /// The word as it is kept.
@@ -113,6 +115,19 @@ impl Io {
     #[must_use]
     pub const fn outputs(self) -> u16 {
         self.calls().wrapping_sub(self.inputs())
+    }
+
+    /// Output calls, and waits for room that began or ended: what the program does about the rest of
+    /// a write.
+    #[must_use]
+    pub const fn attempts(self) -> u16 {
+        self.outputs().wrapping_add((((self.0 & FOR_ROOM) >> 40) as u16) << 8)
+    }
+
+    /// poll(2) or select(2) said that it has input: the program does not only count on epoll for it.
+    #[must_use]
+    pub const fn is_polled(self) -> bool {
+        self.0 & POLLED != 0
     }
 
     /// A hang-up was delivered, and the program neither read to the end nor finished with it
@@ -156,6 +171,19 @@ impl Io {
     #[must_use]
     pub const fn shut_down(self) -> Self {
         Self((self.0 | SHUT_DOWN) & !UNWRITTEN)
+    }
+
+    /// After a thread began to wait for room, in poll(2) or select(2), or ended such a wait.
+    #[must_use]
+    pub const fn waited_for_room(self) -> Self {
+        let waits = self.0.wrapping_add(1 << 40) & FOR_ROOM;
+        Self(self.0 & !FOR_ROOM | waits)
+    }
+
+    /// After poll(2) or select(2) said that it has input.
+    #[must_use]
+    pub const fn polled(self) -> Self {
+        Self(self.0 | POLLED)
     }
 
     /// After a call that may have taken or given anything: an ioctl, a read of what lies beside the
@@ -256,6 +284,18 @@ mod tests {
         assert!(!short.after_output(Outcome::Failed).is_unwritten());
         assert!(!short.shut_down().is_unwritten());
         assert_eq!(short.after_output(Outcome::Interrupted), short);
+    }
+
+    #[test]
+    fn waits_for_room_are_counted_beside_the_calls_and_touch_nothing_else() {
+        let short = Io::default().after_output(SHORT);
+        let waited = short.waited_for_room();
+        assert_ne!(waited.attempts(), short.attempts());
+        assert_ne!(waited.attempts(), short.after_output(SHORT).attempts());
+        assert_eq!((waited.calls(), waited.inputs()), (1, 0));
+        assert!(waited.is_unwritten() && !waited.is_polled() && waited.polled().is_polled());
+        let around = (0..0x100).fold(short.polled(), |io, _| io.waited_for_room());
+        assert_eq!(around, short.polled());
     }
 
     #[test]

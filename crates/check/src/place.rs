@@ -12,6 +12,7 @@
 //! process and which file it means: `/proc/4711/fd/7#45-1234` is descriptor 7 of process 4711, as long as
 //! that is inode 1234 of device 45.
 
+use crate::options::expand;
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fmt;
@@ -55,6 +56,28 @@ impl Place {
         };
         let descriptor = descriptor.filter(|descriptor| descriptor.number >= 0);
         descriptor.map_or_else(|| Self::File(value.to_owned()), Self::Descriptor)
+    }
+
+    /// As a reader is told of it; for the process of this id.
+    #[must_use]
+    pub fn name(&self, pid: u32) -> String {
+        match self {
+            Self::Descriptor(descriptor) => descriptor.name(),
+            Self::File(path) => expand(path, pid),
+        }
+    }
+}
+
+impl Inherited {
+    /// As a reader is told of it.
+    #[must_use]
+    pub fn name(self) -> String {
+        match self.number {
+            0 => "standard input".to_owned(),
+            1 => "standard output".to_owned(),
+            2 => "standard error".to_owned(),
+            number => format!("descriptor {number}"),
+        }
     }
 }
 

@@ -116,6 +116,8 @@ pub trait Descriptors {
     fn kind(&self, fd: Fd) -> Kind;
     /// Whether `O_NONBLOCK` is off. May ask the kernel, once for each file.
     fn may_block(&self, fd: Fd) -> bool;
+    /// Whether a thread waits for room in it, in poll(2) or select(2). May ask the kernel.
+    fn is_room_awaited(&self, fd: Fd) -> bool;
     /// Remember that it was delivered with `EPOLLHUP` or `EPOLLRDHUP`.
     fn hung_up(&self, fd: Fd);
 }

@@ -27,6 +27,7 @@
 //! | `got DATA:EVENTS ...`, `got nothing`, `got EBADF` | returned from it |
 //! | `read FD 3/8`, `read FD EAGAIN`, `write FD 3/8` | read, or wrote |
 //! | `accept FD NEW`, `accept FD EMFILE` | accepted |
+//! | `poll FD EVENTS`, `polled FD EVENTS` | waits in poll(2) or select(2), for one descriptor; returned from it, with what was ready |
 //! | `shutdown FD`, `close FD`, `dup FD NEW` | did so |
 //! | `blocked FD CALL 20ms`, `blocks FD CALL 20ms` | was, or is still, blocked in the call for so long |
 //! | `hold FD`, `let-go FD` | another process keeps its file open, or no longer |
@@ -93,6 +94,8 @@ pub enum Observation {
     Read(Fd, Outcome, i32),
     Write(Fd, Outcome),
     Accept(Fd, Outcome, i32),
+    Poll(Fd, u32),
+    Polled(Fd, u32),
     Shutdown(Fd),
     Close(Fd),
     Dup(Fd, Fd),
@@ -209,6 +212,8 @@ impl Replay {
                     checker.unwritten(tid, now, fd, kernel);
                 }
             }
+            &Observation::Poll(fd, events) => kernel.polls(tid, fd, events),
+            &Observation::Polled(fd, ready) => kernel.polled(tid, fd, ready),
             &Observation::Shutdown(fd) => kernel.shut_down(fd),
             &Observation::Close(fd) => self.close(tid, fd, site),
             &Observation::Dup(from, to) => {

@@ -11,7 +11,7 @@ pub mod json;
 pub mod suppressions;
 pub mod text;
 
-pub use end::{Count, End, Seen};
+pub use end::{Count, End, NotFollowed, Seen};
 pub use suppressions::Suppressions;
 
 use crate::finding::{Finding, Role};

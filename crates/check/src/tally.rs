@@ -34,6 +34,13 @@ impl Tally {
         is_new.then_some(finding)
     }
 
+    /// The same finding, so many times more.
+    pub(crate) fn count_more(&mut self, fingerprint: Fingerprint, times: u64) {
+        if let Some((_, seen)) = self.seen.get_mut(&fingerprint) {
+            *seen += times;
+        }
+    }
+
     /// Each different finding: its certainty at most, and how often it was seen.
     pub fn each(&self) -> impl Iterator<Item = (Fingerprint, Certainty, u64)> + '_ {
         self.seen.iter().map(|(&fingerprint, &(certainty, times))| (fingerprint, certainty, times))

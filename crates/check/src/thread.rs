@@ -29,8 +29,6 @@ pub(crate) struct Thread {
     pub in_hand: Vec<(u32, Fd)>,
     /// A failed `epoll_ctl` that the next call may make good.
     pub failure: Option<Box<Suspicion>>,
-    /// It is looked after in a second.
-    pub is_failure_due: bool,
     pub zeros: sub_ms_spin::State,
     /// When it was last seen.
     seen: Nanos,
@@ -41,45 +39,56 @@ const MOST: usize = 1024;
 
 /// The threads that were seen.
 #[derive(Debug, Default)]
-pub(crate) struct Threads(FxHashMap<Tid, Thread>);
+pub(crate) struct Threads {
+    all: FxHashMap<Tid, Thread>,
+    /// What threads had failed in that had to make room.
+    lost: Vec<Suspicion>,
+}
 
 impl Threads {
     pub fn get(&self, tid: Tid) -> Option<&Thread> {
-        self.0.get(&tid)
+        self.all.get(&tid)
     }
 
     pub fn get_mut(&mut self, tid: Tid) -> Option<&mut Thread> {
-        self.0.get_mut(&tid)
+        self.all.get_mut(&tid)
     }
 
     /// The thread, which is known from now on, in the place of the one that was unseen for longest.
     pub fn seen(&mut self, tid: Tid, now: Nanos) -> &mut Thread {
-        if self.0.len() >= MOST && !self.0.contains_key(&tid) {
+        if self.all.len() >= MOST && !self.all.contains_key(&tid) {
             let oldest =
-                self.0.iter().min_by_key(|(_, thread)| (thread.wait.is_some(), thread.seen));
+                self.all.iter().min_by_key(|(_, thread)| (thread.wait.is_some(), thread.seen));
             if let Some((&oldest, _)) = oldest {
-                self.0.remove(&oldest);
+                let failure = self.all.remove(&oldest).and_then(|thread| thread.failure);
+                self.lost.extend(failure.map(|failure| *failure));
             }
         }
-        let thread = self.0.entry(tid).or_default();
+        let thread = self.all.entry(tid).or_default();
         thread.seen = now;
         thread
     }
 
+    /// A failure of a thread that is not followed any more.
+    pub fn lost(&mut self) -> Option<Suspicion> {
+        self.lost.pop()
+    }
+
     pub fn ended(&mut self, tid: Tid) -> Option<Thread> {
-        self.0.remove(&tid)
+        self.all.remove(&tid)
     }
 
     pub fn clear(&mut self) {
-        self.0.clear();
+        self.all.clear();
+        self.lost.clear();
     }
 
     pub fn ids(&self) -> Vec<Tid> {
-        self.0.keys().copied().collect()
+        self.all.keys().copied().collect()
     }
 
     /// The waits that threads are in.
     pub fn waits(&self) -> impl Iterator<Item = (Tid, &Thread, Wait)> {
-        self.0.iter().filter_map(|(&tid, thread)| Some((tid, thread, thread.wait?)))
+        self.all.iter().filter_map(|(&tid, thread)| Some((tid, thread, thread.wait?)))
     }
 }

@@ -83,6 +83,10 @@ impl Descriptors for Table {
         false
     }
 
+    fn is_room_awaited(&self, _: i32) -> bool {
+        false
+    }
+
     fn hung_up(&self, _: i32) {}
 }
 
@@ -172,16 +176,17 @@ fn an_endless_program_takes_no_more_than_a_mebibyte() {
         let ctl = Ctl { epfd, data: n, ..add(fd, IN | ET) };
         checker.ctl(tid, now, ctl, &table);
         let at = AtFailure { errno: 17, epfd: Some(true), fd_is_open: true };
-        checker.ctl_failed(tid, now, ctl, at, &table);
+        checker.ctl_failed(tid, now, Ctl { site: Site(n), ..ctl }, at, &table);
         checker.wait_begins(tid, now, epfd, -1, Site(n), &table);
         checker.wait_ended(tid, now, [(IN, n), (IN, n / 2)].into_iter(), &table);
         table.read(fd, Outcome::Moved { bytes: 8, asked: 8 });
         checker.wait_begins(tid, now, epfd, -1, Site(n), &table);
         most = most.max(in_use() - before);
     }
-    println!("at most {most} bytes, {} suspicions dropped", checker.dropped_suspicions());
+    let dropped: Vec<_> = checker.dropped_suspicions().collect();
+    println!("at most {most} bytes, suspicions dropped: {dropped:?}");
     assert!(most < 1 << 20, "{most} bytes");
-    assert!(checker.dropped_suspicions() > 0);
+    assert!(!dropped.is_empty());
 }
 
 /// Connections closed without EPOLL_CTL_DEL do not pile up, whichever numbers they had.

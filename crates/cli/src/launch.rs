@@ -2,13 +2,15 @@
 //!
 //! `target.rs` finds the program and refuses one that the library cannot be loaded into, `library.rs` finds
 //! the library, `environment.rs` writes the two variables, with what `suppressions.rs` has read and
-//! `destination.rs` has looked at, `unchanged.rs` keeps signals and descriptors as they were.
+//! `destination.rs` has looked at, `greeting.rs` says that the program is watched, `unchanged.rs` keeps signals and
+//! descriptors as they were.
 //! Nothing else is changed, and nothing of this process is left: exec, not fork.
 
 mod destination;
 mod elf;
 mod environment;
 mod failure;
+mod greeting;
 mod library;
 mod suppressions;
 mod target;
@@ -36,15 +38,15 @@ pub fn check(options: &CheckOptions) -> Result<Printed, Failure> {
     if !options.launch.print_env {
         destination::prepare(&mut wanted, options, std::process::id())?;
     }
-    start(wanted, &options.launch)
+    start(wanted, &options.launch, !options.quiet)
 }
 
 /// Runs a program with the library, transparently.
 pub fn run(options: &RunOptions) -> Result<Printed, Failure> {
-    start(environment::inherited(Mode::Transparent)?, &options.launch)
+    start(environment::inherited(Mode::Transparent)?, &options.launch, false)
 }
 
-fn start(mut wanted: Options, launch: &Launch) -> Result<Printed, Failure> {
+fn start(mut wanted: Options, launch: &Launch, greets: bool) -> Result<Printed, Failure> {
     if let Some(trace) = launch.trace_children {
         wanted.trace_children = trace;
     }
@@ -63,6 +65,9 @@ fn start(mut wanted: Options, launch: &Launch) -> Result<Printed, Failure> {
     let mut command = Command::new(&program.path);
     command.arg0(name).args(&launch.command[1..]).envs(variables);
     unchanged::keep(&mut command);
+    if greets {
+        greeting::say(name, &wanted);
+    }
     let error = command.exec();
     let reason = format!("cannot run {}: {error}", shown(name));
     Err(match error.kind() {

@@ -52,6 +52,26 @@ fn the_program_s_death_by_a_signal_is_ours() {
     assert_eq!(status.signal(), Some(15));
 }
 
+/// A program that a signal ends at once leaves no other line.
+#[test]
+fn the_first_line_says_what_is_watched_unless_quiet() {
+    let said = |options: &[&str]| {
+        let mut command = watching(&["check"]);
+        let output = command.args(options).args(["sh", "-c", "kill -KILL $$"]).output().unwrap();
+        assert_eq!(output.status.signal(), Some(9), "{options:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let first = said(&[]);
+    let (pid, line) = first.strip_prefix("==").and_then(|rest| rest.split_once("== ")).unwrap();
+    assert!(pid.parse::<u32>().is_ok(), "{first}");
+    let version = env!("CARGO_PKG_VERSION");
+    let expected = format!("epshim {version}: watches sh; the report goes to standard error\n");
+    assert_eq!(line, expected);
+    let (log, json) = ("the report goes to /l", ", as JSON to /j\n");
+    assert!(said(&["--log", "/l", "--json", "/j"]).ends_with(&format!("{log}{json}")));
+    assert_eq!(said(&["--quiet"]), "");
+}
+
 #[test]
 fn arguments_are_handed_on_as_they_are() {
     let mut command = watching(&["run", "cat", "/proc/self/cmdline", "-u", "--"]);

@@ -95,6 +95,23 @@ pub fn limit_descriptors(command: &mut Command, count: rlim_t) {
     });
 }
 
+/// Starts the command with room for so many bytes of address space, and no right to more (`ulimit -v`).
+pub fn limit_memory(command: &mut Command, bytes: rlim_t) {
+    before_exec(command, move || {
+        let limit = rlimit { rlim_cur: bytes, rlim_max: bytes };
+        // SAFETY: the kernel reads one rlimit.
+        unsafe { libc::setrlimit(libc::RLIMIT_AS, &raw const limit) }
+    });
+}
+
+/// Lets a process have so many bytes of address space: with fewer than it has it gets no more.
+pub fn limit_memory_of(pid: u32, bytes: rlim_t) {
+    let limit = rlimit { rlim_cur: bytes, rlim_max: libc::RLIM_INFINITY };
+    let (pid, none) = (pid as libc::pid_t, std::ptr::null_mut());
+    // SAFETY: the kernel reads one rlimit, and writes none where none is asked for (prlimit(2)).
+    check(unsafe { libc::prlimit(pid, libc::RLIMIT_AS, &raw const limit, none) }, "prlimit");
+}
+
 /// Has the kernel kill the command's process when the thread that starts it ends, so that nothing
 /// is left running even if the test program is killed (prctl(2), PR_SET_PDEATHSIG).
 pub fn die_with_this_thread(command: &mut Command) {

@@ -34,6 +34,16 @@ pub fn parts(function: &Function) -> Option<Parts> {
             "on_wait_begin(epfd, maxevents, NANOSECONDS(timeout), site);".to_owned(),
             "on_wait_end(epfd, events, result, result < 0 ? errno : 0);".to_owned(),
         ),
+        Call::Poll => (
+            "is_any_watched()",
+            "uintptr_t wait = poll_begins(entries, count);".to_owned(),
+            "poll_ended(wait, entries, count, result);".to_owned(),
+        ),
+        Call::Select => (
+            "is_any_watched()",
+            "uintptr_t wait = select_begins(limit, writing);".to_owned(),
+            "select_ended(wait, limit, reading, result);".to_owned(),
+        ),
         Call::Close => ("is_close_observed(fd)", "closing(fd, site);".to_owned(), String::new()),
         Call::CloseRange => {
             ("is_checking()", "closing_range(first, last, flags, site);".to_owned(), String::new())
@@ -77,6 +87,14 @@ pub fn parts(function: &Function) -> Option<Parts> {
         Call::Sendfile => transfer(function, "IO_READ", true),
         Call::Splice => transfer(function, "IO_READ", false),
         Call::Tee => transfer(function, "IO_PEEK", false),
+        // The status is the hook's to change. What syscall(2) is given is not: the next _exit is called.
+        Call::Exit if function.is_exported => {
+            ("has_begun", "status = ending(status);".to_owned(), String::new())
+        }
+        Call::Exit => ("has_begun", "NEXT(_exit)(ending(status));".to_owned(), String::new()),
+        Call::Alone => {
+            ("is_checking()", "on_alone_begin();".to_owned(), "on_alone_end();".to_owned())
+        }
         Call::Ring => {
             ("is_checking()", String::new(), "ring_made(result, call->number);".to_owned())
         }

@@ -57,6 +57,8 @@ pub enum Call {
     Create,
     EpollCtl,
     Wait,
+    Poll,
+    Select,
     Close,
     CloseRange,
     CloseFrom,
@@ -76,8 +78,10 @@ pub enum Call {
     Splice,
     Tee,
     Vmsplice,
+    Exit,
     Syscall,
     Ring,
+    Alone,
 }
 
 /// Where a function exists, if not everywhere.

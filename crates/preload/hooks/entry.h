@@ -32,6 +32,14 @@ static inline bool is_watched(int fd)
                (number % WORD_BITS) & 1;
 }
 
+/* No descriptor from here on was watched since the start; 0: none was, and no call of poll or select
+ * matters. */
+extern _Atomic unsigned epshim_watched_end;
+
+/* Whether a write to a watched descriptor was short or found no room since the start: else no thread
+ * waits for room in one. */
+extern _Atomic bool epshim_any_unwritten;
+
 /* Whether anything is checked at all. False: transparent, and nothing below is called. */
 extern _Atomic bool epshim_checking;
 
@@ -69,6 +77,15 @@ void on_wait_begin(int epfd, int maxevents, int64_t timeout, const void *site);
 /* It returned count deliveries, or -1 and error. */
 void on_wait_end(int epfd, const struct epoll_event *events, int count, int error);
 
+/* This thread is about to wait for room in a watched descriptor, in poll or select. wait is another
+ * number for each call that the thread is in: a signal handler may make one too. The call may never
+ * end, as above. */
+void on_room_awaited(int fd, uintptr_t wait);
+/* That wait ended, for all its descriptors. */
+void on_room_wait_ended(uintptr_t wait);
+/* poll or select said that a watched descriptor has input. */
+void on_input_polled(int fd);
+
 /* A call that may block on a watched descriptor is about to be made; dontwait: it asked not to block. */
 void on_io_begin(int fd, enum io_kind kind, bool dontwait, const void *site);
 /* It returned: got as the call did, error is 0 or its errno. asked is 0 where a list of buffers was
@@ -89,14 +106,22 @@ void on_flags_changed(int fd);
 void on_shut_down(int fd);
 /* A call that the hooks cannot follow was made through syscall(2): io_uring_setup. */
 void on_unseen(long number);
+/* A call is about to be made that the library's thread must not be there for, */
+void on_alone_begin(void);
+/* and has returned. */
+void on_alone_end(void);
 /* fork is about to be made by this thread, and nothing else runs in it until one of these: */
 void on_fork_begin(void);
 /* fork returned in the parent, */
 void on_fork_parent(void);
 /* or in the child. */
 void on_fork_child(void);
-/* The program ends. */
-void on_end(void);
+/* The program ends by exit(3), whose handlers have run. Returns the status that it is to have, or -1: its
+ * own. */
+int on_end(void);
+/* It is about to end at once, with as little. Any thread, and a signal handler too, anywhere; a child of
+ * vfork. Returns the same. */
+int on_leaving(void);
 
 #pragma GCC visibility pop
 

@@ -31,6 +31,12 @@ static inline bool is_checking(void)
     return atomic_load_explicit(&epshim_checking, memory_order_relaxed);
 }
 
+/* Whether calls were reported from the start: then the end of the program is, whatever came after. */
+extern bool has_begun;
+
+/* The program is about to end with this status, or with the one that this returns. */
+int ending(int status);
+
 /* ---- epoll ------------------------------------------------------------------------------------ */
 
 /* An epoll was made, unless epfd is -1. */
@@ -48,6 +54,20 @@ int64_t nanoseconds_of64(const struct timespec64 *timeout);
 
 /* A ring was made (io_uring_setup(2)), unless fd is -1: what goes through it is not seen. */
 void ring_made(int fd, long number);
+
+/* ---- poll and select: what waits for a descriptor beside epoll ---------------------------------- */
+
+static inline bool is_any_watched(void)
+{
+    return atomic_load_explicit(&epshim_watched_end, memory_order_relaxed) != 0;
+}
+
+/* A call begins. Returns the name of a wait for room that was reported, or 0 where none was. */
+uintptr_t poll_begins(const struct pollfd *entries, nfds_t count);
+uintptr_t select_begins(int limit, const fd_set *writing);
+/* The call returned result. */
+void poll_ended(uintptr_t wait, const struct pollfd *entries, nfds_t count, int result);
+void select_ended(uintptr_t wait, int limit, const fd_set *reading, int result);
 
 /* ---- Closing. It is reported before the call: after it, the number may be another thread's. ---- */
 

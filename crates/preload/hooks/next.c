@@ -106,8 +106,7 @@ uintptr_t look_up(enum function function)
     return address;
 }
 
-/* Whether calls were reported from the start: then the end of the program is, whatever came after. */
-static bool has_begun;
+bool has_begun;
 
 /* Calls that come before this one are forwarded, and not reported. */
 __attribute__((constructor)) static void start(void)
@@ -122,10 +121,4 @@ __attribute__((constructor)) static void start(void)
     if (has_begun)
         pthread_atfork(on_fork_begin, on_fork_parent, on_fork_child);
     errno = saved;
-}
-
-__attribute__((destructor)) static void end(void)
-{
-    if (has_begun)
-        on_end();
 }

@@ -21,7 +21,7 @@ long hook_syscall(long number, uintptr_t a, uintptr_t b, uintptr_t c, uintptr_t 
                   uintptr_t f)
 {
     uintptr_t next = atomic_load_explicit(&epshim_next[NEXT_syscall], memory_order_relaxed);
-    if (__builtin_expect(next != 0 && !is_checking(), 1))
+    if (__builtin_expect(next != 0 && !has_begun, 1))
         return ((syscall_function *)next)(number, a, b, c, d, e, f);
     struct call call = {number,
                         {(long)a, (long)b, (long)c, (long)d, (long)e, (long)f},

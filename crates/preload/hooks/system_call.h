@@ -6,6 +6,12 @@
 
 #include <sys/syscall.h>
 
+/* Where the kernel has both, this one is the old one, whose arguments are in a structure (i386, arm,
+ * m68k), or may be that one (powerpc). */
+#ifdef SYS__newselect
+#undef SYS_select
+#endif
+
 struct call {
     long number, arguments[6];
     const void *site;

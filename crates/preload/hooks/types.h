@@ -7,12 +7,14 @@
 #endif
 
 #include <dirent.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -40,6 +42,12 @@
 struct timespec64 {
     int64_t seconds;
     int64_t nanoseconds; /* the upper half is not looked at */
+};
+
+/* What __select64 passes. */
+struct timeval64 {
+    int64_t seconds;
+    int64_t microseconds;
 };
 
 /* The 64-bit offsets, which musl has under no other name than off_t. */

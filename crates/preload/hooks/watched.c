@@ -2,6 +2,8 @@
 #include "hooks.h"
 
 _Atomic unsigned long epshim_watched[WATCHABLE / WORD_BITS];
+_Atomic unsigned epshim_watched_end;
+_Atomic bool epshim_any_unwritten;
 _Atomic bool epshim_checking;
 _Atomic bool epshim_hazard;
 

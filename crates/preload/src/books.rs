@@ -10,6 +10,8 @@ pub mod counts;
 pub mod family;
 pub mod mailbox;
 pub mod model;
+pub mod places;
+pub mod room_waits;
 pub mod slot;
 #[allow(unsafe_code)] // memory from the kernel, shared by all threads
 pub mod slots;

@@ -26,6 +26,7 @@ mod exports;
 mod io;
 #[allow(unsafe_code)] // names in assembler
 mod names;
+mod polls;
 #[allow(unsafe_code)] // the options, a string of C's
 mod process;
 #[allow(unsafe_code)] // the program's array of events

@@ -5,7 +5,6 @@
 //! questions and the runtime.
 
 pub mod fork;
-#[allow(unsafe_code)] // a thread
 pub mod monitor;
 pub mod options;
 pub mod start;

@@ -6,7 +6,6 @@
 
 pub mod destination;
 pub mod file;
-#[allow(unsafe_code)] // the loader's list
 pub mod frames;
 pub mod inherited;
 pub mod line;

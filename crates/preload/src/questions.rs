@@ -11,6 +11,10 @@ pub mod descriptor;
 pub mod fd;
 #[allow(unsafe_code)] // the side process's own table
 pub mod fd_table;
+#[allow(unsafe_code)] // a copy that the kernel makes
+pub mod memory;
+#[allow(unsafe_code)] // what the kernel tells every program
+pub mod modules;
 #[allow(unsafe_code)] // a child process in the same memory
 pub mod side_process;
 #[allow(unsafe_code)] // the structure of getrusage(2)

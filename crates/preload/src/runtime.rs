@@ -7,8 +7,22 @@
 pub mod clock;
 #[allow(unsafe_code)] // the global allocator
 pub mod heap;
+#[allow(unsafe_code)] // a thread
+#[cfg(not(all(
+    target_env = "gnu",
+    target_pointer_width = "64",
+    any(target_arch = "x86_64", target_arch = "aarch64")
+)))]
+pub mod libc_thread;
 #[allow(unsafe_code)] // the value that a lock guards
 pub mod lock;
+#[allow(unsafe_code)] // a thread, and its variables
+#[cfg(all(
+    target_env = "gnu",
+    target_pointer_width = "64",
+    any(target_arch = "x86_64", target_arch = "aarch64")
+))]
+pub mod own_thread;
 #[allow(unsafe_code)] // a page that the kernel wipes
 pub mod process;
 #[allow(unsafe_code)] // signal masks
@@ -19,3 +33,16 @@ pub mod thread;
 pub mod watched;
 
 pub mod failure;
+
+#[cfg(not(all(
+    target_env = "gnu",
+    target_pointer_width = "64",
+    any(target_arch = "x86_64", target_arch = "aarch64")
+)))]
+pub use libc_thread as monitor_thread;
+#[cfg(all(
+    target_env = "gnu",
+    target_pointer_width = "64",
+    any(target_arch = "x86_64", target_arch = "aarch64")
+))]
+pub use own_thread as monitor_thread;

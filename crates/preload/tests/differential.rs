@@ -11,7 +11,15 @@ use std::time::SystemTime;
 const CALLS: usize = 1_000_000;
 
 fn program() -> PathBuf {
-    let parts = ["main", "world", "epoll_calls", "input_calls", "output_calls", "message_calls"];
+    let parts = [
+        "main",
+        "world",
+        "epoll_calls",
+        "poll_calls",
+        "input_calls",
+        "output_calls",
+        "message_calls",
+    ];
     let parts = parts.into_iter().chain(["descriptor_calls", "process_calls"]);
     let sources: Vec<String> = parts.map(|part| format!("tests/differential/{part}.c")).collect();
     let sources: Vec<&str> = sources.iter().map(String::as_str).collect();

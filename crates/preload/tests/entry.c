@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <linux/close_range.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -80,6 +81,23 @@ void on_wait_end(int epfd, const struct epoll_event *events, int count, int erro
     REPORT("waited %d %d error %d; ", epfd, count, error);
 }
 
+void on_room_awaited(int fd, uintptr_t wait)
+{
+    CHECK(wait != 0);
+    REPORT("room %d; ", fd);
+}
+
+void on_room_wait_ended(uintptr_t wait)
+{
+    CHECK(wait != 0);
+    REPORT("waited; ");
+}
+
+void on_input_polled(int fd)
+{
+    REPORT("input %d; ", fd);
+}
+
 void on_io_begin(int fd, enum io_kind kind, bool dontwait, const void *site)
 {
     CHECK(site != NULL);
@@ -125,6 +143,16 @@ void on_unseen(long number)
     REPORT("unseen %ld; ", number);
 }
 
+void on_alone_begin(void)
+{
+    REPORT("alone; ");
+}
+
+void on_alone_end(void)
+{
+    REPORT("not alone; ");
+}
+
 void on_fork_begin(void)
 {
     REPORT("fork begins; ");
@@ -140,9 +168,15 @@ void on_fork_child(void)
     REPORT("forked; ");
 }
 
-void on_end(void)
+int on_end(void)
 {
     REPORT("end; ");
+    return -1;
+}
+
+int on_leaving(void)
+{
+    return 44;
 }
 
 /* The call returns result, and the hook reports exactly this. */
@@ -159,6 +193,9 @@ void on_end(void)
 
 static void watch(int fd)
 {
+    unsigned end = (unsigned)fd + 1;
+    if (atomic_load(&epshim_watched_end) < end)
+        atomic_store(&epshim_watched_end, end);
     atomic_fetch_or(&epshim_watched[(size_t)fd / WORD_BITS], 1UL << ((size_t)fd % WORD_BITS));
 }
 
@@ -289,6 +326,104 @@ static void test_transfers(void)
     close(file);
 }
 
+/* The last bytes before a page that cannot be read. */
+static void *before_the_end(size_t size)
+{
+    char *pages = mmap(NULL, 2 * 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(pages != MAP_FAILED);
+    CHECK_EQ(mprotect(pages + 65536, 65536, PROT_NONE), 0);
+    return pages + 65536 - size;
+}
+
+/* A wait for room is reported only after a write found none, and of watched descriptors. */
+static void test_poll(void)
+{
+    struct pollfd both[3] = {{.fd = LEFT, .events = POLLIN | POLLOUT},
+                             {.fd = OTHER, .events = POLLOUT},
+                             {.fd = -1, .events = POLLOUT}};
+    struct pollfd input = {.fd = RIGHT, .events = POLLIN};
+    struct timespec none = {0, 0};
+    REPORTS(hook_poll(both, 3, 0), 2, "");
+    CHECK_EQ(write(LEFT, "x", 1), 1);
+    REPORTS(hook_poll(&input, 1, -1), 1, "input 21; ");
+    REPORTS(hook___poll(&input, 1, -1), 1, "input 21; ");
+    REPORTS(hook___poll_chk(&input, 1, -1, sizeof(input)), 1, "input 21; ");
+    REPORTS(hook_ppoll(&input, 1, NULL, NULL), 1, "input 21; ");
+    REPORTS(hook___ppoll_chk(&input, 1, &none, NULL, sizeof(input)), 1, "input 21; ");
+    REPORTS(hook_syscall(SYS_ppoll, (uintptr_t)&input, 1, 0, 0, 8, 0), 1, "input 21; ");
+    atomic_store(&epshim_any_unwritten, true);
+    REPORTS(hook_poll(both, 3, 0), 2, "room 20; waited; ");
+    REPORTS(hook_poll(both + 1, 2, 0), 1, "");
+    REPORTS(hook_ppoll(both, 1, &none, NULL), 1, "room 20; waited; ");
+    REPORTS(hook_syscall(SYS_ppoll, (uintptr_t)both, 1, 0, 0, 8, 0), 1, "room 20; waited; ");
+#ifdef SYS_poll
+    REPORTS(hook_syscall(SYS_poll, (uintptr_t)both, 1, 0, 0, 0, 0), 1, "room 20; waited; ");
+    REPORTS(hook_syscall(SYS_poll, 8, 1, 0, 0, 0, 0), -1, "");
+#endif
+    REPORTS(hook_poll((struct pollfd *)8, 1, -1), -1, "");
+    CHECK_EQ(errno, EFAULT);
+    REPORTS(hook_poll(both, ~(nfds_t)0, -1), -1, "");
+    CHECK_EQ(errno, EINVAL);
+    struct pollfd *last = before_the_end(sizeof(both));
+    memcpy(last, both, sizeof(both));
+    REPORTS(hook_poll(last, 3, 0), 2, "room 20; waited; ");
+    REPORTS(hook_poll(last, 4, 0), -1, "");
+    CHECK_EQ(errno, EFAULT);
+    REPORTS(hook_poll(NULL, 0, 0), 0, "");
+    atomic_store(&epshim_any_unwritten, false);
+}
+
+static fd_set *both(fd_set *set)
+{
+    FD_ZERO(set);
+    FD_SET(RIGHT, set);
+    FD_SET(OTHER, set);
+    return set;
+}
+
+static void test_select(void)
+{
+    struct timeval now = {0, 0};
+    struct timespec none = {0, 0};
+    fd_set reading, writing, *unreadable = (fd_set *)8;
+    REPORTS(hook_select(OTHER + 1, NULL, both(&writing), NULL, NULL), 2, "");
+    REPORTS(hook_select(OTHER + 1, both(&reading), NULL, NULL, &now), 1, "input 21; ");
+    REPORTS(hook___select(OTHER + 1, both(&reading), NULL, NULL, &now), 1, "input 21; ");
+    REPORTS(hook_pselect(OTHER + 1, both(&reading), NULL, NULL, &none, NULL), 1, "input 21; ");
+    REPORTS(hook_select(RIGHT, both(&reading), NULL, NULL, &now), 0, "");
+    atomic_store(&epshim_any_unwritten, true);
+    REPORTS(hook_select(OTHER + 1, NULL, both(&writing), NULL, NULL), 2, "room 21; waited; ");
+    REPORTS(hook_select(OTHER + 1, both(&reading), both(&writing), NULL, NULL), 3,
+            "room 21; waited; input 21; ");
+    REPORTS(hook_pselect(OTHER + 1, NULL, both(&writing), NULL, &none, NULL), 2, "room 21; waited; ");
+    REPORTS(hook_select(RIGHT, NULL, both(&writing), NULL, &now), 0, "");
+    REPORTS(hook_select(OTHER + 1, NULL, NULL, both(&writing), &now), 0, "");
+    REPORTS(hook_syscall(SYS_pselect6, OTHER + 1, 0, (uintptr_t)both(&writing), 0, (uintptr_t)&none, 0),
+            2, "room 21; waited; ");
+#if defined(SYS_select) && !defined(SYS__newselect)
+    REPORTS(hook_syscall(SYS_select, OTHER + 1, 0, (uintptr_t)both(&writing), 0, (uintptr_t)&now, 0), 2,
+            "room 21; waited; ");
+#endif
+    REPORTS(hook_select(OTHER + 1, NULL, unreadable, NULL, &now), -1, "");
+    CHECK_EQ(errno, EFAULT);
+    REPORTS(hook_select(OTHER + 1, unreadable, both(&writing), NULL, &now), -1,
+            "room 21; waited; ");
+    CHECK_EQ(errno, EFAULT);
+    REPORTS(hook_select(-1, NULL, both(&writing), NULL, &now), -1, "");
+    CHECK_EQ(errno, EINVAL);
+    /* More than the set has: the kernel looks as far as the table of descriptors goes. A descriptor
+     * that was closed unseen is watched beyond it. */
+    watch(5000);
+    fd_set *last = before_the_end(sizeof(fd_set));
+    *last = *both(&writing);
+    REPORTS(hook_select(9000, NULL, last, NULL, &now), 2, "room 21; waited; ");
+    *last = *both(&reading);
+    REPORTS(hook_select(9000, last, NULL, NULL, &now), 1, "input 21; ");
+    atomic_fetch_and(&epshim_watched[5000 / WORD_BITS], 0);
+    CHECK_EQ(read(RIGHT, last, 1), 1); /* what test_poll wrote */
+    atomic_store(&epshim_any_unwritten, false);
+}
+
 /* A fork is reported before and after, in both processes. */
 static void test_fork(void)
 {
@@ -303,6 +438,26 @@ static void test_fork(void)
 }
 
 /* While a hazard is announced, every close is reported. */
+static void leave_by_number(int status)
+{
+    hook_syscall(SYS_exit_group, (uintptr_t)status, 0, 0, 0, 0, 0);
+}
+
+/* In a child, which leaves with the status that it is asked to have. */
+static void test_leaving(void)
+{
+    void (*const ways[])(int) = {hook__exit, hook__Exit, hook_quick_exit, leave_by_number};
+    for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+        int status;
+        pid_t child = fork();
+        if (child == 0)
+            ways[i](3);
+        CHECK_EQ(waitpid(child, &status, 0), child);
+        CHECK(WIFEXITED(status));
+        CHECK_EQ(WEXITSTATUS(status), 44);
+    }
+}
+
 static void test_hazard(void)
 {
     int free = open("/dev/null", O_RDONLY), from = open("/dev/null", O_RDONLY);
@@ -344,6 +499,10 @@ static void test_descriptors(void)
     REPORTS(hook_ioctl(LEFT, 12345, 0), -1, "control 20 asked 0 got 0 error 25; ");
     REPORTS(hook_shutdown(LEFT, SHUT_RD), 0, "");
     REPORTS(hook_shutdown(LEFT, SHUT_WR), 0, "shut down 20; ");
+    REPORTS(hook_unshare(0), 0, "alone; not alone; ");
+    REPORTS(hook_syscall(SYS_unshare, 0, 0, 0, 0, 0, 0), 0, "alone; not alone; ");
+    REPORTS(hook_setns(-1, 0), -1, "alone; not alone; ");
+    REPORTS(hook_setuid(getuid()), 0, "alone; not alone; ");
     REPORTS(hook_syscall(SYS_io_uring_setup, 1, 8, 0, 0, 0, 0), -1, "");
     REPORTS(hook_close_range(LEFT, RIGHT, CLOSE_RANGE_CLOEXEC), 0, "");
     REPORTS(hook_close_range(LEFT, RIGHT, 0), 0, "closing 20; closing 21; ");
@@ -358,10 +517,13 @@ int main(void)
 {
     set_up();
     test_epoll();
+    test_poll();
+    test_select();
     test_io();
     test_messages();
     test_transfers();
     test_fork();
+    test_leaving();
     test_hazard();
     test_descriptors();
     return 0;

@@ -11,11 +11,13 @@
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <math.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,6 +30,8 @@ typedef ssize_t read_function(int, void *, size_t);
 typedef ssize_t write_function(int, const void *, size_t);
 typedef ssize_t recv_function(int, void *, size_t, int);
 typedef int close_function(int);
+typedef int poll_function(struct pollfd *, nfds_t, int);
+typedef int select_function(int, fd_set *, fd_set *, fd_set *, struct timeval *);
 
 static int epfd, registered, null, unwatched;
 static long done; /* every call's result is added, and the sum compared */
@@ -70,6 +74,23 @@ static void close_block(uintptr_t function)
 {
     for (int i = 0; i < BLOCK; i++)
         done += 2 + ((close_function *)function)(-1);
+}
+
+static void poll_block(uintptr_t function)
+{
+    struct pollfd entry = {.fd = null, .events = POLLIN};
+    for (int i = 0; i < BLOCK; i++)
+        done += ((poll_function *)function)(&entry, 1, -1);
+}
+
+static void select_block(uintptr_t function)
+{
+    for (int i = 0; i < BLOCK; i++) {
+        fd_set set;
+        FD_ZERO(&set);
+        FD_SET(null, &set);
+        done += ((select_function *)function)(null + 1, &set, NULL, NULL, NULL);
+    }
 }
 
 static double time_block(void (*block)(uintptr_t), uintptr_t function)
@@ -137,5 +158,7 @@ int main(int count, char **arguments)
     measure("write", write_block, libc, pairs);
     measure("recv", recv_block, libc, pairs);
     measure("close", close_block, libc, pairs);
+    measure("poll", poll_block, libc, pairs);
+    measure("select", select_block, libc, pairs);
     return 0;
 }

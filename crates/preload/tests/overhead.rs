@@ -5,13 +5,15 @@ use epshim_harness::preload::{Mode, command};
 use epshim_harness::process::run;
 
 /// The calls, and what the library may add to each.
-const LIMITS: [(&str, Limit); 6] = [
+const LIMITS: [(&str, Limit); 8] = [
     ("epoll_wait", Limit::PerCent(1.0)),
     ("epoll_ctl", Limit::PerCent(1.0)),
     ("read", Limit::Nanoseconds(3.0)),
     ("write", Limit::Nanoseconds(3.0)),
     ("recv", Limit::Nanoseconds(3.0)),
     ("close", Limit::Nanoseconds(3.0)),
+    ("poll", Limit::Nanoseconds(3.0)),
+    ("select", Limit::Nanoseconds(3.0)),
 ];
 
 /// A machine that does something else meanwhile is given another try.

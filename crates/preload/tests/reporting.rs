@@ -58,7 +58,8 @@ fn the_exit_code_is_the_program_s_unless_another_is_asked_for() {
     ] {
         let errors = ends(&mut mistakes(options, &[]), code);
         let found = usize::from(!options.contains("except") && !options.contains("only"));
-        counts(&errors, "SUMMARY: epshim: ctl-error", found);
+        // The end repeats it.
+        counts(&errors, "SUMMARY: epshim: ctl-error", 2 * found);
         counts(&errors, &format!("epshim: {found} finding"), 1);
         counts(&errors, "not seen: ", 1);
     }
@@ -113,7 +114,7 @@ fn suppressions_that_are_no_file_of_a_sane_size_are_said_and_have_no_effect() {
         let errors = ends(&mut mistakes(&options, &[]), 7);
         counts(&errors, "epshim: suppressions: ", lines);
         counts(&errors, words, 1);
-        counts(&errors, "SUMMARY: epshim: ctl-error", 1);
+        counts(&errors, "SUMMARY: epshim: ctl-error", 2);
     }
 }
 
@@ -121,11 +122,19 @@ fn suppressions_that_are_no_file_of_a_sane_size_are_said_and_have_no_effect() {
 fn a_report_that_cannot_go_where_it_is_asked_to_goes_to_standard_error() {
     let errors = ends(&mut mistakes("mode=check:log_path=/nonexistent/log", &[]), ITS_OWN);
     counts(&errors, "cannot be written where log_path says", 2);
-    counts(&errors, "SUMMARY: epshim: ctl-error", 1);
+    counts(&errors, "SUMMARY: epshim: ctl-error", 2);
     let log = nothing_at("log");
     let options = format!("mode=check:log_path={}", log.display());
     assert_eq!(ends(&mut mistakes(&options, &[]), ITS_OWN), "");
-    counts(&fs::read_to_string(log).unwrap(), "SUMMARY: epshim: ctl-error", 1);
+    counts(&fs::read_to_string(log).unwrap(), "SUMMARY: epshim: ctl-error", 2);
+    // The end names the file of the findings, which a test runner may have kept from the terminal.
+    let (log, json) = (nothing_at("log"), nothing_at("%p.json"));
+    let options = format!("mode=check:log_path={}:json={}", log.display(), json.display());
+    ends(&mut mistakes(&options, &[]), ITS_OWN);
+    let report = fs::read_to_string(log).unwrap();
+    let (_, path) = report.split_once("as JSON: ").unwrap();
+    let written = fs::read_to_string(path.lines().next().unwrap()).unwrap();
+    counts(&written, "\"kind\":\"summary\"", 1);
 }
 
 #[test]
@@ -194,4 +203,63 @@ fn a_handler_that_jumps_away_costs_the_checking_at_most() {
         counts(&errors, "the checker failed and was switched off", usize::from(has_failed));
         assert!(has_failed || errors.contains("SUMMARY: epshim: ctl-error"), "{errors}");
     }
+}
+
+/// Ten ways to wait, each in a thread of its own, for two seconds: poll, select, their other names, and
+/// both by number.
+#[test]
+fn a_thread_that_waits_for_room_in_poll_or_select_has_not_forgotten_its_write() {
+    let package = env!("CARGO_MANIFEST_DIR");
+    let program = compile(package, &["tests/reporting/room.c"], "room", &[]);
+    for (waits_for, lost) in [("room", 0), ("input", 10), ("another", 10)] {
+        let errors = ends(command(&program, Mode::Checking).arg(waits_for), 0);
+        counts(&errors, "SUMMARY: epshim: lost-write", lost);
+    }
+}
+
+/// A library's constructor runs under the loader's lock: whoever waits for it waits for the loop there.
+#[test]
+fn what_a_library_s_constructor_does_is_reported_while_it_does() {
+    let package = env!("CARGO_MANIFEST_DIR");
+    let flags = ["-shared", "-fPIC"];
+    let library = compile(package, &["tests/reporting/plugin.c"], "plugin.so", &flags);
+    let program = compile(package, &["tests/reporting/loads.c"], "loads", &[]);
+    let log = nothing_at("plugin");
+    for how in ["returns", "exits"] {
+        let mut command = command(&program, Mode::Checking);
+        command.env("EPSHIM_OPTIONS", format!("mode=check:log_path={}", log.display()));
+        // The constructor waits for the finding to be written.
+        command.arg(&library).env("PLUGIN_LOG", &log).env("PLUGIN_ENDS", how);
+        ends(&mut command, ITS_OWN);
+        let report = fs::read_to_string(&log).unwrap();
+        counts(&report, "SUMMARY: epshim: ctl-error", 1);
+        counts(&report, "epshim: 1 finding", 1);
+        assert!(report.contains("plugin.so+0x"), "{report}");
+        fs::remove_file(&log).unwrap();
+    }
+}
+
+/// The program ends where its malloc is entered meanwhile: the lock may be the handler's own thread's.
+#[test]
+#[cfg(target_env = "gnu")] // whose functions are called behind its own malloc
+fn nothing_enters_malloc_while_a_handler_that_interrupted_it_runs() {
+    let sources = ["tests/reporting/in_malloc.c"];
+    let program = compile(env!("CARGO_MANIFEST_DIR"), &sources, "in_malloc", &["-Wno-pedantic"]);
+    for mode in [Mode::Plain, Mode::Transparent] {
+        ends(&mut command(&program, mode), ITS_OWN);
+    }
+    let log = nothing_at("in-malloc");
+    let mut command = command(&program, Mode::Checking);
+    command.env("EPSHIM_OPTIONS", format!("mode=check:log_path={}", log.display()));
+    ends(command.arg(&log), ITS_OWN);
+    let report = fs::read_to_string(&log).unwrap();
+    counts(&report, "SUMMARY: epshim: ctl-error", 1);
+    assert!(!report.contains("the checker failed"), "{report}");
+}
+
+#[test]
+fn a_checker_that_fails_in_its_own_thread_says_so_and_the_program_lives_on() {
+    let errors = ends(&mut mistakes("mode=check:panic_in_monitor=1", &["waits"]), ITS_OWN);
+    counts(&errors, "epshim: the checker failed, and is off", 1);
+    counts(&errors, "the checker failed and was switched off", 1);
 }

@@ -11,6 +11,7 @@ use std::net::TcpStream;
 
 /// So that a flood of new connections does not starve the old ones.
 const ACCEPTS_PER_ROUND: usize = 64;
+
 impl Server {
     /// Accepts a bounded number of connections; during the stop as many as the backlog can hold.
     pub(super) fn accept(&mut self) -> io::Result<()> {
@@ -32,9 +33,14 @@ impl Server {
         Ok(())
     }
 
-    /// Accepts one connection. False: the backlog is empty. An error says why there is no room.
+    /// Accepts one connection. False: the backlog is empty. An error says why there is no room. The memory
+    /// comes first: without it the connection stays in the backlog.
     fn accept_one(&mut self) -> io::Result<bool> {
+        let reserved = self.reserve();
         let Some(listener) = &self.listener else { return Ok(false) };
+        if let Err(error) = reserved {
+            return if listener.client_waits() { Err(error) } else { Ok(false) };
+        }
         match listener.accept()? {
             Accepted::NoConnection => Ok(false),
             Accepted::Broken => Ok(true),

@@ -9,9 +9,9 @@
 //! (SIGSTOP) is not held against its peers.
 
 use super::{Server, Stop};
-use crate::messages::say;
 use crate::signals;
 use crate::socket::BACKLOG;
+use crate::streams::say;
 use std::io;
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ const PATIENCE: u32 = 10;
 impl Server {
     /// Begins the stop at the first signal. True at any other: stop at once.
     pub(super) fn heed_stop_signals(&mut self) -> io::Result<bool> {
-        for _ in 0..signals::read(self.signals.stop) {
+        for _ in 0..signals::read(&self.signals.stop) {
             if self.stop.is_some() {
                 self.report_stop_at_once();
                 return Ok(true);

@@ -9,10 +9,10 @@
 //! and calls what is not for signal handlers is refused too.
 
 use crate::reactor::{Core, Turn, Waker};
+use crate::sys::this_thread;
 use libc::{c_int, c_void};
 use std::cell::UnsafeCell;
 use std::io;
-use std::ptr;
 use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
 use std::sync::atomic::{AtomicUsize, compiler_fence};
 use std::time::Duration;
@@ -75,12 +75,6 @@ impl CReactor {
     fn leave(&self, before: usize) {
         self.user.store(before, Release);
     }
-}
-
-/// What no other living thread has: the address of a variable of its own, which is even and not 0.
-fn this_thread() -> usize {
-    thread_local!(static HERE: u64 = const { 0 });
-    HERE.with(|here| ptr::from_ref(here).addr())
 }
 
 /// # Safety

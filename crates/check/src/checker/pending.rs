@@ -1,35 +1,20 @@
 //! Suspicions on their way: raised, waiting for their time, handed out to be confirmed, settled.
 
+use super::queue::What;
 use super::{Checker, Ctl};
-use crate::epoll::Registration;
+use crate::epoll::{Epoll, Registration};
 use crate::epolls::EpollId;
 use crate::finding::{Finding, Role};
 use crate::ports::{Descriptors, Fd, MILLISECOND, Nanos, SECOND, Site, Tid};
 use crate::rule::Rule;
 use crate::rules;
 use crate::suspicion::{Case, Stamp, Suspicion, Verdict};
-use std::cmp::{Ordering, Reverse};
 
-/// What waits for its time: a suspicion, or a thread's failed call.
-#[derive(Debug)]
-pub(super) struct Entry {
-    at: Nanos,
-    serial: u64,
-    what: What,
-}
-
-#[derive(Debug)]
-pub(super) enum What {
-    Suspicion(Box<Suspicion>),
-    Failure(Tid),
-    /// The registration may be suspected again.
-    Release(Watched),
-}
-
-/// So many suspicions are followed at a time, and one more for each eight registrations.
-const MOST: usize = 1024;
 /// What goes on is asked about no more often than this.
 const QUIET: Nanos = SECOND;
+
+/// A failed `epoll_ctl` that no second one has made good by now was none of a known pair.
+pub(super) const RETRY: Nanos = 100 * MILLISECOND;
 
 /// What a rule says of its suspicion when it is due.
 pub(crate) enum Standing {
@@ -45,18 +30,17 @@ impl Checker {
     /// When something is due next.
     #[must_use]
     pub fn next_due(&self) -> Option<Nanos> {
-        self.waiting.peek().map(|Reverse(entry)| entry.at)
+        self.waiting.next()
     }
 
     /// The suspicions that are due and still stand, to be confirmed.
     pub fn due(&mut self, now: Nanos, descriptors: &dyn Descriptors) -> Vec<Suspicion> {
         let mut standing = Vec::new();
-        while self.waiting.peek().is_some_and(|Reverse(entry)| entry.at <= now) {
-            let Some(Reverse(entry)) = self.waiting.pop() else { break };
-            let mut suspicion = match entry.what {
+        while let Some(what) = self.waiting.pop(now) {
+            let mut suspicion = match what {
                 What::Suspicion(suspicion) => suspicion,
-                What::Failure(tid) => {
-                    self.flush_failure(tid, now);
+                What::Failures => {
+                    self.raise_failures(now);
                     continue;
                 }
                 What::Release(watched) => {
@@ -76,24 +60,33 @@ impl Checker {
         standing
     }
 
-    /// Without room for it, the thread's next call or its end still raises what it failed in.
-    pub(super) fn look_after_failure(&mut self, tid: Tid, at: Nanos) {
-        let is_due = self.push(at, What::Failure(tid));
-        if let Some(thread) = self.threads.get_mut(tid) {
-            thread.is_failure_due = is_due;
+    /// Raises the failed calls that no later call of their threads has made good in time.
+    fn raise_failures(&mut self, now: Nanos) {
+        self.has_failures = false;
+        for tid in self.threads.ids() {
+            let Some(thread) = self.threads.get_mut(tid) else { continue };
+            let is_over = |one: &mut Box<Suspicion>| one.since.saturating_add(RETRY) <= now;
+            if let Some(failure) = thread.failure.take_if(is_over) {
+                self.raise(*failure, now);
+            } else if let Some(failure) = &thread.failure {
+                let at = failure.since.saturating_add(RETRY);
+                self.look_after_failures(at);
+            }
         }
     }
 
-    fn flush_failure(&mut self, tid: Tid, now: Nanos) {
-        let Some(thread) = self.threads.get_mut(tid) else { return };
-        thread.is_failure_due = false;
-        let Some(failure) = thread.failure.take() else { return };
-        let at = failure.since.saturating_add(SECOND);
-        if at <= now {
-            return self.raise(*failure, now);
+    /// A failed call is to be looked after by then. One look is enough for all.
+    pub(super) fn look_after_failures(&mut self, at: Nanos) {
+        if !std::mem::replace(&mut self.has_failures, true) {
+            self.waiting.put(at, What::Failures);
         }
-        thread.failure = Some(failure);
-        self.look_after_failure(tid, at);
+    }
+
+    /// Raises what a thread had failed in that is not followed any more.
+    pub(super) fn raise_lost(&mut self, now: Nanos) {
+        while let Some(lost) = self.threads.lost() {
+            self.raise(lost, now);
+        }
     }
 
     fn standing(
@@ -162,16 +155,22 @@ impl Checker {
                 return None;
             }
         }
+        let more = suspicion.alike().and_then(|alike| self.merged.remove(&alike));
         let watched = suspicion.watched();
         let repeats = matches!(watched.rule, Rule::Ghost | Rule::LevelSpin | Rule::AcceptSpin);
         let later = now.saturating_add(QUIET);
         match (&verdict, repeats) {
             (Verdict::Again(..), _) => {}
-            (_, true) if self.push(later, What::Release(watched)) => {}
+            (_, true) => self.waiting.put(later, What::Release(watched)),
             _ => self.release(&watched),
         }
         match verdict {
-            Verdict::Finding(finding) => self.tally.count(finding),
+            Verdict::Finding(finding) => {
+                let fingerprint = finding.fingerprint();
+                let new = self.tally.count(finding);
+                self.tally.count_more(fingerprint, more.unwrap_or(0));
+                new
+            }
             Verdict::Refuted => {
                 self.refuted(&watched);
                 None
@@ -211,15 +210,7 @@ impl Checker {
     /// What is left when the program ends: failed calls that were not made good, and what was kept
     /// until a deadline.
     pub fn finish(&mut self, now: Nanos) {
-        let mut waiting = std::mem::take(&mut self.waiting).into_vec();
-        for Reverse(entry) in &mut waiting {
-            if let What::Suspicion(suspicion) = &mut entry.what {
-                if rules::edge_not_drained::ends(suspicion) {
-                    entry.at = now;
-                }
-            }
-        }
-        self.waiting = waiting.into();
+        self.waiting.hasten(now, rules::edge_not_drained::ends);
         for tid in self.threads.ids() {
             self.next_call(tid, now, None);
         }
@@ -258,7 +249,7 @@ impl Checker {
         suspicion.epfd = epoll.fd;
         let calls = suspicion.stamp.calls;
         suspicion.stamp = Stamp { epoll: id, calls, ..registration.stamp() };
-        if self.push(now.saturating_add(after), What::Suspicion(Box::new(suspicion))) {
+        if self.push(now.saturating_add(after), suspicion) {
             let registration = self.epolls.get_mut(id).and_then(|epoll| epoll.by_fd_mut(fd));
             if let Some(registration) = registration {
                 registration.watched_by |= bit;
@@ -270,28 +261,51 @@ impl Checker {
         self.put_off(suspicion, now, 0);
     }
 
-    /// Returns whether it will be looked at.
+    /// Returns whether it will be looked at. One that is like one that waits already is counted with it.
     pub(crate) fn put_off(&mut self, suspicion: Suspicion, now: Nanos, after: Nanos) -> bool {
-        self.off & suspicion.rule.bit() == 0
-            && self.push(now.saturating_add(after), What::Suspicion(Box::new(suspicion)))
+        if self.off & suspicion.rule.bit() != 0 {
+            return false;
+        }
+        let Some(alike) = suspicion.alike() else {
+            return self.push(now.saturating_add(after), suspicion);
+        };
+        if let Some(more) = self.merged.get_mut(&alike) {
+            *more += 1;
+            return true;
+        }
+        let is_in = self.push(now.saturating_add(after), suspicion);
+        if is_in {
+            self.merged.insert(alike, 0);
+        }
+        is_in
     }
 
     fn put_back(&mut self, suspicion: Box<Suspicion>, now: Nanos, after: Nanos) {
-        let watched = suspicion.watched();
-        if !self.push(now.saturating_add(after), What::Suspicion(suspicion)) {
-            self.release(&watched);
-        }
+        self.waiting.put(now.saturating_add(after), What::Suspicion(suspicion));
     }
 
     /// Returns whether there is room for it.
-    pub(super) fn push(&mut self, at: Nanos, what: What) -> bool {
-        if self.waiting.len() >= MOST && self.waiting.len() >= MOST + self.registrations() / 8 {
-            self.dropped += 1;
-            return false;
+    fn push(&mut self, at: Nanos, suspicion: Suspicion) -> bool {
+        let has_room = self.has_room(suspicion.rule);
+        if has_room {
+            self.waiting.put(at, What::Suspicion(Box::new(suspicion)));
         }
-        self.serial += 1;
-        self.waiting.push(Reverse(Entry { at, serial: self.serial, what }));
-        true
+        has_room
+    }
+
+    fn has_room(&mut self, rule: Rule) -> bool {
+        let epolls = &self.epolls;
+        // Its number is registered again, or not any more.
+        let is_gone = |one: &Suspicion| {
+            let Stamp { epoll, generation, .. } = one.stamp;
+            let registration = epolls.get(epoll).and_then(|epoll| epoll.by_fd(one.fd));
+            epoll != EpollId::NONE
+                && one.rule != Rule::Ghost
+                && !matches!(one.case, Case::Left(_))
+                && registration.is_none_or(|now| now.generation != generation)
+        };
+        let registrations = || epolls.iter().map(Epoll::len).sum();
+        self.waiting.has_room(rule, registrations, is_gone)
     }
 
     /// Its registration may be suspected again.
@@ -319,10 +333,13 @@ pub(crate) fn nobody_waits(suspicion: &mut Suspicion) -> Standing {
 #[derive(Debug)]
 pub struct Asked(Box<Suspicion>);
 
+/// The first two call sites, and what failed.
+pub(super) type Alike = (Site, Site, (i32, i32, bool));
+
 /// What a rule watches.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Watched {
-    rule: Rule,
+    pub rule: Rule,
     epoll: EpollId,
     fd: Fd,
     generation: u32,
@@ -345,6 +362,18 @@ impl Suspicion {
     #[must_use]
     pub fn asked(&self) -> Asked {
         Asked(Box::new(self.clone()))
+    }
+
+    /// Facts that are alike are one finding: whether another is, this says.
+    fn alike(&self) -> Option<Alike> {
+        let kind = match &self.case {
+            Case::Ctl(failure) => failure.kind(),
+            Case::Epfd(misuse) => misuse.kind()?,
+            _ => return None,
+        };
+        let mut sites = self.sites.iter().map(|&(_, site)| site).filter(|site| site.0 != 0);
+        let mut site = || sites.next().unwrap_or_default();
+        Some((site(), site(), kind))
     }
 
     fn watched(&self) -> Watched {
@@ -374,25 +403,5 @@ impl Suspicion {
 impl Rule {
     pub(crate) const fn bit(self) -> u16 {
         1 << self as u16
-    }
-}
-
-impl PartialEq for Entry {
-    fn eq(&self, other: &Self) -> bool {
-        (self.at, self.serial) == (other.at, other.serial)
-    }
-}
-
-impl Eq for Entry {}
-
-impl PartialOrd for Entry {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Entry {
-    fn cmp(&self, other: &Self) -> Ordering {
-        (self.at, self.serial).cmp(&(other.at, other.serial))
     }
 }

@@ -62,6 +62,8 @@ pub(super) struct TraceKernel {
     waits: HashMap<Tid, Fd>,
     /// What each thread has read last.
     sources: HashMap<Tid, Fd>,
+    /// The threads that wait for room outside of epoll.
+    for_room: HashMap<Tid, Fd>,
     fdinfo: HashMap<Fd, Option<Vec<Listed>>>,
     unread: HashMap<Fd, u64>,
     traffic: HashMap<Fd, u64>,
@@ -292,6 +294,22 @@ impl TraceKernel {
         after.is_unwritten() && !before.is_unwritten()
     }
 
+    pub fn polls(&mut self, tid: Tid, fd: Fd, events: u32) {
+        if events & bits::OUT != 0 {
+            self.for_room.insert(tid, fd);
+            self.change(fd, |number| number.known.io = number.known.io.waited_for_room());
+        }
+    }
+
+    pub fn polled(&mut self, tid: Tid, fd: Fd, ready: u32) {
+        if self.for_room.remove(&tid).is_some() {
+            self.change(fd, |number| number.known.io = number.known.io.waited_for_room());
+        }
+        if ready & bits::IN != 0 {
+            self.change(fd, |number| number.known.io = number.known.io.polled());
+        }
+    }
+
     pub fn shut_down(&self, fd: Fd) {
         self.change(fd, |number| number.known.io = number.known.io.shut_down());
     }
@@ -342,6 +360,10 @@ impl Descriptors for TraceKernel {
 
     fn may_block(&self, _: Fd) -> bool {
         false
+    }
+
+    fn is_room_awaited(&self, fd: Fd) -> bool {
+        self.for_room.values().any(|&one| one == fd)
     }
 
     fn hung_up(&self, fd: Fd) {

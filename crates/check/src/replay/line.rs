@@ -100,6 +100,8 @@ fn observation(words: &mut Words<'_>) -> Parsed<Observation> {
             let outcome = if accepted { one } else { outcome(word)? };
             Observation::Accept(fd, outcome, errno(word).unwrap_or(0))
         }
+        "poll" => Observation::Poll(words.fd("fd")?, events(words.next()?)?),
+        "polled" => Observation::Polled(words.fd("fd")?, events(words.next()?)?),
         "shutdown" => Observation::Shutdown(words.fd("fd")?),
         "close" => Observation::Close(words.fd("fd")?),
         "dup" => Observation::Dup(words.fd("fd")?, words.fd("to")?),

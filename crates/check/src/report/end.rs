@@ -26,6 +26,8 @@ pub struct Seen {
     /// Calls that were made and not recorded: from signal handlers in the book-keeping, or for
     /// want of room.
     pub dropped_calls: u64,
+    /// Suspicions that were one too many to be followed at a time.
+    pub not_followed: Vec<NotFollowed>,
     /// Calls on descriptors whose numbers are too high to be watched.
     pub high_descriptors: u64,
     /// Findings that were one too many to be told apart. [`End::new`] looks it up.
@@ -34,6 +36,16 @@ pub struct Seen {
     pub checker_failed: bool,
     /// Why call sites have no function names, if something went wrong with them.
     pub not_symbolized: Option<String>,
+}
+
+/// Suspicions of one rule that were not followed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NotFollowed {
+    /// The rule.
+    #[serde(serialize_with = "as_text")]
+    pub rule: Rule,
+    /// How many.
+    pub suspicions: u64,
 }
 
 impl Seen {
@@ -68,12 +80,20 @@ impl Seen {
         let findings =
             ["finding more than can be told apart", "findings more than can be told apart"];
         add(self.dropped_findings, findings[0], findings[1]);
+        for NotFollowed { rule, suspicions } in &self.not_followed {
+            let one = format!("suspicion of {rule} that was not followed");
+            let many = format!("suspicions of {rule} that were not followed");
+            spots.push(counted(*suspicions, &one, &many));
+        }
         if let Some(why) = &self.not_symbolized {
             spots.push(format!("the names of functions ({why})"));
         }
         spots
     }
 }
+
+/// The end repeats the last lines of so many findings.
+const MOST_SUMMARIES: usize = 100;
 
 /// What was found of one rule.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -109,6 +129,11 @@ pub struct End {
     pub notes_not_shown: u64,
     /// What was seen.
     pub seen: Seen,
+    /// The last line of each finding that was reported. The text repeats them: the findings may have
+    /// gone where the program's own output went, and be lost with it.
+    pub summaries: Vec<String>,
+    /// The file of JSON lines. The text names it.
+    pub json: Option<String>,
 }
 
 impl End {
@@ -146,7 +171,8 @@ impl End {
         }
         counts.sort_by_key(|count| count.rule);
         let suppressed = suppressions.used(tally);
-        Self { pid, time, counts, suppressed, notes_not_shown, seen }
+        let (summaries, json) = (Vec::new(), None);
+        Self { pid, time, counts, suppressed, notes_not_shown, seen, summaries, json }
     }
 
     /// How many different findings were reported.
@@ -207,6 +233,15 @@ impl End {
             );
         }
         block.wrapped("  not seen: ", 4, &self.seen.blind_spots().join("; "));
+        if let Some(json) = &self.json {
+            block.line(&format!("  as JSON: {json}"));
+        }
+        for summary in self.summaries.iter().take(MOST_SUMMARIES) {
+            block.styled(Style::Bold, summary);
+        }
+        if let Some(more @ 1..) = self.summaries.len().checked_sub(MOST_SUMMARIES) {
+            block.line(&format!("  and {more} more"));
+        }
         block.into_text()
     }
 }

@@ -45,7 +45,7 @@ pub fn finding(report: &Report, colour: bool) -> String {
     block.wrapped("  see: ", 4, &see);
     block.wrapped("  fix: ", 4, advice.fix);
     block.line(&format!("  suppress: {}", report.suppression()));
-    block.styled(Style::Bold, &format!("SUMMARY: epshim: {}{}", finding.rule, summary(report)));
+    block.styled(Style::Bold, &summary(report));
     block.into_text()
 }
 
@@ -92,8 +92,13 @@ fn module_and_offset(frame: &Frame) -> String {
     }
 }
 
-/// Where it is, for the last line.
-fn summary(report: &Report) -> String {
+/// The last line: the rule, and where it is. The end of the report repeats it.
+#[must_use]
+pub fn summary(report: &Report) -> String {
+    format!("SUMMARY: epshim: {}{}", report.finding.rule, place(report))
+}
+
+fn place(report: &Report) -> String {
     let Some(top) = report.top() else { return named(report.finding.epfd, report.finding.fd) };
     let Some(symbol) = top.symbols.first() else { return format!(" {}", module_and_offset(top)) };
     match symbol.place() {

@@ -16,7 +16,7 @@ pub const EXPLANATION: Explanation = Explanation {
         expect.",
     evidence: "\
         epoll_ctl returned EEXIST, ENOENT, EBADF, EPERM, EINVAL or ELOOP, and the thread's next \
-        call is not the right retry. A fact: that it failed is beyond doubt. The report says who \
+        call is not the right retry, or there is none for 100 ms; EBADF, EINVAL and ELOOP have none. A fact: that it failed is beyond doubt. The report says who \
         registered and who closed the descriptor, and what the kernel objected to.",
     silent: "\
         When EEXIST is followed by EPOLL_CTL_MOD, or ENOENT by EPOLL_CTL_ADD, of the same \
@@ -125,6 +125,17 @@ impl Failure {
             (ADD, EEXIST) => self.is_in_use && !self.was_closed,
             _ => false,
         }
+    }
+
+    /// Failures of one kind at one place are one mistake.
+    pub fn kind(&self) -> (i32, i32, bool) {
+        (self.op, self.errno, self.is_harmless())
+    }
+
+    /// Whether the thread's next call may show that it was meant so: see
+    /// [`Failure::is_made_good_by`].
+    pub fn may_be_made_good(&self) -> bool {
+        matches!((self.op, self.errno), (ADD, EEXIST) | (MOD, ENOENT))
     }
 
     pub fn sites(&self) -> [(Role, Site); 3] {

@@ -35,7 +35,7 @@ pub const EXPLANATION: Explanation = Explanation {
         ends in the program. When the program saw EAGAIN. When EPOLL_CTL_MOD came since, which \
         reports what is ready again. Only a note, for it may be on purpose: when nothing was read, \
         while a write waits for room somewhere, in programs that were seen to read on without a \
-        new edge, and when only the end of the file is left and the delivery had EPOLLRDHUP.",
+        new edge, on descriptors whose input poll or select has told the program of too, and when only the end of the file is left and the delivery had EPOLLRDHUP.",
     fix: "\
         Read, accept or receive in a loop until EAGAIN; or stop early only with the descriptor \
         on a list that is served before the next wait; or drop EPOLLET.",
@@ -151,7 +151,9 @@ pub(crate) fn stands(
         return nobody_waits(suspicion);
     };
     let resumes = checker.epolls.get(id).is_some_and(|epoll| epoll.resumes);
-    let holds_back = resumes || checker.holds_back(now, descriptors);
+    // A thread that poll or select told of its input has not forgotten it.
+    let is_known = resumes || descriptor.io.is_polled();
+    let holds_back = is_known || checker.holds_back(now, descriptors);
     let kind = descriptors.kind(suspicion.fd);
     suspicion.case = Case::Edge { was_read, holds_back, delivered: delivery.events, kind };
     suspicion.sites = vec![

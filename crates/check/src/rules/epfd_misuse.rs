@@ -66,6 +66,18 @@ impl Misuse {
         }
     }
 
+    /// What fails in one way at one place is one mistake; a waiter is one of its own. No operation of
+    /// `epoll_ctl` is negative.
+    pub const fn kind(self) -> Option<(i32, i32, bool)> {
+        match self {
+            Self::WaitOnClosed => Some((-1, EBADF, false)),
+            Self::WaitOnForeign => Some((-1, EINVAL, false)),
+            Self::CtlOnClosed => Some((-2, EBADF, false)),
+            Self::CtlOnForeign => Some((-2, EINVAL, false)),
+            Self::ClosedUnderWaiter { .. } => None,
+        }
+    }
+
     /// A failed wait, likewise.
     pub const fn of_wait(at: AtFailure) -> Option<Self> {
         match (at.errno, at.epfd) {

@@ -16,9 +16,12 @@ pub const EXPLANATION: Explanation = Explanation {
     evidence: "\
         A write or send on a registered descriptor took less than it was given, or failed with \
         EAGAIN; for 1 s nothing more was written, no epoll of the program has EPOLLOUT on for \
-        the descriptor, and a thread blocks in the wait. Suspected.",
+        the descriptor, no thread waits for room in poll or select, or did meanwhile, and a thread \
+        blocks in the wait. Suspected.",
     silent: "\
-        With EPOLLOUT registered, level- or edge-triggered: the program will be told. When the \
+        With EPOLLOUT registered, level- or edge-triggered: the program will be told. While a \
+        thread waits for room in poll, ppoll, select or pselect, however long that takes: it will \
+        be told too. When the \
         descriptor is closed or shut down for writing meanwhile, and when its file has another \
         descriptor, through which the rest may be written. On datagrams, which are sent \
         whole or dropped. On wakers (eventfd, a pipe to itself), where a full buffer says \
@@ -63,7 +66,7 @@ pub(crate) fn suspect(
         return;
     }
     let mut suspicion = checker.suspect(Rule::LostWrite, tid, now, Case::Unwritten).on(fd);
-    suspicion.stamp.calls = io.outputs();
+    suspicion.stamp.calls = io.attempts();
     checker.raise_about(suspicion, id, LEFT);
 }
 
@@ -77,16 +80,18 @@ pub(crate) fn stands(
         return Standing::Void;
     };
     let added = registration.added;
+    // In this order: a wait that ends in between is one attempt more.
+    let is_awaited = descriptors.is_room_awaited(suspicion.fd);
     let descriptor = descriptors.get(suspicion.fd);
     // Another descriptor of the file may be written to, or wait for room, unseen.
     let is_alone = descriptor.duplicated == Site::default();
     if !descriptor.io.is_unwritten() || !is_alone || checker.waits_for_room(suspicion.fd) {
         return Standing::Void;
     }
-    let outputs = descriptor.io.outputs();
-    if outputs != suspicion.stamp.calls {
-        // It was tried again since: the second starts anew.
-        suspicion.stamp.calls = outputs;
+    // It was tried again since, or a thread waits for room, or did: the second starts anew.
+    let attempts = descriptor.io.attempts();
+    if attempts != suspicion.stamp.calls || is_awaited {
+        suspicion.stamp.calls = attempts;
         return Standing::Later(LEFT);
     }
     let Some(wait) = checker.waiter(suspicion.stamp.epoll) else {

@@ -55,6 +55,10 @@ impl Descriptors for Noise {
         self.next() % 2 == 0
     }
 
+    fn is_room_awaited(&self, _: i32) -> bool {
+        self.next() % 2 == 0
+    }
+
     fn hung_up(&self, _: i32) {}
 }
 

@@ -59,6 +59,10 @@ impl Descriptors for Memory {
         false
     }
 
+    fn is_room_awaited(&self, _: i32) -> bool {
+        false
+    }
+
     fn hung_up(&self, fd: i32) {
         self.change(fd, |descriptor| descriptor.io = descriptor.io.hung_up());
     }

@@ -1,7 +1,7 @@
 //! Reports to be written.
 
 use epshim_check::ports::Site;
-use epshim_check::report::{Count, End, Frame, Report, Seen, Stack, Symbol};
+use epshim_check::report::{Count, End, Frame, NotFollowed, Report, Seen, Stack, Symbol};
 use epshim_check::{Certainty, Finding, Role, Rule};
 use std::time::Duration;
 
@@ -71,6 +71,7 @@ pub fn end() -> End {
         rings: 1,
         unknown_deliveries: 2,
         dropped_calls: 3,
+        not_followed: vec![NotFollowed { rule: Rule::OneshotNotRearmed, suspicions: 7 }],
         high_descriptors: 1,
         dropped_findings: 5,
         checker_failed: true,
@@ -87,12 +88,15 @@ pub fn end() -> End {
         findings: 1,
         occurrences: 1,
     }];
-    End { pid: 4711, time: TIME, counts, suppressed, notes_not_shown: 4, seen }
+    let summaries = vec!["SUMMARY: epshim: ghost src/conn.c:42 in handle".to_owned()];
+    let json = Some("/tmp/found.json".to_owned());
+    End { pid: 4711, time: TIME, counts, suppressed, notes_not_shown: 4, seen, summaries, json }
 }
 
 /// The end where nothing was found, and nothing is known to have been missed.
 pub fn nothing() -> End {
     let seen = Seen { waits: 1, registrations: 2, ..Seen::default() };
     let (counts, suppressed) = (Vec::new(), Vec::new());
-    End { pid: 4711, time: TIME, counts, suppressed, notes_not_shown: 0, seen }
+    let (summaries, json) = (Vec::new(), None);
+    End { pid: 4711, time: TIME, counts, suppressed, notes_not_shown: 0, seen, summaries, json }
 }

@@ -62,6 +62,14 @@ fn a_counter_and_a_pipe_to_itself_are_wakers() {
 }
 
 #[test]
+fn a_thread_that_poll_told_of_the_input_has_not_forgotten_it() {
+    let told = after_an_edge("", "t1 read 5 8/8\n t2 poll 5 IN\n t2 polled 5 IN");
+    assert_eq!(found(&told), ["edge-not-drained note 5"]);
+    let other = after_an_edge("", "t1 read 5 8/8\n t2 poll 6 IN\n t2 polled 6 IN");
+    assert_eq!(found(&other), ["edge-not-drained suspected 5"]);
+}
+
+#[test]
 fn a_rearming_mod_reports_what_is_ready_again() {
     let trace = after_an_edge("", "t1 read 5 8/8\n t1 mod 3 5 IN|ET");
     assert_eq!(found(&trace.replace("5s end", "1.5ms t1 mod 3 5 IN|ET\n 5s end")), NOTHING);

@@ -3,6 +3,7 @@
 mod accepting;
 mod between;
 mod closing;
+mod crowds;
 mod edges;
 mod errors;
 mod one_shots;

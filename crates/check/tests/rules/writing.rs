@@ -63,3 +63,25 @@ fn a_second_that_starts_anew_with_each_write_but_not_with_each_read() {
     let read = written("3/8", "").replace("9s end", &format!("{reads} 3.1s end"));
     assert_eq!(found(&read), ["lost-write suspected 5"]);
 }
+
+#[test]
+fn a_thread_that_waits_for_room_in_poll_has_not_forgotten_it() {
+    let waits = |then: &str| found(&written("3/8", "").replace("9s end", then));
+    assert_eq!(waits("3ms t2 poll 5 OUT\n 9s end"), NOTHING);
+    // Each wait ends before the room comes, as in a loop that looks at a flag in between.
+    let polls = super::repeat(20, 100, 400, "NOW t2 poll 5 OUT\nNOW t2 polled 5 nothing\n");
+    assert_eq!(waits(&format!("{polls} 8.5s end")), NOTHING);
+    assert_eq!(
+        waits("3ms t2 poll 5 OUT\n 3.5s t2 polled 5 OUT\n 3.5s t2 write 5 5/5\n 9s end"),
+        NOTHING
+    );
+}
+
+#[test]
+fn a_thread_that_waits_for_something_else_has_or_that_waited_and_never_wrote() {
+    let waits = |then: &str| found(&written("3/8", "").replace("9s end", then));
+    assert_eq!(waits("3ms t2 poll 5 IN\n 9s end"), ["lost-write suspected 5"]);
+    assert_eq!(waits("3ms t2 poll 6 OUT\n 9s end"), ["lost-write suspected 5"]);
+    let gives_up = "3ms t2 poll 5 OUT\n 3.5s t2 polled 5 nothing\n 9s end";
+    assert_eq!(waits(gives_up), ["lost-write suspected 5"]);
+}

@@ -40,6 +40,10 @@ impl Descriptors for Memory {
         false
     }
 
+    fn is_room_awaited(&self, _: Fd) -> bool {
+        false
+    }
+
     fn hung_up(&self, _: Fd) {}
 }
 

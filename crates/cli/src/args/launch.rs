@@ -76,6 +76,10 @@ pub struct CheckOptions {
     #[arg(long)]
     pub notes: bool,
 
+    /// Do not say at the start what is watched and where the report goes
+    #[arg(long)]
+    pub quiet: bool,
+
     /// Record N callers of each call (0: its own place only)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(..=i64::from(MAX_STACK_DEPTH)))]
     pub stack: Option<u8>,

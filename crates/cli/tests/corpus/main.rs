@@ -100,13 +100,25 @@ fn judge_report(outcome: &Outcome, schema: &Schema) -> Result<(), String> {
     if not_seen.first().and_then(Value::as_str) != Some("system calls made without libc") {
         return Err(format!("the summary hides what was not seen: {last}"));
     }
-    let reports = outcome.err.matches("== SUMMARY: epshim: ").count();
-    if reports != outcome.lines("finding").count() {
-        return Err("text and JSON have not the same findings".to_owned());
-    }
-    let Some((_, end)) = outcome.err.rsplit_once("== epshim: ") else {
+    let Some((reports, end)) = outcome.err.rsplit_once("== epshim: ") else {
         return Err("the text has no end".to_owned());
     };
+    let summaries = |text: &str| -> Vec<String> {
+        let after = text.split("== SUMMARY: epshim: ").skip(1);
+        after.map(|line| line.lines().next().unwrap_or_default().to_owned()).collect()
+    };
+    let mut reported = summaries(reports);
+    if reported.len() != outcome.lines("finding").count() {
+        return Err("text and JSON have not the same findings".to_owned());
+    }
+    // The end repeats each once.
+    let mut repeated = summaries(end);
+    reported.sort();
+    repeated.sort();
+    reported.dedup();
+    if reported != repeated {
+        return Err(format!("the end of the text repeats {repeated:?}"));
+    }
     let findings = last["findings"].as_u64().expect("as documented");
     let says_how_many = end.starts_with(&format!("{findings} finding"));
     if !says_how_many || !end.contains("==   not seen: system calls made without libc") {
@@ -190,6 +202,14 @@ fn reports_are_as_documented_and_the_exit_code_is_the_program_s_own() {
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 }
 
+/// These tests have it write JSON too, and name the program by its path.
+fn as_the_reader_has_it(report: &str, program: &Path) -> String {
+    let report = report.replace(program.to_str().unwrap(), "target/stranded");
+    let lines = report.lines().filter(|line| !line.contains("==   as JSON: "));
+    let text = lines.map(|line| line.split_once(", as JSON to ").map_or(line, |(text, _)| text));
+    text.map(|line| format!("{line}\n")).collect()
+}
+
 #[test]
 fn the_readme_shows_what_is_really_written() {
     let source = cargo::root().join("examples/stranded.c");
@@ -198,5 +218,6 @@ fn the_readme_shows_what_is_really_written() {
     let (report, out) = golden::in_readme("epshim check target/stranded\n");
     assert_eq!(outcome.out, out);
     let real = golden::shown(&outcome.err);
+    let real = as_the_reader_has_it(&real, &program);
     assert_eq!(golden::essence(&real), golden::essence(&report), "{real}");
 }

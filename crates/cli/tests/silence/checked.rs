@@ -100,6 +100,13 @@ impl Ended {
         self.of_kind("summary").map(amount).sum()
     }
 
+    /// The rules of which a suspicion was not followed.
+    pub fn not_followed(&self) -> Vec<&str> {
+        let lists = self.of_kind("summary").map(|end| &end["seen"]["not_followed"]);
+        let rules = lists.flat_map(|list| list.as_array().expect("a list"));
+        rules.map(|one| one["rule"].as_str().expect("a name")).collect()
+    }
+
     /// Nothing was found, and the checker was there until the end.
     pub fn is_silent(&self) {
         assert!(self.findings().is_empty(), "{}", self.said);

@@ -23,4 +23,5 @@ fn workers_whose_numbers_are_used_again_at_once_are_silent() {
     let ended = runs("workers");
     // The first event of a connection often comes to a worker before its ADD has returned.
     assert_eq!(ended.not_seen("unknown_deliveries"), 0, "{}", ended.said);
+    assert_eq!(ended.not_followed(), [""; 0], "{}", ended.said);
 }

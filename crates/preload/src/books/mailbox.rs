@@ -11,7 +11,8 @@ use crate::books::blocking::Call;
 use crate::books::counts;
 use crate::runtime::thread::tid;
 use std::ffi::{c_int, c_void};
-use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering, Ordering::Relaxed};
+use std::sync::atomic::Ordering::{self, Relaxed, SeqCst};
+use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, fence};
 
 /// A message to the model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +96,20 @@ static MAILBOX: [Place; PLACES] = [const {
 /// Messages in the mailbox, at least.
 static WAITING: AtomicU32 = AtomicU32::new(0);
 
+/// Posts a message that is the same for each call on a descriptor, unless such a one is there: whoever
+/// takes that one looks at the descriptor after this call.
+pub fn post_once(message: Message) {
+    let is_same = |place: &Place| {
+        place.state.load(Ordering::Acquire) == message.subject as u32
+            && place.fd.load(Relaxed) == message.fd
+    };
+    // Either this thread finds the place free, or the other one the descriptor as it is now.
+    fence(SeqCst);
+    if !has_messages() || !MAILBOX.iter().any(is_same) {
+        post(message);
+    }
+}
+
 /// Posts a message.
 pub fn post(message: Message) {
     let claim = |place: &&Place| {
@@ -129,6 +144,7 @@ pub fn take_all(mut each: impl FnMut(Message)) {
             amount: place.amount.load(Relaxed),
         };
         place.state.store(0, Ordering::Release);
+        fence(SeqCst); // see `post_once`
         each(message);
     }
 }

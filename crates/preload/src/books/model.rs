@@ -14,7 +14,7 @@ use crate::runtime::clock::now;
 use crate::runtime::failure;
 use crate::runtime::lock::{Locked, PATIENCE};
 use epshim_check::ports::Site;
-use epshim_check::report::Seen;
+use epshim_check::report::{NotFollowed, Seen};
 use epshim_check::{Checker, Rule};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
@@ -101,7 +101,10 @@ pub fn seen() -> Seen {
     let seen = counts::seen();
     with(|checker| Seen {
         unknown_deliveries: checker.unknown_deliveries() + checker.ambiguous_deliveries(),
-        dropped_calls: seen.dropped_calls + checker.dropped_suspicions(),
+        not_followed: checker
+            .dropped_suspicions()
+            .map(|(rule, suspicions)| NotFollowed { rule, suspicions })
+            .collect(),
         ..seen.clone()
     })
     .unwrap_or(seen)

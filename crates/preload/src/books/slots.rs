@@ -6,8 +6,8 @@
 //!
 //! Surprising: a call on a descriptor whose number is too high is not recorded; it is counted.
 
-use crate::books::counts;
 use crate::books::slot::{Slot, State, name, named};
+use crate::books::{counts, room_waits};
 use crate::questions::descriptor;
 use crate::runtime::watched::{self, WATCHABLE};
 use epshim_check::Io;
@@ -125,6 +125,10 @@ impl Descriptors for Table {
 
     fn may_block(&self, fd: c_int) -> bool {
         slot(fd).is_some_and(|slot| slot.may_block(|| descriptor::may_block(fd)))
+    }
+
+    fn is_room_awaited(&self, fd: c_int) -> bool {
+        room_waits::is_awaited(fd)
     }
 
     fn hung_up(&self, fd: c_int) {

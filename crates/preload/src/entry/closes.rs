@@ -48,6 +48,6 @@ fn epoll_closed(epfd: c_int, site: *const c_void) {
         checker.next_due()
     });
     if let Some(next) = next.flatten() {
-        monitor::wake_by(next);
+        monitor::wake_by_from_handler(next);
     }
 }

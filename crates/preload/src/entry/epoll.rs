@@ -8,6 +8,7 @@
 //!
 //! Surprising: a call that fails is taken back, unless the descriptor was closed meanwhile.
 
+use crate::books::places::Places;
 use crate::books::slot::Slot;
 use crate::books::slots::{Table, slot, update};
 use crate::books::{counts, family, model, stacks};
@@ -18,9 +19,15 @@ use crate::questions::{descriptor, threads};
 use crate::runtime::clock::now;
 use crate::runtime::process;
 use crate::runtime::thread::tid;
-use epshim_check::ports::Descriptors;
+use epshim_check::ports::{Descriptors, MILLISECOND, Nanos};
 use epshim_check::{Ctl, Io};
 use libc::{c_int, c_void, epoll_event};
+
+/// The first call sites that failed in a way that is reported at once. The thread waits for the report
+/// there, once, and no more often than this in all: a program may live with such failures.
+static FAILED_AT: Places<64> = Places::new();
+/// How long it waits.
+const LONGEST_PAUSE: Nanos = 500 * MILLISECOND;
 
 pub extern "C" fn created(epfd: c_int, _flags: c_int, site: *const c_void) {
     record_change(|| {
@@ -135,11 +142,16 @@ fn register(epfd: c_int, op: c_int, fd: c_int, has_begun: bool) {
 
 fn failed(ctl: Ctl, errno: c_int) {
     let at = descriptor::at_failure(errno, ctl.epfd, ctl.fd);
+    let site = ctl.site;
+    let at_call = now();
     let next = model::with(|checker| {
-        checker.ctl_failed(tid(), now(), ctl, at, &Table);
+        checker.ctl_failed(tid(), at_call, ctl, at, &Table);
         checker.next_due()
     });
-    if let Some(next) = next.flatten() {
-        monitor::wake_by(next);
+    let Some(next) = next.flatten() else { return };
+    monitor::wake_by(next);
+    // The program may abort for it, as assert(3) does: then the finding is to be written before.
+    if next <= at_call && FAILED_AT.note(site.0) {
+        monitor::wait_for_pass(LONGEST_PAUSE);
     }
 }

@@ -14,8 +14,8 @@ use crate::books::slots::{Table, exchanged, slot};
 use crate::entry::guard::record;
 use crate::entry::io_kind::IoKind;
 use crate::runtime::clock::now;
-use crate::runtime::process;
 use crate::runtime::thread::{set_source, source};
+use crate::runtime::{process, watched};
 use epshim_check::ports::Descriptors;
 use epshim_check::rules::blocking_fd::BLOCKS;
 use epshim_check::{Io, Outcome};
@@ -67,8 +67,9 @@ pub extern "C" fn io_ended(
         }
         if is_write && after.is_unwritten() {
             slot.written.store(site.addr() as u64, Relaxed);
+            watched::left_unwritten();
             if !before.is_unwritten() {
-                mailbox::post(Message::of_this_thread(Subject::Unwritten, fd, site, 0));
+                mailbox::post_once(Message::of_this_thread(Subject::Unwritten, fd, site, 0));
             }
         } else if is_input(kind) && error != libc::EINTR {
             slot.read.store(site.addr() as u64, Relaxed);

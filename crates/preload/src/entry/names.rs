@@ -3,20 +3,27 @@
 //! The types are not checked: a function here must have the type that the header gives its name.
 
 use crate::entry::jump::hidden;
-use crate::entry::{changes, closes, epoll, io, process, waits};
+use crate::entry::{changes, closes, epoll, io, polls, process, waits};
 
 hidden! {
     on_start => process::start;
     on_fork_begin => process::fork_begins;
     on_fork_parent => process::fork_ended;
     on_fork_child => process::forked;
+    on_alone_begin => process::alone_begins;
+    on_alone_end => process::alone_ended;
     on_end => process::end;
+    on_leaving => process::leaving;
 
     on_epoll_created => epoll::created;
     on_epoll_ctl_begin => epoll::ctl_begins;
     on_epoll_ctl => epoll::ctl;
     on_wait_begin => waits::wait_begins;
     on_wait_end => waits::wait_ended;
+
+    on_room_awaited => polls::room_awaited;
+    on_room_wait_ended => polls::room_wait_ended;
+    on_input_polled => polls::input_polled;
 
     on_io_begin => io::io_begins;
     on_io_end => io::io_ended;

@@ -1,7 +1,7 @@
 //! What the hooks report of the process: it starts, forks, and ends.
 //!
-//! The start comes from the library's constructor, the end from its destructor, the fork from
-//! pthread_atfork(3). Each is a few steps here; what they do is in `life/`.
+//! The start comes from the library's constructor, the end from its destructor or from the hook of a way
+//! out that runs none, the fork from pthread_atfork(3). Each is a few steps here; what they do is in `life/`.
 //!
 //! Surprising: a signal handler may fork in the middle of the book-keeping. Its thread holds the
 //! locks then, in the child too, and gives them back itself.
@@ -9,11 +9,16 @@
 use crate::entry::guard::{
     enter_fork, guarded, if_checking, leave_fork, prepare_end, record_change,
 };
-use crate::life::{fork, start, suspicions};
+use crate::life::{fork, monitor, start, suspicions};
 use crate::output::report;
+use crate::runtime::lock::PATIENCE;
 use crate::runtime::{failure, process};
-use libc::c_char;
+use libc::{c_char, c_int};
 use std::ffi::CStr;
+
+/// Sleeps of a lock: 12 seconds. The symbolizer, which another thread may be waiting for, is given up
+/// after 10.
+const PATIENCE_AT_EXIT: u32 = 120;
 
 /// # Safety
 /// `options` is null or a string.
@@ -47,13 +52,40 @@ pub extern "C" fn forked() {
     });
 }
 
-pub extern "C" fn end() {
+pub extern "C" fn alone_begins() {
+    record_change(monitor::bar);
+}
+
+pub extern "C" fn alone_ended() {
+    record_change(monitor::unbar);
+}
+
+/// Returns the status that the program is to have, or -1.
+pub extern "C" fn end() -> c_int {
     prepare_end();
+    finish(PATIENCE_AT_EXIT)
+}
+
+/// The same, where the program ends at once. A signal handler may do that in the middle of the
+/// book-keeping: then the end of the report is lost, and the status is right.
+pub extern "C" fn leaving() -> c_int {
+    finish(PATIENCE)
+}
+
+/// Writes the end of the report, once. Another thread is waited for through this number of sleeps.
+fn finish(patience: u32) -> c_int {
     record_change(|| {
-        suspicions::finish();
-        report::finish();
+        if !report::is_over() {
+            suspicions::finish(patience);
+            report::finish(patience);
+        }
     });
-    if failure::has_failed() && process::owns_memory() {
-        guarded(report::finish_failed);
+    // A child of vfork has this memory, and ends without ending this process.
+    if !process::owns_memory() {
+        return -1;
     }
+    if failure::has_failed() && !report::is_over() {
+        guarded(|| report::finish_failed(patience));
+    }
+    report::exit_code().map_or(-1, c_int::from)
 }

@@ -6,7 +6,7 @@
 //!
 //! Surprising: a child that was not announced is noticed at its first call that is recorded.
 
-use crate::books::{blocking, counts, mailbox, model, stacks};
+use crate::books::{blocking, counts, mailbox, model, room_waits, stacks};
 use crate::life::monitor;
 use crate::output::report;
 use crate::questions::hazard;
@@ -47,6 +47,7 @@ pub fn adopt() {
     thread::forget_tid();
     counts::forked();
     blocking::forked();
+    room_waits::forked();
     model::forked();
     monitor::forked();
     hazard::forked();

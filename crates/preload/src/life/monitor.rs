@@ -1,7 +1,7 @@
 //! The monitor: a thread that asks the kernel about suspicions (`suspicions.rs`), pass by pass, while the
 //! program runs, or hangs.
 //!
-//! A wait starts it, and only when something is suspected or a call may block. It ends a second after
+//! A wait, an `epoll_ctl` or the close of an epoll starts it, and only when something is suspected or a call may block. It ends a second after
 //! there is nothing more to suspect.
 //!
 //! Surprising: it also ends when it is the last thread. A program whose main thread has left ends with
@@ -12,13 +12,10 @@ use crate::life::suspicions;
 use crate::questions::threads;
 use crate::runtime::clock::now;
 use crate::runtime::signals::with_all_blocked;
-use crate::runtime::thread::{self, Own};
-use crate::runtime::{failure, watched};
+use crate::runtime::thread::Own;
+use crate::runtime::{failure, monitor_thread, process, watched};
 use epshim_check::ports::{MILLISECOND, Nanos, SECOND};
 use rustix::thread::futex;
-use std::ffi::{c_int, c_void};
-use std::mem::MaybeUninit;
-use std::ptr;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, Ordering::Relaxed};
 
 /// 1: there is a monitor thread.
@@ -28,11 +25,18 @@ static SLEEPS_UNTIL: AtomicU64 = AtomicU64::new(0);
 /// How often other threads woke it. It sleeps on this number.
 static WAKE_UPS: AtomicU32 = AtomicU32::new(0);
 
+/// The number of the last pass that was begun, and of the last that ended.
+static BEGUN: AtomicU32 = AtomicU32::new(0);
+static ENDED: AtomicU32 = AtomicU32::new(0);
+/// Threads that are in a call which the monitor thread must not be there for.
+static BARRED: AtomicU32 = AtomicU32::new(0);
+
 /// Between two passes, while a call may hang.
 const INTERVAL: Nanos = 50 * MILLISECOND;
 /// How long the thread stays when nothing is suspected.
 const LINGER: Nanos = SECOND;
-const STACK: usize = 256 * 1024;
+/// Sleeps of a thread that waits for the monitor thread's end: 12 seconds. The symbolizer is given up after 10.
+const PATIENCE: u32 = 120;
 
 /// Something is due at this time: the monitor thread must be there, and awake by then.
 pub fn wake_by(at: Nanos) {
@@ -40,60 +44,118 @@ pub fn wake_by(at: Nanos) {
         start();
     } else if at < SLEEPS_UNTIL.load(Relaxed) {
         SLEEPS_UNTIL.store(0, Relaxed); // It is woken once, not by each thread.
-        WAKE_UPS.fetch_add(1, Relaxed);
-        let _ = futex::wake(&WAKE_UPS, futex::Flags::PRIVATE, 1);
+        wake();
     }
 }
 
+/// Something is due now: waits until the monitor thread has looked, or for `most`. For a call after which
+/// the program may end in a way that nothing is heard of. Not with the model's lock.
+pub fn wait_for_pass(most: Nanos) {
+    let until = now() + most;
+    let (begun, mut ended) = (BEGUN.load(Ordering::SeqCst), ENDED.load(Ordering::SeqCst));
+    // A pass that has begun already may not see it: the one after that does.
+    while IS_THERE.load(Relaxed) != 0 && ended.wrapping_sub(begun) as i32 <= 0 {
+        let left = until.saturating_sub(now());
+        if left == 0 {
+            return;
+        }
+        let time = timespec(left);
+        let _ = futex::wait(&ENDED, futex::Flags::PRIVATE, ended, Some(&time));
+        ended = ENDED.load(Ordering::SeqCst);
+    }
+}
+
+fn wake() {
+    WAKE_UPS.fetch_add(1, Ordering::SeqCst);
+    let _ = futex::wake(&WAKE_UPS, futex::Flags::PRIVATE, 1);
+}
+
+/// The same, from a call that signal handlers may make (signal-safety(7)). Where a thread cannot be started
+/// from there, the next wait does it.
+pub fn wake_by_from_handler(at: Nanos) {
+    if monitor_thread::FROM_HANDLERS || IS_THERE.load(Relaxed) != 0 {
+        wake_by(at);
+    }
+}
+
+/// With signals blocked: a handler that came in between could leave by siglongjmp(3), and the new thread
+/// starts with its creator's mask, so that none of the program's handlers runs in it.
 fn start() {
-    if IS_THERE.swap(1, Ordering::AcqRel) != 0 {
-        return;
+    with_all_blocked(|| {
+        // A child of vfork(2) is not to leave a thread in its parent's memory.
+        if !process::owns_memory() || IS_THERE.swap(1, Ordering::SeqCst) != 0 {
+            return;
+        }
+        if is_barred() || !monitor_thread::start(run) {
+            IS_THERE.store(0, Ordering::Release);
+        }
+    });
+}
+
+/// Ends the monitor thread, and has none until [`unbar`]: a system call is about to be made that the kernel
+/// refuses to a process of two threads, or that changes only the calling one.
+pub fn bar() {
+    BARRED.fetch_add(1, Ordering::SeqCst);
+    if IS_THERE.load(Ordering::SeqCst) != 0 {
+        wake();
     }
-    // The new thread starts with its creator's signal mask: none of the program's handlers runs in it.
-    if with_all_blocked(create) != Some(0) {
-        IS_THERE.store(0, Ordering::Release);
+    monitor_thread::has_ended(PATIENCE);
+}
+
+/// The call has returned.
+pub fn unbar() {
+    BARRED.fetch_sub(1, Ordering::SeqCst);
+    if suspicions::next_due().is_some() {
+        wake_by(0);
     }
 }
 
-/// Returns what pthread_create(3) does.
-fn create() -> c_int {
-    let mut thread = MaybeUninit::uninit();
-    let mut attributes = MaybeUninit::uninit();
-    // SAFETY: each call gets pointers to objects of its type that live until it returns, and the
-    // attributes are initialised before they are used. `run` touches statics only.
-    unsafe {
-        libc::pthread_attr_init(attributes.as_mut_ptr());
-        libc::pthread_attr_setstacksize(attributes.as_mut_ptr(), STACK);
-        libc::pthread_attr_setdetachstate(attributes.as_mut_ptr(), libc::PTHREAD_CREATE_DETACHED);
-        let failed =
-            libc::pthread_create(thread.as_mut_ptr(), attributes.as_ptr(), run, ptr::null_mut());
-        libc::pthread_attr_destroy(attributes.as_mut_ptr());
-        failed
-    }
+fn is_barred() -> bool {
+    BARRED.load(Ordering::SeqCst) != 0
 }
 
 /// The thread. All of it is book-keeping: the hooks record none of its calls, and a panic ends the
 /// checking.
-extern "C" fn run(_: *mut c_void) -> *mut c_void {
+fn run() {
     let own = Own::current();
     own.set_depth(1);
-    thread::hide_from_sanitizer();
     failure::contain(monitor);
-    thread::show_to_sanitizer();
     // The last thread ends the program, and its report (pthread_exit(3)).
     own.set_depth(0);
-    ptr::null_mut()
 }
 
 fn monitor() {
+    loop {
+        if work() {
+            return;
+        }
+        SLEEPS_UNTIL.store(0, Relaxed);
+        IS_THERE.store(0, Ordering::Release);
+        // A thread that needed the monitor before that line found it there.
+        let is_needed = watched::is_checking() && !is_barred() && suspicions::next_due().is_some();
+        if !is_needed || IS_THERE.swap(1, Ordering::SeqCst) != 0 {
+            return;
+        }
+    }
+}
+
+/// Until there is nothing more to suspect; or, true, until the program's last thread has ended.
+fn work() -> bool {
     let mut idle_since = now();
     while watched::is_checking() {
-        let wake_ups = WAKE_UPS.load(Relaxed);
+        failure::panic_in_monitor_when_asked();
+        let wake_ups = WAKE_UPS.load(Ordering::SeqCst);
+        if is_barred() {
+            break;
+        }
         // This pass may not see what comes up from now on: other threads are to wake this one for it.
         SLEEPS_UNTIL.store(Nanos::MAX, Relaxed);
+        BEGUN.fetch_add(1, Ordering::SeqCst);
         let next = suspicions::pass();
+        ENDED.store(BEGUN.load(Ordering::SeqCst), Ordering::SeqCst);
+        let _ = futex::wake(&ENDED, futex::Flags::PRIVATE, u32::MAX >> 1);
         if threads::program_has_ended() {
-            return;
+            return true;
         }
         let now = now();
         if next.is_some() {
@@ -103,12 +165,7 @@ fn monitor() {
         }
         sleep(wake_ups, next.unwrap_or(now + LINGER), now);
     }
-    SLEEPS_UNTIL.store(0, Relaxed);
-    IS_THERE.store(0, Ordering::Release);
-    // A thread that needed the monitor before that line found it there.
-    if suspicions::next_due().is_some() {
-        wake_by(0);
-    }
+    false
 }
 
 /// Sleeps, unless another thread woke this one since it read `wake_ups`.
@@ -116,13 +173,19 @@ fn sleep(wake_ups: u32, until: Nanos, now: Nanos) {
     let most = if blocking::is_used() { INTERVAL } else { LINGER };
     let nanos = until.saturating_sub(now).min(most);
     SLEEPS_UNTIL.store(now + nanos, Relaxed);
-    let time = futex::Timespec { tv_sec: (nanos / SECOND) as i64, tv_nsec: (nanos % SECOND) as _ };
-    let _ = futex::wait(&WAKE_UPS, futex::Flags::PRIVATE, wake_ups, Some(&time));
+    let _ = futex::wait(&WAKE_UPS, futex::Flags::PRIVATE, wake_ups, Some(&timespec(nanos)));
+}
+
+fn timespec(nanos: Nanos) -> futex::Timespec {
+    futex::Timespec { tv_sec: (nanos / SECOND) as i64, tv_nsec: (nanos % SECOND) as _ }
 }
 
 /// In a forked child there is no monitor thread.
 pub fn forked() {
     IS_THERE.store(0, Relaxed);
     SLEEPS_UNTIL.store(0, Relaxed);
+    ENDED.store(BEGUN.load(Relaxed), Relaxed);
+    BARRED.store(0, Relaxed);
+    monitor_thread::forked();
     suspicions::forked();
 }

@@ -4,6 +4,9 @@
 use epshim_check::Options as Check;
 use epshim_check::options::Complaint;
 
+/// The keys that are not in the table.
+const OURS: [&str; 3] = ["panic_after", "panic_in_monitor", "process"];
+
 /// The options.
 #[derive(Debug, Default)]
 pub struct Options {
@@ -13,6 +16,8 @@ pub struct Options {
     pub complaints: Vec<Complaint>,
     /// `panic_after=N`, for tests: the book-keeping of the N-th reported call panics.
     pub panic_after: Option<u64>,
+    /// `panic_in_monitor=1`, for tests: the monitor thread panics.
+    pub panic_in_monitor: bool,
     /// `process=PID`, from `epshim check`: the process that the program is. With `trace_children=0`
     /// only what runs in this process is watched.
     pub process: Option<i32>,
@@ -26,11 +31,12 @@ impl Options {
         for option in text.split([':', ' ', '\t', '\n']) {
             match option.split_once('=') {
                 Some(("panic_after", value)) => options.panic_after = value.parse().ok(),
+                Some(("panic_in_monitor", value)) => options.panic_in_monitor = value == "1",
                 Some(("process", value)) => options.process = value.parse().ok(),
                 _ => {}
             }
         }
-        let is_ours = |complaint: &Complaint| matches!(complaint, Complaint::UnknownKey { key, .. } if key == "panic_after" || key == "process");
+        let is_ours = |complaint: &Complaint| matches!(complaint, Complaint::UnknownKey { key, .. } if OURS.contains(&key.as_str()));
         options.complaints = complaints.into_iter().filter(|one| !is_ours(one)).collect();
         options
     }

@@ -8,7 +8,8 @@ use crate::books::{family, model, stacks};
 use crate::life::options::Options;
 use crate::output::destination::Destination;
 use crate::output::{line, report};
-use crate::runtime::{failure, process, watched};
+use crate::questions::fd_table;
+use crate::runtime::{failure, monitor_thread, process, watched};
 use epshim_check::options::Mode;
 
 /// Starts what the text of `EPSHIM_OPTIONS` asks for. `no_color`: the program's variable `NO_COLOR`
@@ -19,13 +20,15 @@ pub fn start(text: &str, no_color: bool) {
     if !options.is_watching(process::id()) {
         return;
     }
+    fd_table::prepare();
     greet(&options);
     if options.check.mode != Mode::Check {
         return;
     }
+    monitor_thread::prepare();
     family::prepare();
     line::prepare();
-    failure::prepare(options.panic_after, report::failed);
+    failure::prepare(options.panic_after, options.panic_in_monitor, report::failed);
     stacks::start(options.check.stack_depth);
     report::start(&options.check, no_color);
     model::start(|rule| options.check.wants(rule));

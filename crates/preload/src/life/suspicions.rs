@@ -23,8 +23,6 @@ static SETTLING: Lock = Lock::new();
 
 /// A call that takes longer than this hangs.
 const HANGS: Nanos = 100 * MILLISECOND;
-/// Sleeps of [`Lock::take`]: 12 seconds. The symbolizer is given up after 10.
-const PATIENCE_AT_END: u32 = 120;
 
 /// Reports calls that hang, settles what is due, and says when the next suspicion is due.
 pub fn pass() -> Option<Nanos> {
@@ -71,12 +69,12 @@ fn settle(at: Nanos) {
 }
 
 /// The last pass, by the thread that ends the program: what is due now is settled now. This thread
-/// waits for what the monitor thread is settling, for as long as names may take to find.
-pub fn finish() {
+/// waits for what the monitor thread is settling, through this number of sleeps.
+pub fn finish(patience: u32) {
     model::with(|checker| checker.finish(now()));
     // Behind it: what calls have posted was raised when the model was had.
     let at = now();
-    if SETTLING.take(PATIENCE_AT_END) {
+    if SETTLING.take(patience) {
         settle(at);
     }
 }

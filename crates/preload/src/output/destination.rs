@@ -78,6 +78,15 @@ impl Destination {
         .unwrap_or(Err(Unwritten::Died))
     }
 
+    /// What is written by this process, as a reader is told of it; `None`: standard error.
+    pub fn name(&self, pid: u32) -> Option<String> {
+        match self {
+            Self::Stderr { .. } => None,
+            Self::Inherited(descriptor) => Some(descriptor.name()),
+            Self::File(path) => Some(expand(path, pid)),
+        }
+    }
+
     /// Whether what is written here is to be coloured. `NO_COLOR` is a variable of the program's.
     pub fn wants_colour(&self, color: Color, no_color: bool) -> bool {
         let is_terminal = || match self {

@@ -59,6 +59,11 @@ impl Descriptor {
         self.file.is_some() && identity(number) == self.file
     }
 
+    /// As a reader is told of it.
+    pub fn name(&self) -> String {
+        Inherited { number: self.number.raw(), process: self.process, file: self.file }.name()
+    }
+
     /// Whether it is a terminal.
     pub fn is_terminal(&self) -> bool {
         self.is(self.number) && rustix::termios::isatty(self.number)

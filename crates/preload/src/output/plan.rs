@@ -64,6 +64,11 @@ impl Plan {
         }
     }
 
+    /// The file of JSON lines of this process.
+    pub fn json_path(&self, pid: u32) -> Option<String> {
+        self.json.as_ref()?.name(pid)
+    }
+
     /// Whether the text is to be coloured.
     pub fn colour(&self) -> bool {
         self.text.wants_colour(self.color, self.no_color)

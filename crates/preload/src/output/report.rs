@@ -16,6 +16,7 @@ use crate::runtime::{clock, process, watched};
 use epshim_check::report::{End, Report, Seen, Stack, Suppressions, json, text};
 use epshim_check::{Certainty, Finding, Options, Tally};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
 
 /// What has been reported so far.
 #[derive(Debug, Default)]
@@ -23,6 +24,8 @@ struct Reporter {
     suppressions: Suppressions,
     /// What was reported, each finding once. The model knows it better, as long as it can be asked.
     reported: Tally,
+    /// The last lines of what was reported, each once.
+    summaries: Vec<String>,
     /// Why call sites have no names. The symbolizer is not asked again then.
     not_symbolized: Option<String>,
     /// The end was written, and nothing comes after it.
@@ -46,13 +49,19 @@ pub fn start(options: &Options, no_color: bool) {
     REPORTER.with(PATIENCE, |place| *place = Some(reporter));
 }
 
+/// The end was written.
+static IS_OVER: AtomicBool = AtomicBool::new(false);
+/// Something was found, and this exit code asked for; 0: no other than the program's own. Read without
+/// the reporter, which a thread that ends the program may not get.
+static EXIT_CODE: AtomicU8 = AtomicU8::new(0);
+
 /// Uses the reporter, or a new one where another thread does not give it back; and then says what
 /// could not be said meanwhile.
-fn with<R>(work: impl FnOnce(&Plan, &mut Reporter) -> R) -> Option<R> {
+fn with<R>(patience: u32, work: impl FnOnce(&Plan, &mut Reporter) -> R) -> Option<R> {
     let plan = PLAN.get()?;
     let mut work = Some(work);
     let mut work = |reporter: &mut Reporter| Some(work.take()?(plan, reporter));
-    let result = match REPORTER.with(PATIENCE, |reporter| work(reporter.as_mut()?)) {
+    let result = match REPORTER.with(patience, |reporter| work(reporter.as_mut()?)) {
         Some(result) => result,
         None => work(&mut Reporter::new(plan)),
     };
@@ -77,7 +86,7 @@ fn say_failure() {
 
 /// Reports a finding.
 pub fn write(finding: &Finding) {
-    let halts = with(|plan, reporter| {
+    let halts = with(PATIENCE, |plan, reporter| {
         let is_shown = finding.certainty > Certainty::Note || plan.shows_notes;
         is_shown
             && !reporter.is_over
@@ -86,39 +95,40 @@ pub fn write(finding: &Finding) {
             && plan.halts
     });
     if halts == Some(true) {
-        process::halt(end().unwrap_or(1));
+        end(PATIENCE);
+        process::halt(exit_code().unwrap_or(1));
     }
 }
 
-/// The end of the report; and of the program with another exit code, where the options ask for one.
-pub fn finish() {
-    if let Some(exitcode) = end() {
-        process::end(exitcode);
-    }
+/// The end of the report, once.
+pub fn finish(patience: u32) {
+    end(patience);
 }
 
 /// The same where the checker has failed: without the model, which may be half changed.
-pub fn finish_failed() {
-    let exitcode = with(|plan, reporter| {
+pub fn finish_failed(patience: u32) {
+    with(patience, |plan, reporter| {
         let tally = std::mem::take(&mut reporter.reported);
         let seen = Seen { checker_failed: true, ..counts::seen() };
-        reporter.end(plan, &tally, seen)
+        reporter.end(plan, &tally, seen);
     });
-    if let Some(exitcode) = exitcode.flatten() {
-        process::end(exitcode);
-    }
 }
 
-/// Returns the exit code that the program is to have, if not its own.
-fn end() -> Option<u8> {
+/// Whether the end was written.
+pub fn is_over() -> bool {
+    IS_OVER.load(Relaxed)
+}
+
+/// The exit code that the program is to have, if not its own.
+pub fn exit_code() -> Option<u8> {
+    Some(EXIT_CODE.load(Relaxed)).filter(|&code| code != 0)
+}
+
+fn end(patience: u32) {
     let seen = model::seen();
-    if process::is_forked() && seen.waits == 0 {
-        // A child that has no loop: its parent says what there is to say.
-        return None;
-    }
-    with(|plan, reporter| model::with(|checker| reporter.end(plan, checker.tally(), seen)))
-        .flatten()
-        .flatten()
+    with(patience, |plan, reporter| {
+        model::with(|checker| reporter.end(plan, checker.tally(), seen));
+    });
 }
 
 impl Reporter {
@@ -145,6 +155,11 @@ impl Reporter {
         if self.suppressions.suppress(&report) {
             return false;
         }
+        EXIT_CODE.store(plan.exitcode, Relaxed);
+        let summary = text::summary(&report);
+        if !self.summaries.contains(&summary) {
+            self.summaries.push(summary);
+        }
         report.stacks.iter_mut().for_each(|stack| stack.shorten(plan.functions));
         plan.put(pid, &text::finding(&report, plan.colour()), &json::finding(&report));
         true
@@ -163,22 +178,34 @@ impl Reporter {
         }
     }
 
-    /// Writes the end, once. Returns the exit code that the options ask for.
-    fn end(&mut self, plan: &Plan, tally: &Tally, seen: Seen) -> Option<u8> {
-        if std::mem::replace(&mut self.is_over, true) {
-            return None;
+    /// Writes the end, once.
+    fn end(&mut self, plan: &Plan, tally: &Tally, seen: Seen) {
+        if self.is_over {
+            return;
         }
         let pid = process::id().unsigned_abs();
         let seen = Seen { not_symbolized: self.not_symbolized.clone(), ..seen };
         let time = clock::since_1970();
-        let end = End::new(pid, time, tally, &self.suppressions, plan.shows_notes, seen);
+        let mut end = End::new(pid, time, tally, &self.suppressions, plan.shows_notes, seen);
+        if process::is_forked() && end.seen.waits == 0 && end.findings() == 0 {
+            // A child that has no loop: its parent says what there is to say.
+            return;
+        }
+        self.is_over = true;
+        end.summaries = std::mem::take(&mut self.summaries);
+        end.json = plan.json_path(pid);
         plan.put(pid, &end.text(plan.colour()), &json::summary(&end));
-        (end.findings() > 0 && plan.exitcode != 0).then_some(plan.exitcode)
+        if end.findings() > 0 {
+            EXIT_CODE.store(plan.exitcode, Relaxed);
+        }
+        IS_OVER.store(true, Relaxed);
     }
 }
 
 /// In a forked child: what was found so far, its parent reports.
 pub fn forked() {
+    IS_OVER.store(false, Relaxed);
+    EXIT_CODE.store(0, Relaxed);
     FAILURE.renew(|| None);
     REPORTER.renew(|| None);
     REPORTER.with(0, |place| *place = PLAN.get().map(Reporter::new));

@@ -22,16 +22,19 @@ pub type SystemCall = unsafe extern "C" fn(c_long, ...) -> c_long;
 const CLOSE_RANGE: c_long = 436;
 const CLOSE_RANGE_UNSHARE: c_uint = 2;
 
-/// Looks the function up, once. Called before the side process is made: the loader's lock is not for
-/// that process to take.
+static SYSTEM_CALL: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
+
+/// Before the checking starts: looks the function up. Later is too late: the loader's lock may be held
+/// for as long as a library's constructor runs.
+pub fn prepare() {
+    // SAFETY: a string.
+    let found = unsafe { libc::dlsym(libc::RTLD_NEXT, c"syscall".as_ptr()) };
+    SYSTEM_CALL.store(found, Relaxed);
+}
+
+/// The function that was looked up.
 pub fn system_call() -> Option<SystemCall> {
-    static FOUND: AtomicPtr<c_void> = AtomicPtr::new(ptr::null_mut());
-    let mut found = FOUND.load(Relaxed);
-    if found.is_null() {
-        // SAFETY: a string.
-        found = unsafe { libc::dlsym(libc::RTLD_NEXT, c"syscall".as_ptr()) };
-        FOUND.store(found, Relaxed);
-    }
+    let found = SYSTEM_CALL.load(Relaxed);
     // SAFETY: not null, so libc's function of that name, which has this type.
     (!found.is_null()).then(|| unsafe { transmute::<*mut c_void, SystemCall>(found) })
 }

@@ -13,13 +13,16 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 /// Counts down to the panic of `panic_after`; 0: none.
 static PANIC_AFTER: AtomicU64 = AtomicU64::new(0);
+/// `panic_in_monitor`.
+static PANICS_IN_MONITOR: AtomicBool = AtomicBool::new(false);
 /// The checker failed.
 static HAS_FAILED: AtomicBool = AtomicBool::new(false);
 /// Tells the user why the checker failed.
 static REPORT: OnceLock<fn(&'static str)> = OnceLock::new();
 
 /// Before the checking starts. `report` tells the user why the checker failed.
-pub fn prepare(panic_after: Option<u64>, report: fn(&'static str)) {
+pub fn prepare(panic_after: Option<u64>, panics_in_monitor: bool, report: fn(&'static str)) {
+    PANICS_IN_MONITOR.store(panics_in_monitor, Relaxed);
     PANIC_AFTER.store(panic_after.unwrap_or(0), Relaxed);
     let _ = REPORT.set(report);
     // The default hook would format, take locks and write through our own `write`.
@@ -54,5 +57,12 @@ pub fn contain(work: impl FnOnce()) {
 pub fn panic_when_due() {
     if PANIC_AFTER.load(Relaxed) > 0 && PANIC_AFTER.fetch_sub(1, Relaxed) == 1 {
         panic!("asked for by panic_after");
+    }
+}
+
+/// Panics in the monitor thread, where `panic_in_monitor=1` asks for it.
+pub fn panic_in_monitor_when_asked() {
+    if PANICS_IN_MONITOR.load(Relaxed) {
+        panic!("asked for by panic_in_monitor");
     }
 }

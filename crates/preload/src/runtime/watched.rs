@@ -1,11 +1,13 @@
 //! The variables that the hooks read before they report a call: `hooks/watched.c`.
 //!
-//! Owns a bit for each descriptor, and two switches: whether calls are reported at all, and whether
-//! a hazard is announced (`questions/hazard.rs`), during which the hooks report every close. A hook
+//! Owns a bit for each descriptor, and three switches: whether calls are reported at all, whether a
+//! hazard is announced (`questions/hazard.rs`), during which the hooks report every close, and whether a
+//! write was ever short, before which no thread waits for room; and which numbers were ever watched,
+//! without which poll and select are nothing to the hooks. A hook
 //! reads these variables without a call, so that a program that is not checked pays a load and a test.
 
 use std::ffi::c_int;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 
 /// Descriptors at and above this number are not watched. `WATCHABLE` in the hooks' header.
 pub const WATCHABLE: usize = 1 << 20;
@@ -13,9 +15,11 @@ pub const WATCHABLE: usize = 1 << 20;
 const WORD_BITS: usize = usize::BITS as usize;
 
 unsafe extern "C" {
-    // An array of C's `_Atomic unsigned long`, which on Linux is as wide as a pointer, and two
-    // `_Atomic bool`: the same as Rust's atomics in memory.
+    // An array of C's `_Atomic unsigned long`, which on Linux is as wide as a pointer, an unsigned number,
+    // and three `_Atomic bool`: the same as Rust's atomics in memory.
     safe static epshim_watched: [AtomicUsize; WATCHABLE / WORD_BITS];
+    safe static epshim_watched_end: AtomicU32;
+    safe static epshim_any_unwritten: AtomicBool;
     safe static epshim_checking: AtomicBool;
     safe static epshim_hazard: AtomicBool;
 }
@@ -44,6 +48,7 @@ pub fn start_checking() {
 /// until now.
 pub fn stop_checking() -> bool {
     let was_checking = epshim_checking.swap(false, Relaxed);
+    epshim_watched_end.store(0, Relaxed);
     for word in &epshim_watched {
         // A page that was never written stays unwritten.
         if word.load(Relaxed) != 0 {
@@ -60,7 +65,19 @@ pub fn watch(fd: c_int, is_watched: bool) {
     let word = &epshim_watched[fd / WORD_BITS];
     if is_watched {
         word.fetch_or(bit, Relaxed);
+        // Other processors read it all the time: it is written when it changes.
+        let end = fd as u32 + 1;
+        if epshim_watched_end.load(Relaxed) < end {
+            epshim_watched_end.fetch_max(end, Relaxed);
+        }
     } else {
         word.fetch_and(!bit, Relaxed);
+    }
+}
+
+/// From now on the hooks report waits for room in poll and select.
+pub fn left_unwritten() {
+    if !epshim_any_unwritten.load(Relaxed) {
+        epshim_any_unwritten.store(true, Relaxed);
     }
 }

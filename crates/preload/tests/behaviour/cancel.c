@@ -3,10 +3,13 @@
 #define _GNU_SOURCE
 #include "check.h"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/un.h>
@@ -74,6 +77,35 @@ static void write_forever(void)
     CHECK_EQ(write(full[1], "x", 1), 1);
 }
 
+/* full[1] has no room, and is watched for it: what a cancelled thread waited for is known. */
+static void poll_forever(void)
+{
+    struct pollfd entry = {.fd = full[1], .events = POLLOUT};
+    poll(&entry, 1, -1);
+}
+
+static void ppoll_forever(void)
+{
+    struct pollfd entry = {.fd = full[1], .events = POLLOUT};
+    ppoll(&entry, 1, NULL, NULL);
+}
+
+static void select_forever(void)
+{
+    fd_set set;
+    FD_ZERO(&set);
+    FD_SET(full[1], &set);
+    select(full[1] + 1, NULL, &set, NULL, NULL);
+}
+
+static void pselect_forever(void)
+{
+    fd_set set;
+    FD_ZERO(&set);
+    FD_SET(full[1], &set);
+    pselect(full[1] + 1, NULL, &set, NULL, NULL, NULL);
+}
+
 static void clean_up(void *count)
 {
     ++*(int *)count;
@@ -125,7 +157,8 @@ int main(void)
 {
     static void (*const calls[])(void) = {
         wait_forever, pwait_forever,   pwait2_forever, read_forever,    readv_forever,
-        recv_forever, recvmsg_forever, accept_forever, accept4_forever, write_forever};
+        recv_forever, recvmsg_forever, accept_forever, accept4_forever, write_forever,
+        poll_forever, ppoll_forever,  select_forever, pselect_forever};
     struct epoll_event event = {.events = EPOLLIN};
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     static char bytes[65536];
@@ -144,6 +177,9 @@ int main(void)
         epoll_ctl(epfd, EPOLL_CTL_ADD, listener, &event);
         event.events = EPOLLOUT;
         epoll_ctl(epfd, EPOLL_CTL_ADD, full[1], &event);
+        fcntl(full[1], F_SETFL, O_NONBLOCK); /* a write that finds no room */
+        CHECK_EQ(write(full[1], "x", 1), -1);
+        fcntl(full[1], F_SETFL, 0);
     }
     return 0;
 }

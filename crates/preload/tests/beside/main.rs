@@ -29,6 +29,10 @@ mod questions {
     pub mod files;
     #[path = "hazard.rs"]
     pub mod hazard;
+    #[path = "memory.rs"]
+    pub mod memory;
+    #[path = "modules.rs"]
+    pub mod modules;
     #[path = "side_process.rs"]
     pub mod side_process;
 }
@@ -75,6 +79,7 @@ use std::time::{Duration, Instant};
 /// The tests of this program run one after another: they change what belongs to the whole process.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
+    questions::fd_table::prepare();
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

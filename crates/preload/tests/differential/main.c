@@ -22,8 +22,10 @@ static long wanted;
 void call_any(struct world *world)
 {
     int choice = below(world, 100);
-    if (choice < 45)
+    if (choice < 37)
         call_epoll(world);
+    else if (choice < 45)
+        call_poll(world);
     else if (choice < 60)
         call_input(world);
     else if (choice < 75)

@@ -66,6 +66,7 @@ int take(struct world *world, const char *text, int fd);
 void *bad_pointer(void);
 
 void call_epoll(struct world *world);
+void call_poll(struct world *world);
 void call_input(struct world *world);
 void call_output(struct world *world);
 void call_messages(struct world *world);

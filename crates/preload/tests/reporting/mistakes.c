@@ -11,6 +11,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/time.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -156,6 +157,19 @@ static void storm(void (*handler)(int), int times)
     register_again();
 }
 
+/* Until the checker has no thread any more. */
+static void outlive_the_checker(void)
+{
+    struct stat threads;
+    int waits = 0;
+    register_again();
+    do {
+        CHECK(waits++ < 500);
+        wait_for(20);
+        CHECK_EQ(stat("/proc/self/task", &threads), 0);
+    } while (threads.st_nlink > 3); /* two, and one a thread */
+}
+
 int main(int argc, char **argv)
 {
     const char *how = argc > 1 ? argv[1] : "";
@@ -170,6 +184,8 @@ int main(int argc, char **argv)
         storm(fork_in_handler, 300);
     else if (strcmp(how, "jumps") == 0)
         storm(jump, 1000);
+    else if (strcmp(how, "waits") == 0)
+        outlive_the_checker();
     else
         register_again();
     wait_for(20);

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 
-const FOUND: &str = "SUMMARY: epshim: ctl-error";
+const FOUND: &str = "WARNING: epshim: ctl-error";
 const FOUND_JSON: &str = "\"kind\":\"finding\"";
 
 fn program() -> &'static Path {

@@ -1,0 +1,39 @@
+//! What the hooks report of poll(2) and select(2): a thread waits for room in a watched descriptor, and
+//! was told of input.
+//!
+//! As for reads and writes: no lock, no allocation. What a vforked child waits for is not its parent's
+//! business.
+
+use crate::books::room_waits;
+use crate::books::slots::slot;
+use crate::entry::guard::{record, record_change};
+use epshim_check::Io;
+use libc::{c_int, uintptr_t};
+
+pub extern "C" fn room_awaited(fd: c_int, call: uintptr_t) {
+    record_change(|| {
+        if let Some(slot) = slot(fd) {
+            room_waits::enter(fd, call);
+            slot.did(Io::waited_for_room);
+        }
+    });
+}
+
+pub extern "C" fn room_wait_ended(call: uintptr_t) {
+    record_change(|| {
+        // Noted in the slot before the wait is taken out: in between it may be asked about.
+        room_waits::leave(call, |fd| {
+            if let Some(slot) = slot(fd) {
+                slot.did(Io::waited_for_room);
+            }
+        });
+    });
+}
+
+pub extern "C" fn input_polled(fd: c_int) {
+    record(|| {
+        if let Some(slot) = slot(fd).filter(|slot| !slot.io().is_polled()) {
+            slot.did(Io::polled);
+        }
+    });
+}
