@@ -70,7 +70,7 @@ fn a_report_may_go_to_standard_output() {
         assert_eq!(there.code, 5, "{there:?}");
         assert_eq!(kinds(&there.out), ["finding", "summary"], "{there:?}");
         assert!(there.out.contains("its own\n") && there.err.contains(FOUND), "{there:?}");
-        let there = bash(&folder, &format!("\"$epshim\" check --log {place} \"$program\""));
+        let there = bash(&folder, &format!("\"$epshim\" check --quiet --log {place} \"$program\""));
         assert!(there.code == 5 && there.err.is_empty() && there.out.contains(FOUND), "{there:?}");
     }
     let there = bash(&folder, "\"$epshim\" check --log /dev/stderr \"$program\"");
@@ -169,7 +169,8 @@ fn a_file_that_cannot_be_written_is_refused_and_none_is_made() {
     assert_eq!(there.code, 127, "{there:?}");
     let names = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name());
     assert!(names.into_iter().all(|name| !name.to_string_lossy().contains("new")));
-    let there = bash(&folder, "\"$epshim\" check --json /dev/null --log /dev/null \"$program\"");
+    let there =
+        bash(&folder, "\"$epshim\" check --quiet --json /dev/null --log /dev/null \"$program\"");
     assert_eq!((there.code, &*there.out, &*there.err), (5, "its own\n", ""));
 }
 
@@ -192,7 +193,8 @@ fn what_another_user_could_have_put_there_is_refused() {
         refuses(&place, "shared/theirs \"$program\"", "is another user's");
     }
     assert_eq!(fs::read_to_string(place.join("target")).unwrap(), "untouched\n");
-    let there = bash(&place, "\"$epshim\" check --log shared/own \"$program\"; cat shared/own");
+    let there =
+        bash(&place, "\"$epshim\" check --quiet --log shared/own \"$program\"; cat shared/own");
     assert!(there.out.contains(FOUND) && there.err.is_empty(), "{there:?}");
 }
 
