@@ -180,8 +180,13 @@ impl Epoll {
     ) {
         let generation = descriptors.state(fd).0;
         let Some(&place) = self.by_fd.get(&fd) else {
-            // It was added unseen.
-            let mut unseen = Registration::new(fd, generation, interest, data, Site::default());
+            // It was added unseen; or its file was closed, and put back under its number by dup2.
+            let mut before = self.former.iter().filter(|former| former.fd == fd);
+            let added = match (before.next(), before.next()) {
+                (Some(former), None) => former.added,
+                _ => Site::default(),
+            };
+            let mut unseen = Registration::new(fd, generation, interest, data, added);
             unseen.modified = site;
             return self.add(unseen, descriptors);
         };
