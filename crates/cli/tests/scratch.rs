@@ -6,7 +6,7 @@ mod headers;
 
 use command::epshim;
 use epshim_harness::products::{folder, script};
-use epshim_harness::tools;
+use epshim_harness::{sys, tools};
 use headers::{PACKED, sysroot};
 use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
@@ -32,6 +32,7 @@ fn asked(name: &str, text: &str) -> Vec<(Output, PathBuf)> {
                     case $object in */temporary/*) ;; *) object=; esac";
         script(&wrapper, &format!("#!/bin/sh\n{find}\n{text}\nexec {compiler} \"$@\"\n"));
         let mut command = epshim(&arguments);
+        sys::with_default_action(&mut command, libc::SIGINT);
         command.env("CC", &wrapper).env("CLANG_PATH", &wrapper).env("TMPDIR", &temporary);
         (command.current_dir(&place).output().unwrap(), place)
     };

@@ -119,6 +119,14 @@ pub fn die_with_this_thread(command: &mut Command) {
     before_exec(command, || unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) });
 }
 
+/// Gives the command the default action of a signal: what a shell starts in the background ignores SIGINT.
+pub fn with_default_action(command: &mut Command, signal: c_int) {
+    // SAFETY: takes integers; SIG_DFL is no function of ours.
+    before_exec(command, move || unsafe {
+        if libc::signal(signal, libc::SIG_DFL) == libc::SIG_ERR { -1 } else { 0 }
+    });
+}
+
 /// Has the child make a system call, which returns -1 on failure, between fork and exec.
 fn before_exec(command: &mut Command, call: impl Fn() -> c_int + Send + Sync + 'static) {
     let call = move || match call() {
