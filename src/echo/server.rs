@@ -301,10 +301,14 @@ impl Server {
         }
         let (now, total) = (self.connections.len(), self.total);
         let echoed = self.shared.echoed;
-        let line = format_args!("{now} connections now, {total} in total, {echoed} bytes echoed");
+        // Rust 1.85 lets no variable hold these arguments, and a String would need memory.
         match self.thread {
-            0 => say(line),
-            number => say(format_args!("thread {number}: {line}")),
+            0 => {
+                say(format_args!("{now} connections now, {total} in total, {echoed} bytes echoed"))
+            }
+            number => say(format_args!(
+                "thread {number}: {now} connections now, {total} in total, {echoed} bytes echoed"
+            )),
         }
     }
 }
