@@ -50,13 +50,17 @@ pub enum Turn {
     Timer(Key),
     /// A [`Waker`] was used, once or more.
     Wake,
+    /// All other turns of the round were given. Only where it was asked for, with
+    /// [`Reactor::set_round_end`].
+    RoundEnd,
 }
 
 /// An event loop that owns its sources.
 ///
 /// One wait and the turns that follow from it are a *round*. In a round come first the deliveries
 /// of the kernel, then the registrations that asked for another turn with [`again`](Self::again),
-/// then the timers that were due as the round began.
+/// then the timers that were due as the round began; and last, where it is wanted, the turn at its
+/// [end](Self::set_round_end).
 ///
 /// Nothing is allocated per event: memory grows only in [`add`](Self::add) and
 /// [`add_timer`](Self::add_timer), with the largest number of registrations there ever was.
@@ -249,6 +253,19 @@ impl<T> Reactor<T> {
         self.core.spin = spin;
     }
 
+    /// Has each round in which there was a turn end with one more, [`Turn::RoundEnd`]. At first it is
+    /// not so.
+    ///
+    /// It is for what is better done once for all turns of a round than in each of them: a server that
+    /// only reads in its connections' turns, and then writes all answers, keeps the kernel's code for
+    /// either in the processor's caches.
+    ///
+    /// What is asked for in that turn comes in the next round. A round without a turn, such as one whose
+    /// timeout has passed, has no such turn.
+    pub fn set_round_end(&mut self, wanted: bool) {
+        self.core.wants_end = wanted;
+    }
+
     /// Ends [`run`](Self::run) after the turn under way; if it does not run, it ends at once when
     /// it is next called.
     pub fn stop(&self) {
@@ -285,8 +302,8 @@ impl<T> Reactor<T> {
 
     /// Waits once, at most `timeout`, and gives the turns of that round. Returns how many.
     ///
-    /// `None` waits without limit, `Some(Duration::ZERO)` looks and returns. It is 0 when the
-    /// timeout passed first, when all deliveries were stale, and when a stop ended the wait.
+    /// `None` waits without limit, `Some(Duration::ZERO)` looks and returns. A turn at the round's end
+    /// counts like every other. It is 0 when the timeout passed first, when all deliveries were stale, and when a stop ended the wait.
     /// A round that was left in the middle is finished instead, without waiting.
     ///
     /// # Errors

@@ -42,6 +42,10 @@ pub(crate) struct Core<V> {
     /// Slots that asked for another turn, for rounds of either parity.
     pub(super) again: [Vec<u32>; 2],
     pub(super) again_taken: usize,
+    /// Whether a round with a turn ends with [`Turn::RoundEnd`](super::Turn::RoundEnd).
+    pub(crate) wants_end: bool,
+    /// Whether there was a turn in this round.
+    pub(super) had_turn: bool,
     /// The time at the start of the round: timers up to then are due in it. None: no timers.
     pub(super) now: Option<Instant>,
     pub(super) timers: Timers,
@@ -73,6 +77,8 @@ impl<V> Core<V> {
             taken: 0,
             again: [Vec::new(), Vec::new()],
             again_taken: 0,
+            wants_end: false,
+            had_turn: false,
             parity: 0,
             now: None,
             in_round: false,
