@@ -41,6 +41,20 @@ pub fn uninit_slice<T>(len: usize) -> io::Result<Box<[MaybeUninit<T>]>> {
     Ok(unsafe { Box::from_raw(ptr::slice_from_raw_parts_mut(first.as_ptr(), len)) })
 }
 
+/// Makes room for `capacity` values in all. A list without values gets new memory: to let the old grow
+/// would copy it, and so touch what nothing was ever written to.
+pub fn make_room<T>(list: &mut Vec<T>, capacity: usize) -> io::Result<()> {
+    if list.is_empty() && list.capacity() < capacity {
+        let mut larger = Vec::new();
+        larger
+            .try_reserve_exact(capacity.checked_next_power_of_two().unwrap_or(capacity))
+            .map_err(|_| no_memory())?;
+        *list = larger;
+        return Ok(());
+    }
+    list.try_reserve(capacity.saturating_sub(list.len())).map_err(|_| no_memory())
+}
+
 /// `ENOMEM`.
 pub fn no_memory() -> io::Error {
     io::Error::from_raw_os_error(libc::ENOMEM)
@@ -58,7 +72,7 @@ fn allocate(layout: Layout, from: unsafe fn(Layout) -> *mut u8) -> io::Result<No
 
 #[cfg(test)]
 mod tests {
-    use super::{boxed, uninit_slice, zeroed};
+    use super::{boxed, make_room, uninit_slice, zeroed};
     use std::rc::Rc;
 
     #[repr(align(4096))]
@@ -87,6 +101,22 @@ mod tests {
         assert_eq!(*boxed(()).unwrap(), ());
         assert_eq!(uninit_slice::<u64>(0).unwrap().len(), 0);
         assert_eq!(uninit_slice::<()>(usize::MAX).unwrap().len(), usize::MAX);
+    }
+
+    #[test]
+    fn room_is_made_for_as_many_values_as_there_are_to_be() {
+        let mut list = Vec::new();
+        for capacity in 1..100 {
+            make_room(&mut list, capacity).unwrap();
+            assert!(list.capacity() >= capacity);
+        }
+        let before = list.capacity();
+        list.push(7);
+        make_room(&mut list, 1000).unwrap();
+        assert!(before < 1000 && list.capacity() >= 1000 && list == [7]);
+        make_room(&mut list, 0).unwrap();
+        let refused = make_room(&mut Vec::<u64>::new(), usize::MAX / 8).unwrap_err();
+        assert_eq!(refused.raw_os_error(), Some(libc::ENOMEM));
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::timers::Timers;
 use super::waker::Waker;
 use crate::layout::{EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, EPOLLERR, EPOLLEXCLUSIVE};
 use crate::layout::{EPOLLET, EPOLLNVAL, EPOLLONESHOT};
-use crate::memory::no_memory;
+use crate::memory::{self, no_memory};
 use crate::{CreateFlags, Epoll, Event, EventBuffer, EventData, EventFlags, sys};
 use std::ffi::c_int;
 use std::io;
@@ -127,7 +127,7 @@ impl<V> Core<V> {
         let key = self.registry.reserve()?;
         let slots = self.registry.slots();
         for list in [&mut self.changed].into_iter().chain(&mut self.again) {
-            list.try_reserve(slots - list.len()).map_err(|_| no_memory())?;
+            memory::make_room(list, slots)?;
         }
         self.timers.reserve(slots)?;
         if let Some(fd) = fd {

@@ -103,7 +103,7 @@ impl<V> Core<V> {
         while let Some(&index) = self.again[self.parity].get(self.again_taken) {
             self.again_taken += 1;
             let slot = self.registry.slot_mut(index);
-            slot.listed[self.parity] = false;
+            slot.unlist(self.parity);
             let flags = mem::take(&mut slot.again[self.parity]);
             let turn = ready(slot.key(), flags);
             if turn.is_some() {
@@ -130,7 +130,7 @@ impl<V> Core<V> {
         let parity = self.parity ^ 1;
         let slot = self.registry.slot_mut(key.index());
         slot.again[parity] |= flags;
-        if !mem::replace(&mut slot.listed[parity], true) {
+        if slot.list(parity) {
             self.again[parity].push(key.index());
         }
     }

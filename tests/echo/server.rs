@@ -11,6 +11,7 @@ use std::ops::Deref;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
+use std::sync::OnceLock;
 use std::thread::{self, ScopedJoinHandle};
 
 /// An implementation of the echo server: a program.
@@ -25,21 +26,31 @@ static IMPLEMENTATIONS: &[Implementation] = &[
     Implementation { name: "C on libc", path: || env!("EPSHIM_C_ECHO_ON_LIBC").into() },
     #[cfg(feature = "verify")]
     Implementation { name: "C on epshim", path: c_on_epshim },
+    #[cfg(feature = "verify")]
+    Implementation { name: "C on the reactor", path: c_on_the_reactor },
     Implementation { name: "Rust", path: || env!("CARGO_BIN_EXE_epshim-echo").into() },
 ];
 
-/// Links the objects that `build.rs` compiled with the library, once.
 #[cfg(feature = "verify")]
 fn c_on_epshim() -> PathBuf {
-    use std::sync::OnceLock;
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    let link = || {
-        let objects = env!("EPSHIM_C_ECHO_OBJECTS").split(':');
-        let mut command = compiler();
-        command.args(objects).arg("-pthread");
-        build(link_with_epshim(&mut command, &library_folder()), "echo-on-epshim")
-    };
-    PROGRAM.get_or_init(link).clone()
+    let objects = env!("EPSHIM_C_ECHO_OBJECTS");
+    PROGRAM.get_or_init(|| linked_with_epshim(objects, "echo-on-epshim")).clone()
+}
+
+#[cfg(feature = "verify")]
+fn c_on_the_reactor() -> PathBuf {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    let objects = env!("EPSHIM_C_ECHO_REACTOR_OBJECTS");
+    PROGRAM.get_or_init(|| linked_with_epshim(objects, "echo-on-the-reactor")).clone()
+}
+
+/// Links the objects that `build.rs` compiled with the library.
+#[cfg(feature = "verify")]
+fn linked_with_epshim(objects: &str, name: &str) -> PathBuf {
+    let mut command = compiler();
+    command.args(objects.split(':')).arg("-pthread");
+    build(link_with_epshim(&mut command, &library_folder()), name)
 }
 
 /// Runs the scenario with each server, one after the other, also after a failure.
