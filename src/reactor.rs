@@ -198,6 +198,32 @@ impl<T> Reactor<T> {
         self.core.keys()
     }
 
+    /// The registration after another one, or the first: to visit all of them, and change or remove
+    /// some, without a list of keys.
+    ///
+    /// Every registration that stays is visited once; one that is made meanwhile may be. The key passed
+    /// in need not last.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use epshim::{EventFlags, Reactor};
+    /// # use std::io::Read;
+    /// # fn close_finished(reactor: &mut Reactor<std::os::unix::net::UnixStream>) {
+    /// let mut last = None;
+    /// while let Some(key) = reactor.next_key(last) {
+    ///     last = Some(key);
+    ///     if let Some(Ok(0)) = reactor.get_mut(key).map(|source| source.read(&mut [0])) {
+    ///         reactor.remove(key);
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn next_key(&self, after: Option<Key>) -> Option<Key> {
+        self.core.next_key(after)
+    }
+
     /// How many registrations there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -93,6 +93,10 @@ impl<V> Core<V> {
         self.registry.len()
     }
 
+    pub(crate) fn next_key(&self, after: Option<Key>) -> Option<Key> {
+        self.registry.next_key(after)
+    }
+
     pub(crate) fn keys(&self) -> impl Iterator<Item = Key> {
         self.registry.keys()
     }

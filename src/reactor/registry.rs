@@ -205,6 +205,13 @@ impl<V> Registry<V> {
         value
     }
 
+    /// The first registration behind the place of a key, or of all.
+    pub fn next_key(&self, after: Option<Key>) -> Option<Key> {
+        let first = after.map_or(0, |key| key.index() + 1);
+        let slots = (first..self.slots as u32).filter_map(|index| self.get(index));
+        slots.filter(|slot| slot.value.is_some()).map(Slot::key).next()
+    }
+
     /// The keys of all registrations.
     pub fn keys(&self) -> impl Iterator<Item = Key> {
         self.blocks.iter().flatten().filter(|slot| slot.value.is_some()).map(|slot| Key(slot.key))
