@@ -23,9 +23,9 @@ use crate::thread::{Thread, Threads, Wait};
 use rustc_hash::FxHashMap;
 
 pub(crate) use delivered::Delivered;
+use pending::Alike;
 pub use pending::Asked;
-use pending::{Alike, RETRY};
-pub(crate) use pending::{NOBODY_WAITS, Standing, nobody_waits};
+pub(crate) use pending::{NOBODY_WAITS, RETRY, Standing, nobody_waits};
 use queue::Queue;
 pub(crate) use refused::After;
 use refused::Refused;
@@ -247,8 +247,9 @@ impl Checker {
     /// pair.
     fn next_call(&mut self, tid: Tid, now: Nanos, retry: Option<(i32, Fd, Fd)>) {
         let Some(thread) = self.threads.get_mut(tid) else { return };
-        let Some(suspicion) = thread.failure.take() else { return };
-        let Case::Ctl(failure) = &suspicion.case else { return };
+        let Some(mut suspicion) = thread.failure.take() else { return };
+        let Case::Ctl(failure) = &mut suspicion.case else { return };
+        failure.is_retry_awaited = false;
         if !failure.is_made_good_by(retry) {
             self.raise(*suspicion, now);
         }

@@ -126,10 +126,25 @@ pub fn traffic(fd: c_int) -> u64 {
 /// Bytes that TCP has moved in both directions: tcpi_bytes_acked and tcpi_bytes_received of
 /// `struct tcp_info` (linux/tcp.h), two words at 120.
 fn tcp_bytes(fd: c_int) -> Option<[u64; 2]> {
+    let (info, size) = tcp_info(fd)?;
+    (size >= 136).then(|| [info[15], info[16]])
+}
+
+/// Whether a TCP connection is over for more than its peer's last word: the program has shut down its own
+/// side, or the peer has reset it. tcpi_state is the first byte of `struct tcp_info`.
+pub fn is_over(fd: c_int) -> bool {
+    const ESTABLISHED: u8 = 1;
+    const CLOSE_WAIT: u8 = 8;
+    let state = tcp_info(fd).map(|(info, _)| info[0].to_ne_bytes()[0]);
+    state.is_some_and(|state| state != ESTABLISHED && state != CLOSE_WAIT)
+}
+
+/// The words of `struct tcp_info`, and its size in bytes; `None`: it is no TCP socket.
+fn tcp_info(fd: c_int) -> Option<([u64; 32], usize)> {
     let mut info = [0_u64; 32];
     let mut size = size_of::<[u64; 32]>() as libc::socklen_t;
     let to: *mut c_void = info.as_mut_ptr().cast();
     // SAFETY: `to` is `size` bytes, which the call fills at most; any bytes are valid words.
     let got = unsafe { libc::getsockopt(fd, libc::IPPROTO_TCP, libc::TCP_INFO, to, &mut size) };
-    (got == 0 && size >= 136).then(|| [info[15], info[16]])
+    (got == 0 && size > 0).then_some((info, size as usize))
 }

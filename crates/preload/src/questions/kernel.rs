@@ -57,6 +57,10 @@ impl Kernel for ThisProcess {
         threads::is_alive(tid)
     }
 
+    fn is_on_its_way(&mut self, tid: c_int) -> bool {
+        threads::is_on_its_way(tid)
+    }
+
     fn was_closed(&mut self, fd: c_int) -> bool {
         hazard::ask(fd, |_| ()).is_none()
     }

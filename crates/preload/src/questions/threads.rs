@@ -25,6 +25,20 @@ pub fn is_asleep(tid: c_int) -> bool {
     is_read && matches!(state, Some(b'S' | b'D'))
 }
 
+/// Whether a thread of this process runs, or would if it had a processor, or waits for a lock or a page
+/// (proc_pid_syscall(5)). Where that cannot be read: whether it does not sleep.
+pub fn is_on_its_way(tid: c_int) -> bool {
+    let path = format!("/proc/{}/task/{tid}/syscall", process::id());
+    let mut text = Vec::new();
+    let is_read = CString::new(path).is_ok_and(|path| read_file(&path, &mut text));
+    let text = String::from_utf8_lossy(&text);
+    match text.split_whitespace().next().filter(|_| is_read) {
+        Some("running" | "-1") => true,
+        Some(number) => number.parse() == Ok(libc::SYS_futex),
+        None => is_alive(tid) && !is_asleep(tid),
+    }
+}
+
 /// How often this thread has given up the processor by itself: getrusage(2), ru_nvcsw.
 pub fn sleeps() -> u64 {
     let mut usage = MaybeUninit::<libc::rusage>::zeroed();
