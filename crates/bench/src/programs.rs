@@ -70,6 +70,13 @@ pub fn c_server(which: CServer) -> Result<PathBuf> {
     compiled(name, |file| try_build(&mut command, file))
 }
 
+/// The hand-tuned loop with inlined system calls.
+pub fn limit() -> Result<PathBuf> {
+    let mut command = c();
+    command.arg(cargo::root().join("crates/bench/servers/limit.c"));
+    compiled("limit", |file| try_build(&mut command, file))
+}
+
 /// A peer in C, which must not be missing.
 pub fn c_peer(peer: Peer) -> Result<PathBuf> {
     let name = peer.name();

@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// All of them, whatever is installed.
-const ALWAYS: [&str; 10] = [
+const ALWAYS: [&str; 11] = [
     "C, libc",
     "C, libc again",
     "C, epshim",
     "C, epshim_reactor",
     "Rust, Reactor",
+    "limit: inlined system calls",
     "mio",
     "tokio",
     "nix",
@@ -100,6 +101,10 @@ fn check_servers(outcomes: &Value, connections: u64, missing: usize) {
     let in_c = ["libuv", "libevent", "libev"].iter().filter(|name| found(name).is_some()).count();
     assert_eq!(in_c + missing, 3);
     servers.iter().for_each(check_outcome);
+    for peer in ["mio", "tokio", "nix", "rustix", "polling"] {
+        let with_our_buffer = found(&format!("{peer}, 512 KiB")).is_some();
+        assert_eq!(with_our_buffer, outcomes["scenario"] == "streams", "{peer}");
+    }
     let ours = outcomes["cost_of_idle"].as_array().unwrap().len();
     assert_eq!(ours, if outcomes["idle"] == 0 { 0 } else { 4 });
 }
