@@ -10,7 +10,6 @@ use crate::books::{blocking, counts, mailbox, model, room_waits, stacks};
 use crate::life::monitor;
 use crate::output::report;
 use crate::questions::hazard;
-use crate::runtime::lock::PATIENCE;
 use crate::runtime::thread::{self, tid};
 use crate::runtime::{failure, heap, process};
 use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
@@ -23,7 +22,7 @@ pub fn take_locks() {
     if !model::before_fork() {
         return;
     }
-    if !stacks::lock().take(PATIENCE) {
+    if !stacks::before_fork() {
         return model::after_fork();
     }
     // Last: a thread that holds the heap waits for no other lock.
@@ -35,7 +34,7 @@ pub fn take_locks() {
 pub fn give_locks() {
     if FORKER.compare_exchange(tid(), 0, Relaxed, Relaxed).is_ok() {
         heap::after_fork();
-        stacks::lock().give();
+        stacks::after_fork();
         model::after_fork();
     }
 }
@@ -48,6 +47,7 @@ pub fn adopt() {
     counts::forked();
     blocking::forked();
     room_waits::forked();
+    stacks::forked();
     model::forked();
     monitor::forked();
     hazard::forked();

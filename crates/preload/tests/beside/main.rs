@@ -21,6 +21,8 @@ mod output {
 
 #[path = "../../src/questions"]
 mod questions {
+    #[path = "callers.rs"]
+    pub mod callers;
     #[path = "fd.rs"]
     pub mod fd;
     #[path = "fd_table.rs"]
@@ -33,6 +35,10 @@ mod questions {
     pub mod memory;
     #[path = "modules.rs"]
     pub mod modules;
+    #[path = "own_process.rs"]
+    pub mod own_process;
+    #[path = "registers.rs"]
+    pub mod registers;
     #[path = "side_process.rs"]
     pub mod side_process;
 }
@@ -70,6 +76,8 @@ mod runtime {
     }
 }
 
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod callers;
 mod hazard;
 mod heap;
 mod places;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// up: what is named on the right has no line that leads back.
 const ARROWS: [(&str, &[&str]); 3] = [
     ("epshim-cli", &["epshim", "epshim-check", "epshim-layouts"]),
-    ("epshim-preload", &["epshim-check"]),
+    ("epshim-preload", &["epshim-check", "epshim-walk"]),
     ("epshim-bench", &["epshim", "epshim-harness"]),
 ];
 
