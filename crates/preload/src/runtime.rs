@@ -23,6 +23,8 @@ pub mod lock;
     any(target_arch = "x86_64", target_arch = "aarch64")
 ))]
 pub mod own_thread;
+#[allow(unsafe_code)] // a mapping
+pub mod page;
 #[allow(unsafe_code)] // a page that the kernel wipes
 pub mod process;
 #[allow(unsafe_code)] // signal masks

@@ -7,9 +7,9 @@
 use crate::books::{family, model, stacks};
 use crate::life::options::Options;
 use crate::output::destination::Destination;
-use crate::output::{line, report};
+use crate::output::{line, mail, report};
 use crate::questions::fd_table;
-use crate::runtime::{failure, monitor_thread, process, watched};
+use crate::runtime::{clock, failure, monitor_thread, page, process, watched};
 use epshim_check::options::Mode;
 
 /// Starts what the text of `EPSHIM_OPTIONS` asks for. `no_color`: the program's variable `NO_COLOR`
@@ -17,12 +17,17 @@ use epshim_check::options::Mode;
 pub fn start(text: &str, no_color: bool) {
     let options = Options::parse(text);
     process::prepare();
+    let is_checking = options.check.mode == Mode::Check;
+    if let Some((observer, number)) = options.page.filter(|_| is_checking) {
+        page::map(observer, number);
+    }
     if !options.is_watching(process::id()) {
+        page::begin_unwatched();
         return;
     }
     fd_table::prepare();
     greet(&options);
-    if options.check.mode != Mode::Check {
+    if !is_checking {
         return;
     }
     monitor_thread::prepare();
@@ -32,6 +37,12 @@ pub fn start(text: &str, no_color: bool) {
     stacks::start(options.check.stack_depth);
     report::start(&options.check, no_color);
     model::start(|rule| options.check.wants(rule));
+    if options.page_only {
+        mail::switch_off();
+    }
+    if let Some(before) = page::begin(clock::since_1970()) {
+        report::write_before(before);
+    }
     watched::start_checking();
 }
 
