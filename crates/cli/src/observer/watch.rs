@@ -227,7 +227,7 @@ fn first_ended(own: &Own, process: &Process) {
 fn going_on(page: &Page) -> u64 {
     let count =
         |state: State| (FIRST + 1..SLOTS).filter(|&slot| page.states.of(slot) == state).count();
-    for _ in 0..10 {
+    for _ in 0..500 {
         if count(State::Reserved) == 0 {
             break;
         }
