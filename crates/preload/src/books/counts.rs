@@ -5,7 +5,7 @@
 //! number, without a lock.
 
 use crate::questions::descriptor;
-use crate::runtime::page;
+use crate::runtime::shared_page;
 use epshim_check::report::Seen;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -46,7 +46,7 @@ pub static RINGS: Count = Count::new();
 
 /// Writes down for the observer how much was seen, and how many suspicions are open.
 pub fn publish(pending: usize) {
-    page::publish(WAITS.get(), REGISTRATIONS.get(), pending);
+    shared_page::publish(WAITS.get(), REGISTRATIONS.get(), pending);
 }
 
 /// What these counts say, without the model.

@@ -15,7 +15,7 @@ use crate::questions::hazard;
 use crate::questions::kernel::ThisProcess;
 use crate::runtime::clock::now;
 use crate::runtime::lock::Lock;
-use crate::runtime::page;
+use crate::runtime::{pages, shared_page};
 use epshim_check::Suspicion;
 use epshim_check::ports::{MILLISECOND, Nanos, Site};
 
@@ -57,25 +57,26 @@ fn settle(at: Nanos) {
     }
     let confirm =
         |suspicion: Suspicion| (suspicion.asked(), suspicion.confirm(now(), &mut ThisProcess));
-    page::settling(due.len());
+    shared_page::settling(due.len());
     let announcement = hazard::announce();
-    let answers: Vec<_> = due.into_iter().map(confirm).collect();
+    // The reserve pays for one of them, not for all.
+    let answers: Vec<_> = due.into_iter().take_while(|_| !pages::is_out()).map(confirm).collect();
     drop(announcement);
     for (left, (asked, verdict)) in (1..=answers.len()).rev().zip(answers) {
-        page::settling(left);
+        shared_page::settling(left);
         let finding =
             model::with(|checker| checker.settle(verdict, asked, now(), &Table)).flatten();
         if let Some(finding) = finding {
             report::write(&finding);
         }
     }
-    page::settling(0);
+    shared_page::settling(0);
 }
 
 /// The last pass, by the thread that ends the program: what is due now is settled now. This thread
 /// waits for what the monitor thread is settling, through this number of sleeps.
 pub fn finish(patience: u32) {
-    model::with(|checker| checker.finish(now()));
+    model::with(|checker| checker.finish(now(), &Table));
     // Behind it: what calls have posted was raised when the model was had.
     let at = now();
     if SETTLING.take(patience) {

@@ -9,7 +9,7 @@
 
 use crate::output::writing::Unwritten;
 use crate::runtime::signals::with_all_blocked;
-use crate::runtime::{page, process};
+use crate::runtime::{process, shared_page};
 use epshim_page::Page;
 use epshim_page::mail::{Mail, Place, SENT, TAKEN};
 use rustix::io::Errno;
@@ -31,9 +31,12 @@ pub fn switch_off() {
 /// Has a text written. `None`: the observer does not do it. `is_per_process`: the file's name has the
 /// process id in it.
 pub fn send(place: Place, is_per_process: bool, text: &[u8]) -> Option<Result<(), Unwritten>> {
-    let page = page::page().filter(|_| !IS_OFF.load(Relaxed))?;
+    let page = shared_page::page().filter(|_| !IS_OFF.load(Relaxed))?;
     let is_held = page.held.load(Relaxed) >> place as u32 & 1 == 1;
-    if !is_held || !page.is_observed() || !page::is_known() || (is_per_process && !page::is_first())
+    if !is_held
+        || !page.is_observed()
+        || !shared_page::is_known()
+        || (is_per_process && !shared_page::is_first())
     {
         return None;
     }
@@ -58,7 +61,7 @@ pub fn send(place: Place, is_per_process: bool, text: &[u8]) -> Option<Result<()
 
 /// The observer's answer.
 fn wait(page: &Page) -> Option<i32> {
-    page::ring(page);
+    shared_page::ring(page);
     let mail: &Mail = &page.mail;
     for _ in 0..PATIENCE {
         if let Some(answer) = mail.answer() {

@@ -12,7 +12,7 @@ use crate::output::line::say;
 use crate::output::plan::Plan;
 use crate::output::{frames, symbolize};
 use crate::runtime::lock::Locked;
-use crate::runtime::{clock, page, process, watched};
+use crate::runtime::{clock, failure, process, shared_page, watched};
 use epshim_check::report::{End, Others, Report, Seen, Stack, Suppressions, Total, json, text};
 use epshim_check::{Certainty, Finding, Options, Tally};
 use std::sync::OnceLock;
@@ -69,13 +69,16 @@ fn with<R>(patience: u32, work: impl FnOnce(&Plan, &mut Reporter) -> R) -> Optio
     result
 }
 
-/// The checker failed, and is off: says so, once, and not in the middle of a report.
-pub fn failed(why: &'static str) {
+/// Notes why the checker failed.
+fn note_failure(why: &'static str) {
     FAILURE.with(PATIENCE, |failure| *failure = Some(why));
-    say_failure();
 }
 
-/// Does nothing while a thread has the reporter: that thread calls this when it is done.
+/// How the user is told that the checker failed, and is off.
+pub const FAILED: failure::Report = failure::Report { note: note_failure, say: say_failure };
+
+/// Says so, once, and not in the middle of a report. Does nothing while a thread has the reporter: that
+/// thread calls this when it is done.
 fn say_failure() {
     REPORTER.with(0, |_| {
         if let Some(why) = FAILURE.with(PATIENCE, Option::take).flatten() {
@@ -107,6 +110,7 @@ pub fn finish(patience: u32) {
 
 /// The same where the checker has failed: without the model, which may be half changed.
 pub fn finish_failed(patience: u32) {
+    say_failure();
     with(patience, |plan, reporter| {
         let tally = std::mem::take(&mut reporter.reported);
         let seen = Seen { checker_failed: true, ..counts::seen() };
@@ -170,7 +174,7 @@ impl Reporter {
     fn publish(&self, plan: &Plan, tally: &Tally, summary: Option<&str>) {
         let (suppressions, time) = (&self.suppressions, clock::since_1970());
         let end = End::new(0, time, tally, suppressions, plan.shows_notes, Seen::default());
-        page::found(&end.counts, end.notes_not_shown, summary);
+        shared_page::found(&end.counts, end.notes_not_shown, summary);
     }
 
     fn symbolize(&mut self, plan: &Plan, stacks: &mut [Stack]) {
@@ -215,13 +219,13 @@ impl Reporter {
 /// The end of the process that `epshim check` became has something to say of the others. Returns what was
 /// found in any of them, if they count.
 fn add_others(plan: &Plan, end: &mut End) -> u64 {
-    let Some(page) = page::page().filter(|_| page::is_first()) else { return 0 };
+    let Some(page) = shared_page::page().filter(|_| shared_page::is_first()) else { return 0 };
     let findings = u64::from(page.findings.load(Relaxed));
     let processes = u64::from(page.processes.load(Relaxed));
     let total = plan.traces_children && (processes > 1 || findings > end.findings());
     end.others = Others {
         not_watched: if plan.traces_children { 0 } else { page.not_watched() },
-        going_on: page::others(page),
+        going_on: shared_page::others(page),
         total: total.then_some(Total { processes, findings }),
     };
     if !plan.traces_children {
@@ -240,8 +244,8 @@ fn add_others(plan: &Plan, end: &mut End) -> u64 {
 }
 
 /// Writes the end of the program that ran in this process before.
-pub fn write_before(before: page::Before) {
-    let page::Before(end) = before;
+pub fn write_before(before: shared_page::Before) {
+    let shared_page::Before(end) = before;
     with(PATIENCE, |plan, _| {
         plan.put(end.pid, &end.text(plan.colour()), &json::summary(&end));
     });

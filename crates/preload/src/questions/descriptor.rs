@@ -49,7 +49,15 @@ pub fn epolls() -> u64 {
 pub fn at_failure(errno: c_int, epfd: c_int, fd: c_int) -> AtFailure {
     // Where there is no /proc, as in a chroot, what is open is not known to be none.
     let is_epoll = || with_name(epfd, is_eventpoll).unwrap_or(true);
-    AtFailure { errno, epfd: is_open(epfd).then(is_epoll), fd_is_open: is_open(fd) }
+    let unread = (errno == libc::EPERM).then(|| unread_of_file(fd)).flatten();
+    AtFailure { errno, epfd: is_open(epfd).then(is_epoll), fd_is_open: is_open(fd), unread }
+}
+
+/// The bytes to be read of a file that is open for that, and not to be appended to as a log is.
+fn unread_of_file(fd: c_int) -> Option<u64> {
+    let flags = fcntl_getfl(FdNumber::new(fd)?).ok()?;
+    let is_input = !flags.intersects(OFlags::WRONLY | OFlags::APPEND | OFlags::PATH);
+    is_input.then(|| unread(fd)).flatten()
 }
 
 /// What the descriptor is open on.
