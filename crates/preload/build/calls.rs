@@ -20,7 +20,7 @@ pub struct Parts {
 pub fn parts(function: &Function) -> Option<Parts> {
     let flags = if function.has("flags") { "flags" } else { "0" };
     let (is_observed, before, after) = match function.call {
-        Call::Syscall => return None,
+        Call::Syscall | Call::ExecList => return None,
         Call::Create => {
             ("is_checking()", String::new(), format!("created(result, {flags}, site);"))
         }
@@ -92,6 +92,11 @@ pub fn parts(function: &Function) -> Option<Parts> {
             ("has_begun", "status = ending(status);".to_owned(), String::new())
         }
         Call::Exit => ("has_begun", "NEXT(_exit)(ending(status));".to_owned(), String::new()),
+        Call::Exec => (
+            "has_begun",
+            "bool is_marked = on_exec_begin();".to_owned(),
+            "if (is_marked)\n        on_exec_failed();".to_owned(),
+        ),
         Call::Alone => {
             ("is_checking()", "on_alone_begin();".to_owned(), "on_alone_end();".to_owned())
         }

@@ -79,6 +79,8 @@ pub enum Call {
     Tee,
     Vmsplice,
     Exit,
+    Exec,
+    ExecList,
     Syscall,
     Ring,
     Alone,

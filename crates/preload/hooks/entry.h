@@ -116,6 +116,10 @@ void on_fork_begin(void);
 void on_fork_parent(void);
 /* or in the child. */
 void on_fork_child(void);
+/* The program is about to execute another one. Any thread, and a signal handler too; a child of vfork.
+ * Returns whether on_exec_failed is to be called if that fails. */
+bool on_exec_begin(void);
+void on_exec_failed(void);
 /* The program ends by exit(3), whose handlers have run. Returns the status that it is to have, or -1: its
  * own. */
 int on_end(void);

@@ -29,6 +29,8 @@ pub mod pages;
 pub mod process;
 #[allow(unsafe_code)] // memory in pieces
 pub mod reserve;
+#[allow(unsafe_code)] // a mapping
+pub mod shared_page;
 #[allow(unsafe_code)] // signal masks
 pub mod signals;
 #[allow(unsafe_code)] // C's thread-local variables, and errno

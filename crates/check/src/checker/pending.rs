@@ -30,6 +30,12 @@ pub(crate) enum Standing {
 }
 
 impl Checker {
+    /// How many suspicions are not settled yet; failed calls that may be made good count as one.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        self.waiting.suspicions() + usize::from(self.has_failures)
+    }
+
     /// When something is due next.
     #[must_use]
     pub fn next_due(&self) -> Option<Nanos> {

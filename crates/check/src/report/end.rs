@@ -3,7 +3,8 @@
 //! It is never empty. A program whose calls escape the checker has no findings either, and the two
 //! must not look alike.
 
-use super::block::{Block, Style};
+use super::block::{Block, Style, counted};
+use super::fate::{Fate, Others};
 use super::suppressions::{Suppressions, Used};
 use crate::rule::{Certainty, Rule};
 use crate::tally::Tally;
@@ -134,6 +135,10 @@ pub struct End {
     pub summaries: Vec<String>,
     /// The file of JSON lines. The text names it.
     pub json: Option<String>,
+    /// How the process ended, where it could not write this itself.
+    pub fate: Option<Fate>,
+    /// What there is to say of other processes.
+    pub others: Others,
 }
 
 impl End {
@@ -171,8 +176,9 @@ impl End {
         }
         counts.sort_by_key(|count| count.rule);
         let suppressed = suppressions.used(tally);
-        let (summaries, json) = (Vec::new(), None);
-        Self { pid, time, counts, suppressed, notes_not_shown, seen, summaries, json }
+        let (summaries, json, fate) = (Vec::new(), None, None);
+        let others = Others::default();
+        Self { pid, time, counts, suppressed, notes_not_shown, seen, summaries, json, fate, others }
     }
 
     /// How many different findings were reported.
@@ -203,6 +209,9 @@ impl End {
             counted(self.seen.registrations, "registration", "registrations"),
         );
         block.styled(style, &headline);
+        for line in self.fate.iter().flat_map(Fate::lines) {
+            block.line(&format!("  {line}"));
+        }
         for count in &self.counts {
             block.line(&format!(
                 "  {}: {}, seen {} [{}]",
@@ -233,6 +242,9 @@ impl End {
             );
         }
         block.wrapped("  not seen: ", 4, &self.seen.blind_spots().join("; "));
+        for line in self.others.lines() {
+            block.line(&format!("  {line}"));
+        }
         if let Some(json) = &self.json {
             block.line(&format!("  as JSON: {json}"));
         }
@@ -244,10 +256,6 @@ impl End {
         }
         block.into_text()
     }
-}
-
-fn counted(number: u64, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 #[cfg(test)]

@@ -47,7 +47,9 @@ pub fn with<R>(work: impl FnOnce(&mut Checker) -> R) -> Option<R> {
             let now = now();
             mailbox::take_all(|message| pass_on(checker, now, message));
         }
-        Some(work(checker))
+        let result = work(checker);
+        counts::publish(checker.pending());
+        Some(result)
     });
     if result.is_none() {
         not_locked();

@@ -12,6 +12,8 @@ hidden! {
     on_fork_child => process::forked;
     on_alone_begin => process::alone_begins;
     on_alone_end => process::alone_ended;
+    on_exec_begin => process::exec_begins;
+    on_exec_failed => process::exec_failed;
     on_end => process::end;
     on_leaving => process::leaving;
 

@@ -16,6 +16,7 @@ use crate::runtime::thread::Own;
 use crate::runtime::{failure, monitor_thread, process, watched};
 use epshim_check::ports::{MILLISECOND, Nanos, SECOND};
 use rustix::thread::futex;
+use std::ffi::c_int;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, Ordering::Relaxed};
 
 /// 1: there is a monitor thread.
@@ -131,25 +132,29 @@ fn is_barred() -> bool {
 
 /// The thread. All of it is book-keeping: the hooks record none of its calls, and a panic ends the
 /// checking.
-fn run() {
+fn run() -> c_int {
     let own = Own::current();
     own.set_depth(1);
-    failure::contain(monitor);
+    let mut status = 0;
+    failure::contain(|| status = monitor());
     // The last thread ends the program, and its report (pthread_exit(3)).
     own.set_depth(0);
+    status
 }
 
-fn monitor() {
+/// Returns the status of this thread, which is the process's where it is the last (kernel/exit.c,
+/// synchronize_group_exit).
+fn monitor() -> c_int {
     loop {
         if work() {
-            return;
+            return threads::status_of_the_first();
         }
         SLEEPS_UNTIL.store(0, Relaxed);
         IS_THERE.store(0, Ordering::Release);
         // A thread that needed the monitor before that line found it there.
         let is_needed = watched::is_checking() && !is_barred() && suspicions::next_due().is_some();
         if !is_needed || IS_THERE.swap(1, Ordering::SeqCst) != 0 {
-            return;
+            return 0;
         }
     }
 }

@@ -7,9 +7,9 @@
 use crate::books::{family, model, stacks};
 use crate::life::options::Options;
 use crate::output::destination::Destination;
-use crate::output::{line, report};
+use crate::output::{line, mail, report};
 use crate::questions::{fd_table, side_process};
-use crate::runtime::{failure, monitor_thread, pages, process, watched};
+use crate::runtime::{clock, failure, monitor_thread, pages, process, shared_page, watched};
 use epshim_check::options::Mode;
 
 /// Starts what the text of `EPSHIM_OPTIONS` asks for. `no_color`: the program's variable `NO_COLOR`
@@ -18,12 +18,17 @@ pub fn start(text: &str, no_color: bool) {
     let options = Options::parse(text);
     pages::refuse_from(options.fail_alloc_after.unwrap_or(0));
     process::prepare();
+    let is_checking = options.check.mode == Mode::Check;
+    if let Some((observer, number)) = options.page.filter(|_| is_checking) {
+        shared_page::map(observer, number);
+    }
     if !options.is_watching(process::id()) {
+        shared_page::begin_unwatched();
         return;
     }
     fd_table::prepare();
     greet(&options);
-    if options.check.mode != Mode::Check {
+    if !is_checking {
         return;
     }
     monitor_thread::prepare();
@@ -35,6 +40,12 @@ pub fn start(text: &str, no_color: bool) {
     stacks::start(options.check.stack_depth);
     report::start(&options.check, no_color);
     model::start(|rule| options.check.wants(rule));
+    if options.page_only {
+        mail::switch_off();
+    }
+    if let Some(before) = shared_page::begin(clock::since_1970()) {
+        report::write_before(before);
+    }
     if pages::is_out() {
         line::say(format_args!("memory is out: the program is not checked"));
         return;

@@ -8,13 +8,14 @@
 //! Surprising: standard error may be no place for reports. A program closes it, and the number may
 //! come to name a connection. Of other descriptors it is known which file they were.
 
-use crate::output::file;
 use crate::output::inherited::Descriptor;
 use crate::output::writing::{self, Unwritten};
+use crate::output::{file, mail as by_mail};
 use crate::questions::fd::FdNumber;
 use crate::questions::side_process;
 use epshim_check::options::{Color, expand};
 use epshim_check::place::Place;
+use epshim_page::mail;
 use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
 use std::path::Path;
 
@@ -31,8 +32,13 @@ pub enum Destination {
     },
     /// A descriptor that the program was started with.
     Inherited(Descriptor),
-    /// A file; `%p` is the process id.
-    File(String),
+    /// A file.
+    File {
+        /// `%p` is the process id.
+        path: String,
+        /// What it is to the observer, which may hold it.
+        held: Option<mail::Place>,
+    },
 }
 
 impl Destination {
@@ -41,12 +47,21 @@ impl Destination {
         let Some(value) = value else { return Self::stderr() };
         match Place::of(value) {
             Place::Descriptor(descriptor) => Self::Inherited(Descriptor::new(descriptor)),
-            Place::File(path) if path.starts_with('/') => Self::File(path),
+            Place::File(path) if path.starts_with('/') => Self::File { path, held: None },
             Place::File(path) => {
                 let folder = rustix::process::getcwd(Vec::new()).unwrap_or_default();
                 let folder = folder.to_string_lossy().replace('%', "%%");
-                Self::File(if folder.is_empty() { path } else { format!("{folder}/{path}") })
+                let path = if folder.is_empty() { path } else { format!("{folder}/{path}") };
+                Self::File { path, held: None }
             }
+        }
+    }
+
+    /// The same place. A file of it is this one to the observer, if that holds it.
+    pub fn held_as(self, place: mail::Place) -> Self {
+        match self {
+            Self::File { path, .. } => Self::File { path, held: Some(place) },
+            other => other,
         }
     }
 
@@ -70,9 +85,13 @@ impl Destination {
                 side_process::run_or_here(|| writing::all(FdNumber::STDERR, text, false))
             }
             Self::Inherited(descriptor) => descriptor.write(pid, text),
-            Self::File(path) => {
-                let path = expand(path, pid);
-                side_process::run_or_here(|| file::append(Path::new(&path), text))
+            Self::File { path, held } => {
+                let expanded = expand(path, pid);
+                let is_per_process = expanded != expand(path, 0);
+                let sent = held.and_then(|place| by_mail::send(place, is_per_process, text));
+                sent.or_else(|| {
+                    side_process::run_or_here(|| file::append(Path::new(&expanded), text))
+                })
             }
         }
         .unwrap_or(Err(Unwritten::Died))
@@ -83,7 +102,7 @@ impl Destination {
         match self {
             Self::Stderr { .. } => None,
             Self::Inherited(descriptor) => Some(descriptor.name()),
-            Self::File(path) => Some(expand(path, pid)),
+            Self::File { path, .. } => Some(expand(path, pid)),
         }
     }
 
@@ -92,7 +111,7 @@ impl Destination {
         let is_terminal = || match self {
             Self::Stderr { .. } => rustix::termios::isatty(FdNumber::STDERR),
             Self::Inherited(descriptor) => descriptor.is_terminal(),
-            Self::File(_) => false,
+            Self::File { .. } => false,
         };
         match color {
             Color::Always => true,

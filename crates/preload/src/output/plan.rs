@@ -8,6 +8,7 @@ use epshim_check::Options;
 use epshim_check::options::{Color, MAX_SUPPRESSIONS};
 use epshim_check::printable;
 use epshim_check::report::Suppressions;
+use epshim_page::mail::Place;
 use std::ffi::CString;
 
 /// Lines of a suppressions file that are complained of one by one.
@@ -27,6 +28,8 @@ pub struct Plan {
     pub functions: usize,
     pub halts: bool,
     pub exitcode: u8,
+    /// Programs that this one starts are watched too.
+    pub traces_children: bool,
     color: Color,
     no_color: bool,
 }
@@ -36,8 +39,11 @@ impl Plan {
     pub fn new(options: &Options, no_color: bool) -> Self {
         let symbolizer = options.symbolizer.as_deref().filter(|_| options.symbolize);
         Self {
-            text: Destination::new(options.log_path.as_deref()),
-            json: options.json.as_deref().map(|path| Destination::new(Some(path))),
+            text: Destination::new(options.log_path.as_deref()).held_as(Place::Text),
+            json: options
+                .json
+                .as_deref()
+                .map(|path| Destination::new(Some(path)).held_as(Place::Json)),
             symbolizer: symbolizer.and_then(|path| CString::new(path).ok()),
             wants_names: options.symbolize,
             suppressions: suppressions(options),
@@ -45,6 +51,7 @@ impl Plan {
             functions: 1 + usize::from(options.stack_depth),
             halts: options.halt_on_error,
             exitcode: options.exitcode,
+            traces_children: options.trace_children,
             color: options.color,
             no_color,
         }

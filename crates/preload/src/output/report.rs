@@ -12,8 +12,8 @@ use crate::output::line::say;
 use crate::output::plan::Plan;
 use crate::output::{frames, symbolize};
 use crate::runtime::lock::Locked;
-use crate::runtime::{clock, failure, process, watched};
-use epshim_check::report::{End, Report, Seen, Stack, Suppressions, json, text};
+use crate::runtime::{clock, failure, process, shared_page, watched};
+use epshim_check::report::{End, Others, Report, Seen, Stack, Suppressions, Total, json, text};
 use epshim_check::{Certainty, Finding, Options, Tally};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
@@ -161,12 +161,20 @@ impl Reporter {
         }
         EXIT_CODE.store(plan.exitcode, Relaxed);
         let summary = text::summary(&report);
+        self.publish(plan, &self.reported, Some(&summary));
         if !self.summaries.contains(&summary) {
             self.summaries.push(summary);
         }
         report.stacks.iter_mut().for_each(|stack| stack.shorten(plan.functions));
         plan.put(pid, &text::finding(&report, plan.colour()), &json::finding(&report));
         true
+    }
+
+    /// Writes down for the observer what was found so far.
+    fn publish(&self, plan: &Plan, tally: &Tally, summary: Option<&str>) {
+        let (suppressions, time) = (&self.suppressions, clock::since_1970());
+        let end = End::new(0, time, tally, suppressions, plan.shows_notes, Seen::default());
+        shared_page::found(&end.counts, end.notes_not_shown, summary);
     }
 
     fn symbolize(&mut self, plan: &Plan, stacks: &mut [Stack]) {
@@ -198,12 +206,49 @@ impl Reporter {
         self.is_over = true;
         end.summaries = std::mem::take(&mut self.summaries);
         end.json = plan.json_path(pid);
+        self.publish(plan, tally, None);
+        let elsewhere = add_others(plan, &mut end);
         plan.put(pid, &end.text(plan.colour()), &json::summary(&end));
-        if end.findings() > 0 {
+        if end.findings() + elsewhere > 0 {
             EXIT_CODE.store(plan.exitcode, Relaxed);
         }
         IS_OVER.store(true, Relaxed);
     }
+}
+
+/// The end of the process that `epshim check` became has something to say of the others. Returns what was
+/// found in any of them, if they count.
+fn add_others(plan: &Plan, end: &mut End) -> u64 {
+    let Some(page) = shared_page::page().filter(|_| shared_page::is_first()) else { return 0 };
+    let findings = u64::from(page.findings.load(Relaxed));
+    let processes = u64::from(page.processes.load(Relaxed));
+    let total = plan.traces_children && (processes > 1 || findings > end.findings());
+    end.others = Others {
+        not_watched: if plan.traces_children { 0 } else { page.not_watched() },
+        going_on: shared_page::others(page),
+        total: total.then_some(Total { processes, findings }),
+    };
+    if !plan.traces_children {
+        return 0;
+    }
+    let (summaries, more) = page.summaries.all();
+    for summary in summaries {
+        if !end.summaries.contains(&summary) {
+            end.summaries.push(summary);
+        }
+    }
+    if more > 0 {
+        end.summaries.push(format!("and {more} more"));
+    }
+    findings
+}
+
+/// Writes the end of the program that ran in this process before.
+pub fn write_before(before: shared_page::Before) {
+    let shared_page::Before(end) = before;
+    with(PATIENCE, |plan, _| {
+        plan.put(end.pid, &end.text(plan.colour()), &json::summary(&end));
+    });
 }
 
 /// In a forked child: what was found so far, its parent reports.

@@ -20,12 +20,16 @@ pub fn is_open(fd: c_int) -> bool {
     FdNumber::new(fd).is_some_and(|fd| fcntl_getfd(fd).is_ok())
 }
 
-/// Whether it is an epoll; `None`: it is not open.
+/// Whether it is an epoll; `None`: it is not open, or not known.
 pub fn is_epoll(fd: c_int) -> Option<bool> {
     if !is_open(fd) {
         return None;
     }
-    with_name(fd, |name| name == b"anon_inode:[eventpoll]")
+    with_name(fd, is_eventpoll)
+}
+
+fn is_eventpoll(name: &[u8]) -> bool {
+    name == b"anon_inode:[eventpoll]"
 }
 
 /// What /proc calls the file (proc_pid_fd(5)); as much of it as tells the kinds apart.
@@ -43,8 +47,10 @@ pub fn epolls() -> u64 {
 
 /// The state of both descriptors of a call that failed.
 pub fn at_failure(errno: c_int, epfd: c_int, fd: c_int) -> AtFailure {
+    // Where there is no /proc, as in a chroot, what is open is not known to be none.
+    let is_epoll = || with_name(epfd, is_eventpoll).unwrap_or(true);
     let unread = (errno == libc::EPERM).then(|| unread_of_file(fd)).flatten();
-    AtFailure { errno, epfd: is_epoll(epfd), fd_is_open: is_open(fd), unread }
+    AtFailure { errno, epfd: is_open(epfd).then(is_epoll), fd_is_open: is_open(fd), unread }
 }
 
 /// The bytes to be read of a file that is open for that, and not to be appended to as a log is.

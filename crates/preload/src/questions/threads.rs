@@ -64,3 +64,15 @@ pub fn program_has_ended() -> bool {
     let mut link = [MaybeUninit::uninit(); 1];
     matches!(readlinkat_raw(CWD, path.as_str(), &mut link), Err(Errno::NOENT))
 }
+
+/// The exit status of the program's first thread, which has ended and is listed still: without the library's
+/// thread it would be the process's.
+pub fn status_of_the_first() -> c_int {
+    let path = format!("/proc/{0}/task/{0}/stat", process::id());
+    let mut text = Vec::new();
+    let is_read = CString::new(path).is_ok_and(|path| read_file(&path, &mut text));
+    // The last field, as wait(2) has it.
+    let code = String::from_utf8_lossy(&text);
+    let code = code.split_ascii_whitespace().last().and_then(|code| code.parse::<c_int>().ok());
+    code.filter(|_| is_read).map_or(0, |code| code >> 8 & 0xff)
+}
