@@ -311,9 +311,8 @@ mod tests {
 
     /// What C keeps for a registration: a callback and its data.
     #[test]
-    #[cfg(target_pointer_width = "64")]
-    fn a_registration_of_c_takes_48_bytes() {
-        assert_eq!(size_of::<super::Slot<(fn(), *mut ())>>(), 48);
+    fn a_registration_of_c_takes_six_words() {
+        assert!(size_of::<super::Slot<(fn(), *mut ())>>() <= 6 * size_of::<u64>());
     }
 
     #[test]
