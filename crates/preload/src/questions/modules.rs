@@ -31,10 +31,31 @@ pub struct Module {
     /// Its entry in the list, and the beginning of it: the base, where its name lies, its dynamic
     /// section, and the next entry.
     entry: Expected,
+    mark: Option<Expected>,
     segments: Vec<Segment>,
 }
 
 impl Module {
+    fn new(entry: Expected, is_program: bool, segments: Vec<Segment>) -> Self {
+        let [base, ..] = entry.1;
+        let mut module = Self { base, is_program, entry, mark: None, segments };
+        module.mark = module.read_mark();
+        module
+    }
+
+    fn read_mark(&self) -> Option<Expected> {
+        let is_note = |segment: &&Segment| segment.p_type == libc::PT_NOTE;
+        let notes = self.segments.iter().filter(is_note).map(|segment| self.start_of(segment));
+        let mut id = notes.filter(|&note| {
+            // The lengths of name and contents, the type, the name (elf(5)).
+            const ID: u32 = 3;
+            let words = read::<[u8; 16]>(note);
+            words.is_some_and(|words| words[8..12] == ID.to_ne_bytes() && words[12..] == *b"GNU\0")
+        });
+        let place = id.next_back().or_else(|| self.unwind_index())?;
+        Some((place, read(place)?))
+    }
+
     /// Whether it has this address.
     pub fn has(&self, address: usize) -> bool {
         self.segments.iter().any(|segment| {
@@ -65,19 +86,10 @@ impl Module {
         self.entry
     }
 
-    /// Words that no other module has, if there is one at the same place later: of the id that the linker
-    /// gave it, or of the index of its unwind tables.
+    /// Words that no other module has, if there is one at the same place later, as they were when it was
+    /// read: of the id that the linker gave it, or of the index of its unwind tables.
     pub fn mark(&self) -> Option<Expected> {
-        let is_note = |segment: &&Segment| segment.p_type == libc::PT_NOTE;
-        let notes = self.segments.iter().filter(is_note).map(|segment| self.start_of(segment));
-        let mut id = notes.filter(|&note| {
-            // The lengths of name and contents, the type, the name (elf(5)).
-            const ID: u32 = 3;
-            let words = read::<[u8; 16]>(note);
-            words.is_some_and(|words| words[8..12] == ID.to_ne_bytes() && words[12..] == *b"GNU\0")
-        });
-        let place = id.next_back().or_else(|| self.unwind_index())?;
-        Some((place, read(place)?))
+        self.mark
     }
 
     /// As the loader was asked for it, or found it.
@@ -114,12 +126,11 @@ pub fn loaded_since(before: &[Module]) -> Vec<Module> {
         let [base, _, _, after] = words;
         let entry = (address, words);
         let is_program = modules.is_empty();
-        let segments = match before.iter().find(|module| module.is_at(entry)) {
-            Some(known) => known.segments.clone(),
-            None if is_program => program.clone(),
-            None => segments_of_library(base),
-        };
-        modules.push(Module { base, is_program, entry, segments });
+        modules.push(match before.iter().find(|module| module.is_at(entry)) {
+            Some(known) => Module { is_program, entry, ..known.clone() },
+            None if is_program => Module::new(entry, is_program, program.clone()),
+            None => Module::new(entry, is_program, segments_of_library(base)),
+        });
         next = Some(after);
     }
     modules

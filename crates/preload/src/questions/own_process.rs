@@ -60,6 +60,18 @@ impl OwnProcess {
         self.code.get(place).filter(|(code, _)| code.contains(&address)).cloned()
     }
 
+    /// Whether a module was not closed. From now on its mark is compared.
+    fn is_there(&mut self, number: usize) -> bool {
+        if number < self.at_start {
+            return true;
+        }
+        let Some(mark) = self.modules[number].mark() else { return false };
+        if !self.marks.contains(&mark) && are_there(&[mark]) {
+            self.marks.push(mark);
+        }
+        self.marks.contains(&mark)
+    }
+
     /// Whether the list has the same end as when it was read.
     fn has_same_end(&self) -> bool {
         self.modules.last().is_none_or(|last| are_there(&[last.entry()]))
@@ -72,20 +84,17 @@ impl Process for OwnProcess {
     }
 
     fn module_at(&mut self, address: u64) -> Option<epshim_walk::Module> {
-        let mut found = self.find(address as usize);
+        let address = address as usize;
+        let mut found = self.find(address);
         if found.is_none() && !self.has_same_end() {
             self.set_modules(loaded_since(&self.modules));
-            found = self.find(address as usize);
+            found = self.find(address);
+        } else if found.as_ref().is_some_and(|&(_, number)| !self.is_there(number)) {
+            self.set_modules(loaded());
+            found = self.find(address).filter(|&(_, number)| self.is_there(number));
         }
         let (code, number) = found?;
-        let module = &self.modules[number];
-        if number >= self.at_start {
-            let mark = module.mark()?;
-            if !self.marks.contains(&mark) {
-                self.marks.push(mark);
-            }
-        }
-        let table = module.unwind_index().map(|index| index as u64);
+        let table = self.modules[number].unwind_index().map(|index| index as u64);
         Some(epshim_walk::Module { code: code.start as u64..code.end as u64, table })
     }
 }

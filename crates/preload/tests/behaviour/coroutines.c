@@ -65,6 +65,13 @@ void *outside __attribute__((visibility("hidden")));
 
 enum { STACK = 64 << 10 };
 
+/* SIGSTKSZ, as programs have it compiled in. The kernel's own part is 4.6 KiB on AArch64. */
+#ifdef __x86_64__
+enum { SIGNAL_STACK = 8 << 10 };
+#else
+enum { SIGNAL_STACK = 16 << 10 };
+#endif
+
 static int watched;
 
 /* One call of each kind that is recorded with its callers. */
@@ -232,7 +239,7 @@ static void *everything(void *unused)
     unmarked(with_dummies);
     crooked(make_calls);
     crooked(with_dummies);
-    in_handlers(8 << 10);
+    in_handlers(SIGNAL_STACK);
     return unused;
 }
 
@@ -250,7 +257,7 @@ int main(void)
     watched = eventfd(0, EFD_CLOEXEC);
     CHECK(watched >= 0);
     /* First of all: the checker has recorded no callers yet. */
-    in_handlers(8 << 10);
+    in_handlers(SIGNAL_STACK);
     everything(NULL);
     beside_a_thread_that_opens_and_closes();
     CHECK_EQ(pthread_create(&thread, NULL, everything, NULL), 0);
