@@ -1,4 +1,4 @@
-//! What check mode costs: redis with redis-benchmark and nginx with wrk, alternately without the
+//! What check mode costs: the C echo server, redis with redis-benchmark and nginx with wrk, alternately without the
 //! preload library, with the library transparent, with the checker, and under strace.
 //!
 //! All servers are up for the whole run, on one processor; the load is on the other. A round gives
@@ -26,13 +26,13 @@ struct Slice {
     per_cpu_second: f64,
 }
 
-/// Measures both servers, and prints what it costs them.
+/// Measures each server, and prints what it costs them.
 pub fn run(rounds: u32) -> Result<()> {
     let library = programs::build("epshim-preload", "libepshim_preload.so")?;
     if let Some((_, load)) = affinity::processors() {
         affinity::pin(load)?;
     }
-    for workload in [workloads::redis(), workloads::nginx()?] {
+    for workload in [workloads::echo()?, workloads::redis(), workloads::nginx()?] {
         let servers = WAYS.iter().map(|way| workload.serve(way, &library));
         let servers = servers.collect::<Result<Vec<_>>>()?;
         let bar = progress(rounds.into(), workload.name);

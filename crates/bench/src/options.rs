@@ -65,7 +65,7 @@ pub enum Benchmark {
         #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=64))]
         processes: u8,
     },
-    /// What `epshim check` costs redis and nginx, beside strace. Needs redis-server, redis-benchmark,
+    /// What `epshim check` costs the C echo server, redis and nginx, beside strace. Needs redis-server, redis-benchmark,
     /// nginx, wrk and strace
     CheckCost {
         /// How often each way of running a server is measured

@@ -72,6 +72,8 @@ pub(crate) struct Former {
 const NOBODY: u32 = u32::MAX;
 /// So many closed registrations are remembered for each epoll.
 const FORMER: usize = 256;
+/// Of the registrations with the same data, at most this number is compared with a delivery.
+const COMPARED: usize = 4;
 /// The table has room for so many at first.
 const FEW: usize = 16;
 
@@ -285,13 +287,36 @@ impl Epoll {
         self.registrations.get_mut(place as usize)?.as_mut()
     }
 
-    pub fn owner(&self, data: u64) -> Owner {
+    /// The registration that these events were delivered for.
+    pub fn owner(&self, data: u64, events: u32) -> Owner {
         let Some(&place) = self.by_data.get(&data) else {
             let former = self.former.iter().rposition(|former| former.data == data);
             return former.map_or(Owner::Unknown, Owner::Former);
         };
         match self.at(place) {
             Some(one) if one.next == NOBODY => Owner::Live(place),
+            _ => self.one_of_several(place, events),
+        }
+    }
+
+    /// Of the registrations with the same data, from this one on: the only one that asked for these
+    /// events. A change under way may have asked for others a moment ago.
+    fn one_of_several(&self, first: u32, events: u32) -> Owner {
+        if self.intents.are_under_way() {
+            return Owner::Several;
+        }
+        let (mut next, mut found) = (first, None);
+        for _ in 0..COMPARED {
+            let Some(one) = self.at(next) else { break };
+            if events & !(one.interest | bits::ERR | bits::HUP) == 0
+                && found.replace(next).is_some()
+            {
+                return Owner::Several;
+            }
+            next = one.next;
+        }
+        match found {
+            Some(place) if next == NOBODY => Owner::Live(place),
             _ => Owner::Several,
         }
     }

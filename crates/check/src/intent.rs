@@ -82,6 +82,11 @@ impl Intents {
         true
     }
 
+    /// Whether a change has begun and not returned.
+    pub fn are_under_way(&self) -> bool {
+        !self.begun.is_empty()
+    }
+
     /// The first delivery that is of this data.
     pub fn claim(&mut self, data: u64) -> Option<Unclaimed> {
         let place = self.unclaimed.iter().position(|one| one.data == data)?;

@@ -1,15 +1,21 @@
-//! redis and nginx, each with the program that loads it through 50 connections.
+//! The C echo server with 64 connections of our own load; redis and nginx, each with the program that
+//! loads it through 50 connections.
 //!
-//! The load runs where this program runs, which has pinned itself. Its figures are read from what it
-//! prints.
+//! The load runs where this program runs, which has pinned itself. The figures of others' programs are
+//! read from what they print.
 
 use super::served::Served;
 use super::way::{Result, Way};
+use crate::load::Load;
+use crate::programs;
+use crate::servers::scenarios::Scenario;
 use epshim_harness::ports::free_port;
 use std::env;
 use std::fs;
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::path::{Path, PathBuf};
 use std::process::{self, Command};
+use std::time::Duration;
 
 /// What is asked of a server.
 pub struct Workload {
@@ -38,6 +44,24 @@ impl Drop for Workload {
             let _ = fs::remove_dir_all(folder);
         }
     }
+}
+
+/// How long the echo server is loaded in one slice.
+const ECHO_SLICE: Duration = Duration::from_millis(400);
+
+/// Messages of 64 bytes to the C echo server on libc.
+pub fn echo() -> Result<Workload> {
+    let program = programs::c_server(false)?.display().to_string();
+    let command = move |port: u16| Ok(vec![program.clone(), "--port".into(), port.to_string()]);
+    let name = "C echo server, 64 connections";
+    Ok(Workload { name, command: Box::new(command), load: messages, folder: None })
+}
+
+fn messages(port: u16) -> Result<(f64, f64)> {
+    let address = SocketAddrV4::new(Ipv4Addr::LOCALHOST, port);
+    let slice = Load::connect(address, Scenario::Many.shape(), 1)?.slice(ECHO_SLICE, &[])?;
+    let messages = slice.messages as f64;
+    Ok((messages, messages / slice.seconds))
 }
 
 /// GET by redis-benchmark.

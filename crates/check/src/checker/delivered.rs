@@ -73,7 +73,7 @@ impl Checker {
         descriptors: &dyn Descriptors,
     ) -> Option<(u32, Fd)> {
         let epoll = self.epolls.get_mut(it.wait.epoll)?;
-        let owner = epoll.owner(it.data);
+        let owner = epoll.owner(it.data, it.events);
         let is_known = match owner {
             Owner::Live(place) => epoll.at(place).is_some_and(|one| is_open(one, descriptors)),
             Owner::Several => true,

@@ -138,3 +138,19 @@ fn armed_and_delivered_before_the_mod_has_returned_it_has_fired() {
     );
     assert_eq!(findings.expect("a trace").len(), 0);
 }
+
+#[test]
+fn events_that_one_of_several_with_the_same_data_asked_for_are_its_own() {
+    // nginx tries its epoll with a registration whose data another one has.
+    let trace = "create 3
+         open 7 counter
+         t1 add 3 7 IN|ET data=9
+         t1 add 3 8 IN|RDHUP|ET data=9
+         t1 wait 3
+         t1 got 9:EVENTS";
+    let ambiguous =
+        |events: &str| model(&trace.replace("EVENTS", events)).checker().ambiguous_deliveries();
+    assert_eq!(ambiguous("IN|RDHUP|HUP"), 0);
+    assert_eq!(ambiguous("IN"), 1);
+    assert_eq!(ambiguous("HUP"), 1);
+}

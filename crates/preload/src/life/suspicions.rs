@@ -15,6 +15,7 @@ use crate::questions::hazard;
 use crate::questions::kernel::ThisProcess;
 use crate::runtime::clock::now;
 use crate::runtime::lock::Lock;
+use crate::runtime::pages;
 use epshim_check::Suspicion;
 use epshim_check::ports::{MILLISECOND, Nanos, Site};
 
@@ -57,7 +58,8 @@ fn settle(at: Nanos) {
     let confirm =
         |suspicion: Suspicion| (suspicion.asked(), suspicion.confirm(now(), &mut ThisProcess));
     let announcement = hazard::announce();
-    let answers: Vec<_> = due.into_iter().map(confirm).collect();
+    // The reserve pays for one of them, not for all.
+    let answers: Vec<_> = due.into_iter().take_while(|_| !pages::is_out()).map(confirm).collect();
     drop(announcement);
     for (asked, verdict) in answers {
         let finding =
