@@ -94,6 +94,8 @@ pub struct Checker {
     /// Whether the program held back input, when that was last looked at.
     held_back: Option<(Nanos, bool)>,
     tally: Tally,
+    /// So often input was gone that the program was not seen to take.
+    taken_unseen: u64,
 }
 
 impl Checker {
@@ -120,6 +122,13 @@ impl Checker {
     #[must_use]
     pub fn ambiguous_deliveries(&self) -> u64 {
         self.epolls.iter().map(|epoll| epoll.ambiguous).sum()
+    }
+
+    /// So often input was gone that the program was told of and not seen to take: through stdio, io_uring,
+    /// a raw system call, or by another process.
+    #[must_use]
+    pub const fn taken_unseen(&self) -> u64 {
+        self.taken_unseen
     }
 
     /// Suspicions that were one too many to be followed at a time, by rule.
@@ -398,6 +407,7 @@ impl Checker {
         self.refused.clear();
         self.looks_after_refused = false;
         self.tally = Tally::default();
+        self.taken_unseen = 0;
         for epoll in self.epolls.iter_mut() {
             epoll.forget_suspicions();
         }

@@ -38,6 +38,8 @@ pub(crate) struct Registration {
     pub is_fired: bool,
     /// It was added without an interest.
     pub is_armed_later: bool,
+    /// So many deliveries in a row came late, though nobody was seen to read.
+    pub late: u8,
     /// The descriptor is an epoll too.
     pub is_epoll: bool,
     /// There may be a ghost of the same number and the same data.
@@ -381,6 +383,7 @@ impl Registration {
             delivery: Delivery::default(),
             is_fired: false,
             is_armed_later: interest & !bits::PRIVATE == 0,
+            late: 0,
             is_epoll: false,
             twin: Twin::No,
             changes: 0,

@@ -208,6 +208,10 @@ impl Checker {
                 new
             }
             Verdict::Refuted => {
+                // Bytes moved, and the model knows nothing of it.
+                let is_moved = watched.rule == Rule::LevelSpin
+                    && matches!(self.standing(&mut suspicion, now, descriptors), Standing::Ask);
+                self.taken_unseen += u64::from(is_moved);
                 self.refuted(&watched);
                 None
             }

@@ -1,7 +1,7 @@
 //! The end of a report: how much was found, out of how much that was seen, and what was not seen.
 //!
 //! It is never empty. A program whose calls escape the checker has no findings either, and the two
-//! must not look alike.
+//! must not look alike: what escapes leaves traces, and these are said. What left none is said too.
 
 use super::block::{Block, Style, counted};
 use super::fate::{Fate, Others};
@@ -22,6 +22,8 @@ pub struct Seen {
     pub unheard_epolls: u64,
     /// io_uring instances that were set up.
     pub rings: u64,
+    /// Times that input was gone which the program was not seen to take.
+    pub taken_unseen: u64,
     /// Deliveries of registrations that were made where nobody told of it.
     pub unknown_deliveries: u64,
     /// Calls that were made and not recorded: from signal handlers in the book-keeping, or for
@@ -50,10 +52,10 @@ pub struct NotFollowed {
 }
 
 impl Seen {
-    /// What was not seen, a clause each. The first is always true.
+    /// What was not seen in this run, a clause each; none where everything that left a trace was.
     #[must_use]
     pub fn blind_spots(&self) -> Vec<String> {
-        let mut spots = vec!["system calls made without libc".to_owned()];
+        let mut spots = Vec::new();
         let mut add = |number: u64, one: &str, many: &str| {
             if number > 0 {
                 spots.push(counted(number, one, many));
@@ -69,6 +71,8 @@ impl Seen {
             "io_uring instance and what it did",
             "io_uring instances and what they did",
         );
+        let by = "(through stdio or io_uring, without libc, or by another process)";
+        add(self.taken_unseen, &format!("read {by}"), &format!("reads {by}"));
         let unknown =
             ["delivery of an unknown registration", "deliveries of unknown registrations"];
         add(self.unknown_deliveries, unknown[0], unknown[1]);
@@ -241,7 +245,10 @@ impl End {
                 "  the checker failed and was switched off: nothing after that was seen",
             );
         }
-        block.wrapped("  not seen: ", 4, &self.seen.blind_spots().join("; "));
+        let spots = self.seen.blind_spots();
+        let nothing = || "nothing that left a trace".to_owned();
+        let spots = if spots.is_empty() { nothing() } else { spots.join("; ") };
+        block.wrapped("  not seen: ", 4, &spots);
         for line in self.others.lines() {
             block.line(&format!("  {line}"));
         }

@@ -71,6 +71,7 @@ pub fn end() -> End {
         waits: 12345,
         registrations: 50,
         rings: 1,
+        taken_unseen: 6,
         unknown_deliveries: 2,
         dropped_calls: 3,
         not_followed: vec![NotFollowed { rule: Rule::OneshotNotRearmed, suspicions: 7 }],

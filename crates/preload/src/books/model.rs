@@ -108,6 +108,7 @@ pub fn forked() {
 pub fn seen() -> Seen {
     let seen = counts::seen();
     with(|checker| Seen {
+        taken_unseen: checker.taken_unseen(),
         unknown_deliveries: checker.unknown_deliveries() + checker.ambiguous_deliveries(),
         not_followed: checker
             .dropped_suspicions()
