@@ -82,6 +82,8 @@ pub enum Call {
     Syscall,
     Ring,
     Alone,
+    Prctl,
+    Seccomp,
 }
 
 /// Where a function exists, if not everywhere.

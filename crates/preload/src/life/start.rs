@@ -8,22 +8,30 @@ use crate::books::{family, model, stacks};
 use crate::life::options::Options;
 use crate::output::destination::Destination;
 use crate::output::{line, report};
-use crate::questions::{fd_table, side_process};
+use crate::questions::{fd_table, probe, side_process};
+use crate::runtime::sandbox::{self, Call};
 use crate::runtime::{failure, monitor_thread, pages, process, watched};
 use epshim_check::options::Mode;
 
 /// Starts what the text of `EPSHIM_OPTIONS` asks for. `no_color`: the program's variable `NO_COLOR`
 /// is set.
 pub fn start(text: &str, no_color: bool) {
+    fd_table::prepare();
+    probe::prepare();
     let options = Options::parse(text);
     pages::refuse_from(options.fail_alloc_after.unwrap_or(0));
     process::prepare();
     if !options.is_watching(process::id()) {
         return;
     }
-    fd_table::prepare();
     greet(&options);
     if options.check.mode != Mode::Check {
+        return;
+    }
+    if !sandbox::may(Call::Memory) {
+        line::say(format_args!(
+            "the program was started in a sandbox (seccomp) that lets too little pass: it is not checked"
+        ));
         return;
     }
     monitor_thread::prepare();
@@ -32,7 +40,8 @@ pub fn start(text: &str, no_color: bool) {
     side_process::prepare();
     failure::prepare(report::FAILED, model::release);
     failure::panic_after(options.panic_after, options.panic_in_monitor);
-    stacks::start(options.check.stack_depth);
+    // The first time, the unwinder wakes others.
+    stacks::start(if sandbox::may(Call::Sleep) { options.check.stack_depth } else { 0 });
     report::start(&options.check, no_color);
     model::start(|rule| options.check.wants(rule));
     if pages::is_out() {

@@ -8,7 +8,7 @@ use epshim_check::Options;
 use epshim_check::options::{Color, MAX_SUPPRESSIONS};
 use epshim_check::printable;
 use epshim_check::report::Suppressions;
-use std::ffi::CString;
+use std::ffi::{CString, c_int};
 
 /// Lines of a suppressions file that are complained of one by one.
 const MAX_COMPLAINTS: usize = 8;
@@ -62,6 +62,11 @@ impl Plan {
         if let Some(Err(why)) = written {
             say(format_args!("the report cannot be written where json says ({why})"));
         }
+    }
+
+    /// The descriptor that the text goes to, or the complaint that it cannot: it is this now.
+    pub fn descriptor(&self) -> Option<c_int> {
+        self.text.number_now().or_else(|| line::stderr().number_now())
     }
 
     /// The file of JSON lines of this process.

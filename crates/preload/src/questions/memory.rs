@@ -3,6 +3,7 @@
 //!
 //! It takes no lock of the program's.
 
+use crate::runtime::sandbox::{self, Call};
 use std::ffi::c_void;
 use std::mem::{MaybeUninit, size_of};
 
@@ -32,6 +33,9 @@ unsafe impl Plain for libc::Elf64_Phdr {}
 
 /// The value at an address. `None`: there is no memory, or the kernel does not copy it.
 pub fn read<T: Plain>(address: usize) -> Option<T> {
+    if !sandbox::may(Call::CopyMemory) || !sandbox::may(Call::Identity) {
+        return None;
+    }
     let mut value = MaybeUninit::<T>::uninit();
     let size = size_of::<T>();
     let from = libc::iovec { iov_base: address as *mut c_void, iov_len: size };
