@@ -66,10 +66,11 @@ fn begin(fd: c_int, slot: &Slot) {
 }
 
 /// It was not added. Where it was closed meanwhile, the count began anew.
-fn take_back(fd: c_int, begun: u64) {
+fn take_back(fd: c_int, begun: u64, is_refused: bool) {
     update(fd, |state| {
         if u64::from(state.generation) + 1 == begun {
             state.registrations = state.registrations.saturating_sub(1);
+            state.is_refused = is_refused;
         }
     });
 }
@@ -85,7 +86,7 @@ pub extern "C" fn ctl(
 ) {
     record_change(|| {
         if error != 0 && begun != 0 && op == libc::EPOLL_CTL_ADD {
-            take_back(fd, begun);
+            take_back(fd, begun, error == libc::EPERM);
         }
         // A program may change its registrations often; it adds and fails rarely.
         let is_rare = error != 0 || op == libc::EPOLL_CTL_ADD;
@@ -150,7 +151,7 @@ fn at_failure(errno: c_int, ctl: Ctl) -> AtFailure {
     let is_epoll = slot(ctl.epfd).is_some_and(|slot| slot.get().is_epoll);
     let is_bad = errno == libc::EBADF;
     let epfd = if is_epoll || !is_bad { Some(is_epoll || errno != libc::EINVAL) } else { None };
-    AtFailure { errno, epfd, fd_is_open: !(is_bad && is_epoll) }
+    AtFailure { errno, epfd, fd_is_open: !(is_bad && is_epoll), unread: None }
 }
 
 fn failed(ctl: Ctl, errno: c_int) {

@@ -55,7 +55,7 @@ pub extern "C" fn wait_ended(epfd: c_int, events: *const epoll_event, count: c_i
                 libc::EBADF | libc::EINVAL if sandbox::may(Call::Descriptors) => {
                     descriptor::at_failure(error, epfd, -1)
                 }
-                _ => AtFailure { errno: error, epfd: Some(true), fd_is_open: false },
+                _ => AtFailure { errno: error, epfd: Some(true), fd_is_open: false, unread: None },
             };
             model::with(|checker| checker.wait_failed(tid(), now(), at, &Table));
         }

@@ -75,7 +75,7 @@ fn settle(at: Nanos) {
 /// The last pass, by the thread that ends the program: what is due now is settled now. This thread
 /// waits for what the monitor thread is settling, through this number of sleeps.
 pub fn finish(patience: u32) {
-    model::with(|checker| checker.finish(now()));
+    model::with(|checker| checker.finish(now(), &Table));
     // Behind it: what calls have posted was raised when the model was had.
     let at = now();
     if SETTLING.take(patience) {
