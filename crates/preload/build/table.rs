@@ -84,6 +84,8 @@ pub enum Call {
     Syscall,
     Ring,
     Alone,
+    Prctl,
+    Seccomp,
 }
 
 /// Where a function exists, if not everywhere.

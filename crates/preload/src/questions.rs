@@ -15,6 +15,8 @@ pub mod fd_table;
 pub mod memory;
 #[allow(unsafe_code)] // what the kernel tells every program
 pub mod modules;
+#[allow(unsafe_code)] // a child that is a copy
+pub mod probe;
 #[allow(unsafe_code)] // the registers
 pub mod registers;
 #[allow(unsafe_code)] // a child process in the same memory

@@ -143,6 +143,22 @@ void on_unseen(long number)
     REPORT("unseen %ld; ", number);
 }
 
+void on_sandbox_begin(const void *site, bool is_earnest)
+{
+    (void)site;
+    REPORT(is_earnest ? "enters; " : "asks; ");
+}
+
+void on_sandbox_end(bool has_entered)
+{
+    REPORT(has_entered ? "entered; " : "not entered; ");
+}
+
+void on_written(int fd)
+{
+    REPORT("written %d; ", fd);
+}
+
 void on_alone_begin(void)
 {
     REPORT("alone; ");
@@ -550,6 +566,12 @@ static void test_descriptors(void)
     REPORTS(hook_syscall(SYS_unshare, 0, 0, 0, 0, 0, 0), 0, "alone; not alone; ");
     REPORTS(hook_setns(-1, 0), -1, "alone; not alone; ");
     REPORTS(hook_setuid(getuid()), 0, "alone; not alone; ");
+    /* PR_GET_DUMPABLE; PR_SET_SECCOMP of no filter, and of a mode that there is not. */
+    REPORTS(hook_prctl(3, 0, 0, 0, 0, 0), 1, "");
+    REPORTS(hook_prctl(22, 2, 0, 0, 0, 0), -1, "asks; not entered; ");
+    REPORTS(hook_prctl(22, 9, 1, 0, 0, 0), -1, "enters; not entered; ");
+    REPORTS(hook_syscall(SYS_prctl, 22, 2, 0, 0, 0, 0), -1, "asks; not entered; ");
+    REPORTS(hook_syscall(SYS_seccomp, 1, 0, 0, 0, 0, 0), -1, "asks; not entered; ");
     REPORTS(hook_syscall(SYS_io_uring_setup, 1, 8, 0, 0, 0, 0), -1, "");
     REPORTS(hook_close_range(LEFT, RIGHT, CLOSE_RANGE_CLOEXEC), 0, "");
     REPORTS(hook_close_range(LEFT, RIGHT, 0), 0, "closing 20; closing 21; ");

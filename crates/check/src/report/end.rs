@@ -39,6 +39,8 @@ pub struct Seen {
     pub checker_failed: bool,
     /// Why call sites have no function names, if something went wrong with them.
     pub not_symbolized: Option<String>,
+    /// The sandbox (seccomp) in which the kernel was not asked everything, and how it came about.
+    pub sandbox: Option<String>,
 }
 
 /// Suspicions of one rule that were not followed.
@@ -89,6 +91,9 @@ impl Seen {
             let one = format!("suspicion of {rule} that was not followed");
             let many = format!("suspicions of {rule} that were not followed");
             spots.push(counted(*suspicions, &one, &many));
+        }
+        if let Some(how) = &self.sandbox {
+            spots.push(format!("what needs the kernel's word, in a sandbox (seccomp): {how}"));
         }
         if let Some(why) = &self.not_symbolized {
             spots.push(format!("the names of functions ({why})"));

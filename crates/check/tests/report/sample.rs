@@ -79,6 +79,7 @@ pub fn end() -> End {
         dropped_findings: 5,
         checker_failed: true,
         not_symbolized: Some("epshim: no such file".into()),
+        sandbox: Some("the program entered it at server.c:42 in confine".into()),
     };
     let count =
         |rule, certainty, findings, occurrences| Count { rule, certainty, findings, occurrences };

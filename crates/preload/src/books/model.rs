@@ -12,7 +12,7 @@ use crate::books::mailbox::{self, Message, Subject};
 use crate::books::slots::Table;
 use crate::runtime::clock::now;
 use crate::runtime::lock::{Locked, PATIENCE};
-use crate::runtime::{failure, pages};
+use crate::runtime::{failure, pages, sandbox};
 use epshim_check::ports::Site;
 use epshim_check::report::{NotFollowed, Seen};
 use epshim_check::{Checker, Rule};
@@ -65,7 +65,10 @@ pub fn release() {
 /// Another thread does not give the lock back.
 fn not_locked() {
     counts::NOT_LOCKED.add_one();
-    failure::give_up("its lock was not given back");
+    // In a sandbox a thread cannot wait for a lock: that it did not get it means nothing.
+    if sandbox::may(sandbox::Call::Sleep) {
+        failure::give_up("its lock was not given back");
+    }
 }
 
 fn pass_on(checker: &mut Checker, now: u64, message: Message) {

@@ -9,6 +9,7 @@ use crate::books::slots::{Table, slot, update};
 use crate::books::{family, model, stacks};
 use crate::entry::guard::record_change;
 use crate::life::monitor;
+use crate::output::report;
 use crate::questions::{descriptor, hazard};
 use crate::runtime::clock::now;
 use crate::runtime::thread::tid;
@@ -22,6 +23,7 @@ pub extern "C" fn gone(first: c_uint, last: c_uint) {
 
 pub extern "C" fn closing(fd: c_int, site: *const c_void) {
     record_change(|| {
+        report::closing(fd);
         let Some(slot) = slot(fd) else { return };
         let (state, io) = (slot.get(), slot.io());
         if io.may_lose_input() {

@@ -3,7 +3,7 @@
 //! The types are not checked: a function here must have the type that the header gives its name.
 
 use crate::entry::jump::hidden;
-use crate::entry::{changes, closes, epoll, io, polls, process, waits};
+use crate::entry::{changes, closes, epoll, io, polls, process, sandbox, waits};
 
 hidden! {
     on_start => process::start;
@@ -36,4 +36,8 @@ hidden! {
     on_flags_changed => changes::flags_changed;
     on_shut_down => changes::shut_down;
     on_unseen => changes::unseen;
+
+    on_sandbox_begin => sandbox::begins;
+    on_sandbox_end => sandbox::ended;
+    on_written => sandbox::written;
 }

@@ -97,6 +97,9 @@ fn finish(patience: u32) -> c_int {
     if failure::has_failed() && !report::is_over() {
         guarded(|| report::finish_failed(patience));
     }
-    shared_page::ended();
+    // The observer writes what a sandbox kept this process from writing.
+    if !report::is_lost() {
+        shared_page::ended();
+    }
     report::exit_code().map_or(-1, c_int::from)
 }

@@ -11,6 +11,7 @@ use crate::books::blocking;
 use crate::life::suspicions;
 use crate::questions::threads;
 use crate::runtime::clock::now;
+use crate::runtime::sandbox::{self, Call};
 use crate::runtime::signals::with_all_blocked;
 use crate::runtime::thread::Own;
 use crate::runtime::{failure, monitor_thread, process, watched};
@@ -44,6 +45,9 @@ const PATIENCE: u32 = 120;
 
 /// Something is due at this time: the monitor thread must be there, and awake by then.
 pub fn wake_by(at: Nanos) {
+    if !sandbox::may(Call::Thread) {
+        return;
+    }
     if IS_THERE.load(Relaxed) == 0 {
         start();
     } else if at < SLEEPS_UNTIL.load(Relaxed) {

@@ -13,10 +13,13 @@ use crate::output::writing::{self, Unwritten};
 use crate::output::{file, mail as by_mail};
 use crate::questions::fd::FdNumber;
 use crate::questions::side_process;
+use crate::runtime::sandbox::{self, Call};
+use crate::runtime::thread;
 use epshim_check::options::{Color, expand};
 use epshim_check::place::Place;
 use epshim_page::mail;
 use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
+use std::ffi::c_int;
 use std::path::Path;
 
 /// A place for reports.
@@ -67,7 +70,9 @@ impl Destination {
 
     /// Standard error, as it is now.
     fn stderr() -> Self {
-        Self::Stderr { may_be_data: is_data(), was_open: fstat(FdNumber::STDERR).is_ok() }
+        let may_ask = sandbox::may(Call::Descriptors);
+        let was_open = !may_ask || fstat(FdNumber::STDERR).is_ok();
+        Self::Stderr { may_be_data: is_data(), was_open }
     }
 
     /// Writes a text of this process. False if it did not get there.
@@ -77,12 +82,20 @@ impl Destination {
 
     /// The same, with the reason.
     pub fn try_write(&self, pid: u32, text: &[u8]) -> Result<(), Unwritten> {
+        if sandbox::entered_at().is_some() {
+            return self.write_in_sandbox(text);
+        }
+        if !sandbox::may(Call::Files) {
+            let number = self.number().and_then(FdNumber::new);
+            let number = number.filter(|_| sandbox::may(Call::Write));
+            return number.map_or(Err(Unwritten::Sandboxed), |to| writing::plainly(to, text));
+        }
         match self {
             Self::Stderr { may_be_data, was_open } if !was_open || (!may_be_data && is_data()) => {
                 Some(Err(Unwritten::Gone))
             }
             Self::Stderr { .. } => {
-                side_process::run_or_here(|| writing::all(FdNumber::STDERR, text, false))
+                side_process::run_or_here_unseen(|| writing::all(FdNumber::STDERR, text, false))
             }
             Self::Inherited(descriptor) => descriptor.write(pid, text),
             Self::File { path, held } => {
@@ -95,6 +108,34 @@ impl Destination {
             }
         }
         .unwrap_or(Err(Unwritten::Died))
+    }
+
+    /// In a sandbox only what the program itself has just done there is known to pass. Here another process,
+    /// outside of the sandbox, could be asked to write.
+    fn write_in_sandbox(&self, text: &[u8]) -> Result<(), Unwritten> {
+        let number = self.number().and_then(FdNumber::new);
+        let known = number.filter(|number| {
+            sandbox::has_written(thread::address(), number.raw().cast_unsigned() as usize)
+        });
+        known.map_or(Err(Unwritten::Sandboxed), |number| writing::plainly(number, text))
+    }
+
+    /// The number of the descriptor that it is, if it is one and still names what it did at the start.
+    pub fn number_now(&self) -> Option<c_int> {
+        let is_there = match self {
+            Self::Stderr { may_be_data, was_open } => *was_open && (*may_be_data || !is_data()),
+            Self::Inherited(descriptor) => descriptor.is_there(),
+            Self::File { .. } => false,
+        };
+        self.number().filter(|_| is_there)
+    }
+
+    fn number(&self) -> Option<c_int> {
+        match self {
+            Self::Stderr { .. } => Some(libc::STDERR_FILENO),
+            Self::Inherited(descriptor) => Some(descriptor.number()),
+            Self::File { .. } => None,
+        }
     }
 
     /// What is written by this process, as a reader is told of it; `None`: standard error.
@@ -113,6 +154,7 @@ impl Destination {
             Self::Inherited(descriptor) => descriptor.is_terminal(),
             Self::File { .. } => false,
         };
+        let is_terminal = || sandbox::may(Call::Descriptors) && is_terminal();
         match color {
             Color::Always => true,
             Color::Never => false,
@@ -123,11 +165,11 @@ impl Destination {
 
 /// Whether it is a connection, or a file that is read too: a database rather than a log.
 fn is_data() -> bool {
-    fstat(FdNumber::STDERR).is_ok_and(|stat| match FileType::from_raw_mode(stat.st_mode) {
-        FileType::Socket => true,
-        FileType::RegularFile => {
-            fcntl_getfl(FdNumber::STDERR).is_ok_and(|flags| flags & OFlags::RWMODE == OFlags::RDWR)
-        }
-        _ => false,
-    })
+    sandbox::may(Call::Descriptors)
+        && fstat(FdNumber::STDERR).is_ok_and(|stat| match FileType::from_raw_mode(stat.st_mode) {
+            FileType::Socket => true,
+            FileType::RegularFile => fcntl_getfl(FdNumber::STDERR)
+                .is_ok_and(|flags| flags & OFlags::RWMODE == OFlags::RDWR),
+            _ => false,
+        })
 }

@@ -8,6 +8,7 @@
 //! then may come twice.
 
 use crate::output::writing::Unwritten;
+use crate::runtime::sandbox::{self, Call};
 use crate::runtime::signals::with_all_blocked;
 use crate::runtime::{process, shared_page};
 use epshim_page::Page;
@@ -35,6 +36,7 @@ pub fn send(place: Place, is_per_process: bool, text: &[u8]) -> Option<Result<()
     let is_held = page.held.load(Relaxed) >> place as u32 & 1 == 1;
     if !is_held
         || !page.is_observed()
+        || !sandbox::may(Call::Sleep)
         || !shared_page::is_known()
         || (is_per_process && !shared_page::is_first())
     {

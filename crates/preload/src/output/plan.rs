@@ -9,7 +9,7 @@ use epshim_check::options::{Color, MAX_SUPPRESSIONS};
 use epshim_check::printable;
 use epshim_check::report::Suppressions;
 use epshim_page::mail::Place;
-use std::ffi::CString;
+use std::ffi::{CString, c_int};
 
 /// Lines of a suppressions file that are complained of one by one.
 const MAX_COMPLAINTS: usize = 8;
@@ -58,17 +58,25 @@ impl Plan {
     }
 
     /// Writes a part of the report, in both forms.
-    pub fn put(&self, pid: u32, text: &str, json: &str) {
+    /// Returns whether the text was written.
+    pub fn put(&self, pid: u32, text: &str, json: &str) -> bool {
         let written = self.text.try_write(pid, text.as_bytes());
+        let mut is_written = written.is_ok();
         // Where standard error is not there any more, there is no place left to say so.
         if let (Err(why), false) = (written, matches!(self.text, Destination::Stderr { .. })) {
             say(format_args!("the report cannot be written where log_path says ({why}):"));
-            line::stderr().write(pid, text.as_bytes());
+            is_written = line::stderr().write(pid, text.as_bytes());
         }
         let written = self.json.as_ref().map(|place| place.try_write(pid, json.as_bytes()));
         if let Some(Err(why)) = written {
             say(format_args!("the report cannot be written where json says ({why})"));
         }
+        is_written
+    }
+
+    /// The descriptor that the text goes to, or the complaint that it cannot: it is this now.
+    pub fn descriptor(&self) -> Option<c_int> {
+        self.text.number_now().or_else(|| line::stderr().number_now())
     }
 
     /// The file of JSON lines of this process.

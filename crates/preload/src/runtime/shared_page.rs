@@ -9,6 +9,7 @@
 //! ended before the child runs at all, and the observer is to know that there is one.
 
 use crate::runtime::process;
+use crate::runtime::sandbox::{self, Call};
 use epshim_check::report::{Count, End, Fate, How};
 use epshim_page::{FIRST, Page, Slot, State};
 use rustix::fd::{AsFd as _, IntoRawFd as _, OwnedFd};
@@ -43,7 +44,8 @@ fn own() -> Option<(&'static Page, usize, &'static Slot)> {
     Some((page, number, page.slot(number)))
 }
 
-/// Maps the page that descriptor `number` of process `observer` is. In the constructor.
+/// Maps the page that descriptor `number` of process `observer` is. In the constructor, where a sandbox
+/// lets it.
 pub fn map(observer: c_int, number: c_int) {
     let mut path = String::new();
     let _ = write!(path, "/proc/{observer}/fd/{number}");
@@ -213,10 +215,12 @@ pub fn found(counts: &[Count], notes: u64, summary: Option<&str>) {
     }
 }
 
-/// Wakes the observer.
+/// Wakes the observer. In a sandbox it sees what is new when it wakes by itself.
 pub fn ring(page: &Page) {
     page.bell.fetch_add(1, SeqCst);
-    let _ = futex::wake(&page.bell, futex::Flags::empty(), 1);
+    if sandbox::may(Call::Sleep) {
+        let _ = futex::wake(&page.bell, futex::Flags::empty(), 1);
+    }
 }
 
 /// This process is about to execute another program. Returns whether that was written down.

@@ -2,6 +2,7 @@
 //! The modules are compiled into this test, which exports nothing and has no hooks.
 
 #![allow(dead_code)] // each module has uses that are not tested here
+#![allow(non_upper_case_globals)] // a variable of C's
 
 #[path = "../../src/output"]
 mod output {
@@ -62,8 +63,17 @@ mod runtime {
     pub mod pages;
     #[path = "reserve.rs"]
     pub mod reserve;
+    #[path = "sandbox.rs"]
+    pub mod sandbox;
     #[path = "signals.rs"]
     pub mod signals;
+
+    /// In place of each thread's variables, which are C's.
+    pub mod thread {
+        pub fn address() -> usize {
+            1
+        }
+    }
 
     /// In place of the variables that the hooks read, which are C's.
     pub mod watched {
@@ -84,6 +94,10 @@ mod runtime {
         }
     }
 }
+
+/// In place of the hooks' variable: nothing is refused.
+#[unsafe(no_mangle)]
+static epshim_refused: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
 
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod callers;
