@@ -9,7 +9,7 @@
 use super::own::Own;
 use super::{fate, pidfd};
 use epshim_check::report::{End, Fate, Others, Total, json};
-use epshim_page::{FIRST, Page, SLOTS, State};
+use epshim_page::{FEW, FIRST, Page, SLOTS, State};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::io::{read, write};
 use rustix::process::{Pid, test_kill_process};
@@ -69,9 +69,11 @@ pub fn run(own: &Own) {
             }
         }
         if is_over {
+            others_ended(own, &mut all);
             return first_ended(own, &all[&FIRST]);
         }
         find(own.page, &mut all);
+        sweep(own.page, &all);
         all.iter_mut().for_each(|(&slot, process)| look(own.page, slot, process));
     }
 }
@@ -146,6 +148,25 @@ fn find(page: &Page, all: &mut BTreeMap<usize, Process>) {
     }
 }
 
+/// Frees the slots of dead processes that nothing is to be said of, when few are left: of children that never
+/// waited and were killed, or have executed something that says nothing.
+fn sweep(page: &Page, all: &BTreeMap<usize, Process>) {
+    let is_free = |&slot: &usize| page.states.of(slot) == State::Free;
+    if (0..SLOTS).filter(is_free).take(FEW).count() == FEW {
+        return;
+    }
+    for slot in (FIRST + 1..SLOTS).filter(|slot| !all.contains_key(slot)) {
+        let process = Pid::from_raw(page.states.process(slot));
+        let is_dead = process
+            .is_some_and(|process| test_kill_process(process) == Err(rustix::io::Errno::SRCH));
+        if is_dead && page.states.change(slot, State::Executing, State::Free) {
+            page.unwatched.fetch_add(1, Relaxed);
+        } else if is_dead {
+            page.states.change(slot, State::Running, State::Free);
+        }
+    }
+}
+
 /// Notes what a process runs: what it was started as, and then what it executes.
 fn look(page: &Page, slot: usize, process: &mut Process) {
     let program = || fs::read_link(format!("/proc/{}/exe", process.pid)).ok();
@@ -165,7 +186,7 @@ fn look(page: &Page, slot: usize, process: &mut Process) {
 }
 
 fn fate(own: &Own, slot: usize, process: &Process) -> Fate {
-    let pidfd = process.pidfd.as_ref().unwrap_or(&own.launched);
+    let pidfd = if slot == FIRST { Some(&own.launched) } else { process.pidfd.as_ref() };
     let how = fate::of(process.pid, process.started, pidfd);
     let is_other = own.page.states.of(slot) == State::Executing;
     let program = process.program.as_ref().map(|program| program.display().to_string());
@@ -187,9 +208,7 @@ fn put(own: &Own, end: &End) {
 fn other_ended(own: &Own, slot: usize, process: &Process) {
     let states = &own.page.states;
     // Its end is written, and the slot perhaps another one's.
-    if states.process(slot) != process.pid
-        || matches!(states.of(slot), State::Free | State::Reserved)
-    {
+    if states.process(slot) != process.pid || !states.is_used(slot) {
         return;
     }
     if own.page.slot(slot).is_of_interest() {
@@ -199,6 +218,27 @@ fn other_ended(own: &Own, slot: usize, process: &Process) {
         own.page.unwatched.fetch_add(1, Relaxed);
     }
     states.set(slot, State::Free);
+}
+
+/// Others that have ended before the first, and whose end was not seen yet, or who were not: how that was is
+/// not always known then.
+fn others_ended(own: &Own, all: &mut BTreeMap<usize, Process>) {
+    for slot in (FIRST + 1..SLOTS).filter(|&slot| own.page.states.is_used(slot)) {
+        let pid = own.page.states.process(slot);
+        if fate::runs(pid) {
+            continue;
+        }
+        let known = all.remove(&slot).filter(|known| known.pid == pid);
+        let process = known.unwrap_or(Process {
+            pid,
+            started: 0,
+            pidfd: None,
+            original: None,
+            program: None,
+            looks: 0,
+        });
+        other_ended(own, slot, &process);
+    }
 }
 
 /// The program has ended: the observer's last words.
@@ -233,10 +273,8 @@ fn going_on(page: &Page) -> u64 {
         }
         thread::sleep(Duration::from_millis(1));
     }
-    let is_alive = |&slot: &usize| {
-        let process = Pid::from_raw(page.states.process(slot));
-        page.states.of(slot) == State::Running
-            && process.is_some_and(|process| test_kill_process(process).is_ok())
+    let runs = |&slot: &usize| {
+        page.states.of(slot) == State::Running && fate::runs(page.states.process(slot))
     };
-    (FIRST + 1..SLOTS).filter(is_alive).count() as u64
+    (FIRST + 1..SLOTS).filter(runs).count() as u64
 }

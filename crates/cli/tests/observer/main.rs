@@ -141,6 +141,16 @@ fn programs_that_were_started_and_not_watched_are_counted() {
     }
 }
 
+/// More than there are slots, which the marks of static programs take: the observer frees them.
+#[test]
+fn no_program_that_says_nothing_is_counted_twice_or_forgotten() {
+    let program = static_program();
+    let script = format!("i=0; while [ $i -lt 300 ]; do {}; i=$((i + 1)); done", program.display());
+    let mut command = watching(&["check", "--quiet", "--", "sh", "-c", &script]);
+    let (_, _, errors) = run(&mut command);
+    assert!(errors.contains("not watched: 300 programs"), "{errors}");
+}
+
 /// `sh run.sh`: each of its programs, in one sum with one status.
 #[test]
 fn the_status_and_the_sum_are_those_of_all_processes_with_trace_children() {

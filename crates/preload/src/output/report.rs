@@ -11,6 +11,7 @@ use crate::books::{counts, model, stacks};
 use crate::output::line::say;
 use crate::output::plan::Plan;
 use crate::output::{frames, symbolize};
+use crate::questions::threads;
 use crate::runtime::lock::Locked;
 use crate::runtime::{clock, failure, process, shared_page, watched};
 use epshim_check::report::{End, Others, Report, Seen, Stack, Suppressions, Total, json, text};
@@ -225,7 +226,7 @@ fn add_others(plan: &Plan, end: &mut End) -> u64 {
     let total = plan.traces_children && (processes > 1 || findings > end.findings());
     end.others = Others {
         not_watched: if plan.traces_children { 0 } else { page.not_watched() },
-        going_on: shared_page::others(page),
+        going_on: shared_page::others(page).filter(|&pid| threads::runs(pid)).count() as u64,
         total: total.then_some(Total { processes, findings }),
     };
     if !plan.traces_children {

@@ -69,7 +69,8 @@ pub fn id() -> i32 {
     ID.load(Relaxed)
 }
 
-fn current_id() -> i32 {
+/// The id of the process that calls: in a child of vfork not that of these books.
+pub fn current_id() -> i32 {
     rustix::process::getpid().as_raw_nonzero().get()
 }
 

@@ -10,7 +10,7 @@
 
 use crate::runtime::process;
 use epshim_check::report::{Count, End, Fate, How};
-use epshim_page::{FIRST, Page, Slot, State};
+use epshim_page::{FEW, FIRST, Page, SLOTS, Slot, State};
 use rustix::fd::{AsFd as _, IntoRawFd as _, OwnedFd};
 use rustix::fs::{Mode, OFlags, fstat, open, readlink};
 use rustix::io::{close, read};
@@ -89,6 +89,7 @@ pub fn begin(now: Duration) -> Option<Before> {
     let page = page()?;
     let pid = process::id();
     let started = started(pid)?;
+    page.starts_none(pid.unsigned_abs());
     let found = page.states.find(pid).filter(|&slot| is_of(page, slot, Some(started)));
     let number = found.or_else(|| page.states.reserve())?;
     let slot = page.slot(number);
@@ -97,7 +98,7 @@ pub fn begin(now: Duration) -> Option<Before> {
     let before =
         is_left.then(|| Before(slot.end(pid.unsigned_abs(), now, Fate::new(How::Executed))));
     slot.begin();
-    page.states.give(number, pid, started);
+    page.states.give(number, pid, started, State::Running);
     OWN.store(number, Relaxed);
     if number == FIRST {
         ring(page);
@@ -108,16 +109,18 @@ pub fn begin(now: Duration) -> Option<Before> {
 /// A program begins that is not watched, in a process that another one has started.
 pub fn begin_unwatched() {
     let Some(page) = page() else { return };
-    let slot = page.states.find(process::id());
-    let slot = slot.filter(|&slot| page.states.of(slot) == State::Executing);
-    if let Some(slot) = slot.filter(|&slot| is_of(page, slot, started(process::id()))) {
+    let pid = process::id();
+    let slot = page.states.find(pid).filter(|&slot| is_of(page, slot, started(pid)));
+    match slot.map(|slot| (slot, page.states.of(slot))) {
         // It counts as long as it is in this state, and the observer says its end.
-        if page.slot(slot).is_of_interest() {
-            return;
-        }
-        page.states.set(slot, State::Free);
+        Some((_, State::Executing)) => return,
+        // A child that never waited.
+        Some((slot, State::Running)) => page.states.set(slot, State::Free),
+        _ => {}
     }
-    page.unwatched.fetch_add(1, Relaxed);
+    if !page.marks.take(pid.unsigned_abs()) {
+        page.unwatched.fetch_add(1, Relaxed);
+    }
 }
 
 /// Whether the process of this id that has the slot is the one that has started then. A forked child does not
@@ -141,13 +144,23 @@ fn started(pid: c_int) -> Option<u64> {
     (id.parse() == Ok(pid)).then(|| field.parse().ok())?
 }
 
+/// Reserves a slot. The lowest that are free come first: where only the last are, the observer is to free those
+/// of dead processes.
+fn take(page: &Page) -> Option<usize> {
+    let slot = page.states.reserve();
+    if slot.is_none_or(|slot| slot + FEW > SLOTS) {
+        ring(page);
+    }
+    slot
+}
+
 /// Before fork(3): there is a slot for the child.
 pub fn reserve() {
     let Some((page, ..)) = own() else { return };
     let reserved = RESERVED.load(Relaxed);
     let is_there = reserved != NONE && page.states.of(reserved) == State::Reserved;
     if !is_there {
-        RESERVED.store(page.states.reserve().unwrap_or(NONE), Relaxed);
+        RESERVED.store(take(page).unwrap_or(NONE), Relaxed);
     }
 }
 
@@ -160,13 +173,9 @@ pub fn forked() {
     if process::id() == 1 {
         return;
     }
-    let is_own = reserved != NONE && page.states.change(reserved, State::Reserved, State::Running);
+    let is_own = reserved != NONE && page.states.change(reserved, State::Reserved, State::Taken);
     let number = if is_own { Some(reserved) } else { page.states.reserve() };
-    if let Some(number) = number {
-        page.slot(number).begin();
-        page.states.give(number, process::id(), 0);
-        OWN.store(number, Relaxed);
-    }
+    have(page, number);
 }
 
 /// Writes down how much was seen.
@@ -219,21 +228,45 @@ pub fn ring(page: &Page) {
     let _ = futex::wake(&page.bell, futex::Flags::empty(), 1);
 }
 
-/// This process is about to execute another program. Returns whether that was written down.
+/// This process is about to execute another program, or a child of vfork in its memory is. Returns whether
+/// that was written down.
 pub fn executes() -> bool {
     let Some((page, number, slot)) = own() else { return false };
-    let is_marked =
-        process::owns_memory() && page.states.change(number, State::Running, State::Executing);
-    if is_marked && (number == FIRST || slot.is_of_interest()) {
-        ring(page);
+    if process::owns_memory() {
+        if number == FIRST || slot.is_of_interest() {
+            let is_marked = page.states.change(number, State::Running, State::Executing);
+            ring(page);
+            return is_marked;
+        }
+        // Nothing is to be said of it any more.
+        OWN.store(NONE, Relaxed);
+        page.states.set(number, State::Free);
     }
-    is_marked
+    page.starts_program(process::current_id().unsigned_abs());
+    true
 }
 
 /// It did not.
 pub fn executes_not() {
-    if let Some((page, number, _)) = own() {
+    let Some(page) = page() else { return };
+    let is_own = process::owns_memory();
+    let number = OWN.load(Relaxed);
+    if is_own && number != NONE {
         page.states.change(number, State::Executing, State::Running);
+        return;
+    }
+    page.starts_none(process::current_id().unsigned_abs());
+    if is_own {
+        have(page, take(page));
+    }
+}
+
+/// This process, which has none, has the slot from now on.
+fn have(page: &Page, slot: Option<usize>) {
+    if let Some(number) = slot {
+        page.slot(number).begin();
+        page.states.give(number, process::id(), 0, State::Running);
+        OWN.store(number, Relaxed);
     }
 }
 
@@ -257,8 +290,8 @@ pub fn is_known() -> bool {
     OWN.load(Relaxed) != NONE
 }
 
-/// How many other watched processes run.
-pub fn others(page: &Page) -> u64 {
-    (FIRST + 1..epshim_page::SLOTS).filter(|&slot| page.states.of(slot) == State::Running).count()
-        as u64
+/// The other watched processes that were not seen to end.
+pub fn others(page: &Page) -> impl Iterator<Item = c_int> + '_ {
+    let running = (FIRST + 1..SLOTS).filter(|&slot| page.states.of(slot) == State::Running);
+    running.map(|slot| page.states.process(slot))
 }
