@@ -13,7 +13,7 @@ use crate::output::plan::Plan;
 use crate::output::{frames, symbolize};
 use crate::questions::threads;
 use crate::runtime::lock::Locked;
-use crate::runtime::{clock, failure, process, shared_page, watched};
+use crate::runtime::{clock, failure, process, shared_page, slot_life, watched};
 use epshim_check::report::{End, Others, Report, Seen, Stack, Suppressions, Total, json, text};
 use epshim_check::{Certainty, Finding, Options, Tally};
 use std::sync::OnceLock;
@@ -245,8 +245,8 @@ fn add_others(plan: &Plan, end: &mut End) -> u64 {
 }
 
 /// Writes the end of the program that ran in this process before.
-pub fn write_before(before: shared_page::Before) {
-    let shared_page::Before(end) = before;
+pub fn write_before(before: slot_life::Before) {
+    let slot_life::Before(end) = before;
     with(PATIENCE, |plan, _| {
         plan.put(end.pid, &end.text(plan.colour()), &json::summary(&end));
     });
