@@ -73,6 +73,13 @@ fn what_a_signal_ends_has_an_end_with_the_signal_in_it() {
 }
 
 #[test]
+fn a_program_that_is_ended_at_its_first_finding_has_one_end() {
+    let (status, _, errors) = run(&mut check(&["--halt-on-error"], &["return"]));
+    assert_eq!(status.code(), Some(1), "{errors}");
+    assert_eq!(errors.matches(END).count(), 1, "{errors}");
+}
+
+#[test]
 fn what_was_pending_is_counted_and_not_verified() {
     let (_, _, errors) = run(&mut check(&[], &["pending"]));
     assert!(errors.contains("  1 suspicion was pending: counted and not verified"), "{errors}");

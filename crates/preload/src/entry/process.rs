@@ -97,6 +97,6 @@ fn finish(patience: u32) -> c_int {
     if failure::has_failed() && !report::is_over() {
         guarded(|| report::finish_failed(patience));
     }
-    slot_life::ended();
+    slot_life::ended(report::is_over());
     report::exit_code().map_or(-1, c_int::from)
 }

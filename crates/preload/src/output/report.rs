@@ -100,6 +100,7 @@ pub fn write(finding: &Finding) {
     });
     if halts == Some(true) {
         end(PATIENCE);
+        slot_life::ended(is_over());
         process::halt(exit_code().unwrap_or(1));
     }
 }

@@ -162,9 +162,13 @@ fn have(page: &Page, slot: Option<usize>) {
     }
 }
 
-/// The end was written. The slot of the first process is not another one's after that.
-pub fn ended() {
-    let Some((page, number, _)) = own() else { return };
+/// The process ends. Where its end could not be written, the observer writes it. The slot of the first process
+/// is not another one's after that.
+pub fn ended(is_written: bool) {
+    let Some((page, number, slot)) = own() else { return };
+    if !is_written && (number == FIRST || slot.is_of_interest()) {
+        return;
+    }
     let state = if number == FIRST { State::Ended } else { State::Free };
     if number != FIRST {
         set_own(None);
