@@ -3,7 +3,7 @@
 //! `--log` and `--json`.
 //!
 //! `memory.rs` makes the page that it shares with the library, `start.rs` makes the process, `watch.rs` is
-//! what it does, `fate.rs` and `pidfd.rs` find out how a process has ended, `files.rs` writes.
+//! what it does, `ends.rs` what it says, `fate.rs` and `pidfd.rs` find out how a process has ended, `files.rs` writes.
 //!
 //! It is made by one clone(2) without an exit signal and without an exec, so that wait(2) in the program
 //! does not find it, and it has a session of its own. It never becomes the program's parent and never changes
@@ -11,6 +11,7 @@
 //!
 //! Surprising: it is a child of the program, because this process becomes the program.
 
+mod ends;
 mod fate;
 mod files;
 #[allow(unsafe_code)] // a mapping

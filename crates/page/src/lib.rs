@@ -12,14 +12,16 @@
 #![forbid(unsafe_code)]
 
 pub mod mail;
+mod marks;
 mod rules;
 mod slot;
 mod states;
 mod text;
 
+pub use marks::Marks;
 pub use rules::Rules;
 pub use slot::Slot;
-pub use states::{FIRST, SLOTS, State, States};
+pub use states::{FEW, FIRST, SLOTS, State, States};
 pub use text::{Lines, Text};
 
 use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering::Relaxed};
@@ -35,6 +37,8 @@ pub struct Page {
     pub launched: AtomicI32,
     /// Programs that were started and are not watched.
     pub unwatched: AtomicU32,
+    /// Those of them that have not said so yet.
+    pub marks: Marks,
     /// Watched processes that have waited, or in which something was found.
     pub processes: AtomicU32,
     /// Different findings of each process, in all.
@@ -88,8 +92,22 @@ impl Page {
         &self.slots[number % SLOTS]
     }
 
-    /// How many programs were started that are not watched: those that said so, and those of forked
-    /// children that executed something which never said anything.
+    /// A process, not the first one, is about to execute something: a program that is not watched, until it
+    /// says that it is.
+    pub fn starts_program(&self, pid: u32) {
+        self.marks.set(pid);
+        self.unwatched.fetch_add(1, Relaxed);
+    }
+
+    /// It does not, or that is watched.
+    pub fn starts_none(&self, pid: u32) {
+        if self.marks.take(pid) {
+            self.unwatched.fetch_sub(1, Relaxed);
+        }
+    }
+
+    /// How many programs were started that are not watched: those that are counted, and those of children that
+    /// have waited, which are when they have ended.
     #[must_use]
     pub fn not_watched(&self) -> u64 {
         let executing = (FIRST + 1..SLOTS).filter(|&slot| self.states.of(slot) == State::Executing);

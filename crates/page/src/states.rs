@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering, Ordering::Rel
 
 /// Processes that have a slot at a time. Others write their own ends only.
 pub const SLOTS: usize = 128;
+/// Where no more than this are free, the observer frees those of dead processes.
+pub const FEW: usize = 32;
 /// The slot of the process that the command was.
 pub const FIRST: usize = 0;
 
@@ -21,6 +23,8 @@ pub enum State {
     Executing = 3,
     /// It has written its end.
     Ended = 4,
+    /// A forked child has taken it, and is about to write down its id.
+    Taken = 5,
 }
 
 #[derive(Debug)]
@@ -46,6 +50,7 @@ impl States {
             2 => State::Running,
             3 => State::Executing,
             4 => State::Ended,
+            5 => State::Taken,
             _ => State::Free,
         }
     }
@@ -73,12 +78,12 @@ impl States {
         state.compare_exchange(from as u32, to as u32, Ordering::AcqRel, Relaxed).is_ok()
     }
 
-    /// The slot is this process's from now on, and the process runs.
-    pub fn give(&self, slot: usize, pid: i32, started: u64) {
+    /// The slot is this process's from now on.
+    pub fn give(&self, slot: usize, pid: i32, started: u64, state: State) {
         let entry = &self.0[slot % SLOTS];
         entry.pid.store(pid, Relaxed);
         entry.started.store(started, Relaxed);
-        self.set(slot, State::Running);
+        self.set(slot, state);
     }
 
     /// A slot that was free and is reserved from now on.
@@ -87,10 +92,15 @@ impl States {
         (1..SLOTS).find(|&slot| self.change(slot, State::Free, State::Reserved))
     }
 
+    /// Whether a process has the slot.
+    #[must_use]
+    pub fn is_used(&self, slot: usize) -> bool {
+        matches!(self.of(slot), State::Running | State::Executing | State::Ended)
+    }
+
     /// The slot that a process of this id has.
     #[must_use]
     pub fn find(&self, pid: i32) -> Option<usize> {
-        let is_used = |&slot: &usize| !matches!(self.of(slot), State::Free | State::Reserved);
-        (0..SLOTS).filter(is_used).find(|&slot| self.process(slot) == pid)
+        (0..SLOTS).filter(|&slot| self.is_used(slot)).find(|&slot| self.process(slot) == pid)
     }
 }

@@ -38,6 +38,13 @@ static void fill(char **array, size_t number, const char *first, va_list *list)
     va_start(list, first);                                                                         \
     fill(array, number, first, &list)
 
+/* Executes a program of the library's own, unseen: it exports execve, and must not call its own. */
+void epshim_execute(const char *path, char *const *arguments, char *const *environment);
+void epshim_execute(const char *path, char *const *arguments, char *const *environment)
+{
+    NEXT(execve)(path, arguments, environment);
+}
+
 static int ended(bool is_marked, int result)
 {
     if (is_marked)

@@ -36,6 +36,7 @@ pub mod sandbox;
 pub mod shared_page;
 #[allow(unsafe_code)] // signal masks
 pub mod signals;
+pub mod slot_life;
 #[allow(unsafe_code)] // C's thread-local variables, and errno
 pub mod thread;
 #[allow(unsafe_code)] // C's variables

@@ -23,6 +23,11 @@ pub fn started(pid: i32) -> Option<u64> {
     Some(stat(pid)?.started)
 }
 
+/// Whether a process runs, and is no zombie.
+pub fn runs(pid: i32) -> bool {
+    stat(pid).is_some_and(|stat| !stat.is_zombie)
+}
+
 fn stat(pid: i32) -> Option<Stat> {
     let text = fs::read(format!("/proc/{pid}/stat")).ok()?;
     let text = String::from_utf8_lossy(&text);
@@ -36,9 +41,9 @@ fn stat(pid: i32) -> Option<Stat> {
 }
 
 /// How a process has ended: it is dead. `started`: 0 where it is not known.
-pub fn of(pid: i32, started: u64, pidfd: &OwnedFd) -> How {
+pub fn of(pid: i32, started: u64, pidfd: Option<&OwnedFd>) -> How {
     // It may be reaped between the two questions: then the first is answered no more, and the second is.
-    let code = (0..2).find_map(|_| zombie(pid, started).or_else(|| reaped(pidfd)));
+    let code = (0..2).find_map(|_| zombie(pid, started).or_else(|| reaped(pidfd?)));
     code.map_or(How::Unknown, |code| match code & 0x7f {
         0 => How::Status(code >> 8 & 0xff),
         signal => How::Signal(signal),

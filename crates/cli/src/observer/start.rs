@@ -9,7 +9,7 @@ use super::files::{Files, Held};
 use super::own::Own;
 use super::{fate, memory, watch};
 use epshim_check::Options;
-use epshim_page::{FIRST, Page};
+use epshim_page::{FIRST, Page, State};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::process::{PidfdFlags, chdir, getpid, pidfd_open, setsid};
 use rustix::thread::futex;
@@ -30,7 +30,7 @@ pub fn start(options: &Options, held: Held) -> Result<(String, &'static Page), S
     let pid = pid.as_raw_nonzero().get();
     let started = fate::started(pid).ok_or("/proc is not there")?;
     page.begin(pid);
-    page.states.give(FIRST, pid, started);
+    page.states.give(FIRST, pid, started, State::Running);
     let files = Files::open(options, held, pid.unsigned_abs());
     page.held.store(files.held, Ordering::Relaxed);
     let number = memory.as_raw_fd();

@@ -6,35 +6,19 @@
 //! Surprising: poll(2) waits for descriptors, and the bell is a futex. So a second thread turns one into the
 //! other.
 
+use super::ends::{self, Process};
 use super::own::Own;
 use super::{fate, pidfd};
-use epshim_check::report::{End, Fate, Others, Total, json};
-use epshim_page::{FIRST, Page, SLOTS, State};
+use epshim_page::{FEW, FIRST, Page, SLOTS, State};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::io::{read, write};
 use rustix::process::{Pid, test_kill_process};
 use rustix::thread::futex;
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{fs, thread};
-
-/// A process whose end is waited for.
-struct Process {
-    pid: i32,
-    started: u64,
-    /// `None`: the first process's, which the command has opened.
-    pidfd: Option<OwnedFd>,
-    /// What it was started as, as far as that was seen.
-    original: Option<PathBuf>,
-    /// What it runs since it began to execute something.
-    program: Option<PathBuf>,
-    /// How often it was looked at since it began to execute something.
-    looks: u32,
-}
 
 /// Milliseconds between two looks at what a process executes, and how many there are.
 const BETWEEN_LOOKS: i64 = 10;
@@ -65,13 +49,15 @@ pub fn run(own: &Own) {
         let is_over = dead.contains(&FIRST);
         for slot in dead.into_iter().filter(|&slot| slot != FIRST) {
             if let Some(process) = all.remove(&slot) {
-                other_ended(own, slot, &process);
+                ends::of_another(own, slot, &process);
             }
         }
         if is_over {
-            return first_ended(own, &all[&FIRST]);
+            ends::of_others(own, &mut all);
+            return ends::of_the_first(own, &all[&FIRST]);
         }
         find(own.page, &mut all);
+        sweep(own.page, &all);
         all.iter_mut().for_each(|(&slot, process)| look(own.page, slot, process));
     }
 }
@@ -146,6 +132,25 @@ fn find(page: &Page, all: &mut BTreeMap<usize, Process>) {
     }
 }
 
+/// Frees the slots of dead processes that nothing is to be said of, when few are left: of children that never
+/// waited and were killed, or have executed something that says nothing.
+fn sweep(page: &Page, all: &BTreeMap<usize, Process>) {
+    let is_free = |&slot: &usize| page.states.of(slot) == State::Free;
+    if (0..SLOTS).filter(is_free).take(FEW).count() == FEW {
+        return;
+    }
+    for slot in (FIRST + 1..SLOTS).filter(|slot| !all.contains_key(slot)) {
+        let process = Pid::from_raw(page.states.process(slot));
+        let is_dead = process
+            .is_some_and(|process| test_kill_process(process) == Err(rustix::io::Errno::SRCH));
+        if is_dead && page.states.change(slot, State::Executing, State::Free) {
+            page.unwatched.fetch_add(1, Relaxed);
+        } else if is_dead {
+            page.states.change(slot, State::Running, State::Free);
+        }
+    }
+}
+
 /// Notes what a process runs: what it was started as, and then what it executes.
 fn look(page: &Page, slot: usize, process: &mut Process) {
     let program = || fs::read_link(format!("/proc/{}/exe", process.pid)).ok();
@@ -162,81 +167,4 @@ fn look(page: &Page, slot: usize, process: &mut Process) {
             process.program = program;
         }
     }
-}
-
-fn fate(own: &Own, slot: usize, process: &Process) -> Fate {
-    let pidfd = process.pidfd.as_ref().unwrap_or(&own.launched);
-    let how = fate::of(process.pid, process.started, pidfd);
-    let is_other = own.page.states.of(slot) == State::Executing;
-    let program = process.program.as_ref().map(|program| program.display().to_string());
-    let program = is_other.then(|| program.unwrap_or_else(|| "another program".to_owned()));
-    Fate { program, ..Fate::new(how) }
-}
-
-fn end(own: &Own, slot: usize, process: &Process) -> End {
-    let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    let fate = fate(own, slot, process);
-    own.page.slot(slot).end(process.pid.unsigned_abs(), time, fate)
-}
-
-fn put(own: &Own, end: &End) {
-    own.files.put(&end.text(own.files.colour), &json::summary(end));
-}
-
-/// Another process than the first has ended.
-fn other_ended(own: &Own, slot: usize, process: &Process) {
-    let states = &own.page.states;
-    // Its end is written, and the slot perhaps another one's.
-    if states.process(slot) != process.pid
-        || matches!(states.of(slot), State::Free | State::Reserved)
-    {
-        return;
-    }
-    if own.page.slot(slot).is_of_interest() {
-        put(own, &end(own, slot, process));
-    }
-    if states.of(slot) == State::Executing {
-        own.page.unwatched.fetch_add(1, Relaxed);
-    }
-    states.set(slot, State::Free);
-}
-
-/// The program has ended: the observer's last words.
-fn first_ended(own: &Own, process: &Process) {
-    let page = own.page;
-    // Those that go on write for themselves.
-    page.held.store(0, Relaxed);
-    if page.is_given_up.load(Relaxed) != 0 || page.states.of(FIRST) == State::Ended {
-        return;
-    }
-    let mut end = end(own, FIRST, process);
-    if page.slot(FIRST).generation.load(Relaxed) == 0 {
-        end.seen.checker_failed = true;
-    }
-    let findings = u64::from(page.findings.load(Relaxed));
-    let processes = u64::from(page.processes.load(Relaxed));
-    end.others = Others {
-        not_watched: if own.traces_children { 0 } else { page.not_watched() },
-        going_on: going_on(page),
-        total: (own.traces_children && processes > 1).then_some(Total { processes, findings }),
-    };
-    put(own, &end);
-}
-
-/// How many watched processes have not ended. One that was forked just now is not there at once.
-fn going_on(page: &Page) -> u64 {
-    let count =
-        |state: State| (FIRST + 1..SLOTS).filter(|&slot| page.states.of(slot) == state).count();
-    for _ in 0..500 {
-        if count(State::Reserved) == 0 {
-            break;
-        }
-        thread::sleep(Duration::from_millis(1));
-    }
-    let is_alive = |&slot: &usize| {
-        let process = Pid::from_raw(page.states.process(slot));
-        page.states.of(slot) == State::Running
-            && process.is_some_and(|process| test_kill_process(process).is_ok())
-    };
-    (FIRST + 1..SLOTS).filter(is_alive).count() as u64
 }

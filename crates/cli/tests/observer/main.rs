@@ -73,6 +73,13 @@ fn what_a_signal_ends_has_an_end_with_the_signal_in_it() {
 }
 
 #[test]
+fn a_program_that_is_ended_at_its_first_finding_has_one_end() {
+    let (status, _, errors) = run(&mut check(&["--halt-on-error"], &["return"]));
+    assert_eq!(status.code(), Some(1), "{errors}");
+    assert_eq!(errors.matches(END).count(), 1, "{errors}");
+}
+
+#[test]
 fn what_was_pending_is_counted_and_not_verified() {
     let (_, _, errors) = run(&mut check(&[], &["pending"]));
     assert!(errors.contains("  1 suspicion was pending: counted and not verified"), "{errors}");
@@ -139,6 +146,16 @@ fn programs_that_were_started_and_not_watched_are_counted() {
         assert_eq!(errors.matches(number).count(), 1, "{way}: {errors}");
         assert_eq!(errors.matches(END).count(), 1, "{way}: {errors}");
     }
+}
+
+/// More than there are slots, which the marks of static programs take: the observer frees them.
+#[test]
+fn no_program_that_says_nothing_is_counted_twice_or_forgotten() {
+    let program = static_program();
+    let script = format!("i=0; while [ $i -lt 300 ]; do {}; i=$((i + 1)); done", program.display());
+    let mut command = watching(&["check", "--quiet", "--", "sh", "-c", &script]);
+    let (_, _, errors) = run(&mut command);
+    assert!(errors.contains("not watched: 300 programs"), "{errors}");
 }
 
 /// `sh run.sh`: each of its programs, in one sum with one status.

@@ -12,7 +12,7 @@ use crate::entry::guard::{
 use crate::life::{fork, monitor, start, suspicions};
 use crate::output::report;
 use crate::runtime::lock::PATIENCE;
-use crate::runtime::{failure, process, shared_page, watched};
+use crate::runtime::{failure, process, slot_life, watched};
 use libc::{c_char, c_int};
 use std::ffi::CStr;
 
@@ -62,12 +62,12 @@ pub extern "C" fn alone_ended() {
 
 /// The process is about to execute another program. Returns whether it is to be reported if it does not.
 pub extern "C" fn exec_begins() -> bool {
-    watched::is_checking() && shared_page::executes()
+    watched::is_checking() && slot_life::executes()
 }
 
 /// It did not.
 pub extern "C" fn exec_failed() {
-    shared_page::executes_not();
+    slot_life::executes_not();
 }
 
 /// Returns the status that the program is to have, or -1.
@@ -98,8 +98,6 @@ fn finish(patience: u32) -> c_int {
         guarded(|| report::finish_failed(patience));
     }
     // The observer writes what a sandbox kept this process from writing.
-    if !report::is_lost() {
-        shared_page::ended();
-    }
+    slot_life::ended(report::is_over() && !report::is_lost());
     report::exit_code().map_or(-1, c_int::from)
 }

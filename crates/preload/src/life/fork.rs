@@ -11,7 +11,7 @@ use crate::life::monitor;
 use crate::output::report;
 use crate::questions::hazard;
 use crate::runtime::thread::{self, tid};
-use crate::runtime::{failure, heap, process, shared_page};
+use crate::runtime::{failure, heap, process, slot_life};
 use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
 
 /// The thread that holds all locks to fork; 0: none.
@@ -19,7 +19,7 @@ static FORKER: AtomicI32 = AtomicI32::new(0);
 
 /// Before fork(3): takes the locks, unless a thread does not give one back.
 pub fn take_locks() {
-    shared_page::reserve();
+    slot_life::reserve();
     if !model::before_fork() {
         return;
     }
@@ -43,7 +43,7 @@ pub fn give_locks() {
 /// In a forked child, which has a copy of its parent's books: makes them its own.
 pub fn adopt() {
     process::adopt();
-    shared_page::forked();
+    slot_life::forked();
     let is_whole = heap::is_whole();
     thread::forget_tid();
     counts::forked();

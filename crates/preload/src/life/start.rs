@@ -10,7 +10,9 @@ use crate::output::destination::Destination;
 use crate::output::{line, mail, report};
 use crate::questions::{fd_table, probe, side_process};
 use crate::runtime::sandbox::{self, Call};
-use crate::runtime::{clock, failure, monitor_thread, pages, process, shared_page, watched};
+use crate::runtime::{
+    clock, failure, monitor_thread, pages, process, shared_page, slot_life, watched,
+};
 use epshim_check::options::Mode;
 
 /// Starts what the text of `EPSHIM_OPTIONS` asks for. `no_color`: the program's variable `NO_COLOR`
@@ -27,7 +29,7 @@ pub fn start(text: &str, no_color: bool) {
         shared_page::map(observer, number);
     }
     if !options.is_watching(process::id()) {
-        shared_page::begin_unwatched();
+        slot_life::begin_unwatched();
         return;
     }
     greet(&options);
@@ -52,7 +54,7 @@ pub fn start(text: &str, no_color: bool) {
     if options.page_only {
         mail::switch_off();
     }
-    if let Some(before) = shared_page::begin(clock::since_1970()) {
+    if let Some(before) = slot_life::begin(clock::since_1970()) {
         report::write_before(before);
     }
     if pages::is_out() {

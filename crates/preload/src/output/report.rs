@@ -11,9 +11,10 @@ use crate::books::{counts, model, stacks};
 use crate::output::line::say;
 use crate::output::plan::Plan;
 use crate::output::{frames, symbolize};
+use crate::questions::threads;
 use crate::runtime::lock::Locked;
 use crate::runtime::sandbox::{self, Call};
-use crate::runtime::{clock, failure, process, shared_page, watched};
+use crate::runtime::{clock, failure, process, shared_page, slot_life, watched};
 use epshim_check::report::{End, Others, Report, Seen, Stack, Suppressions, Total, json, text};
 use epshim_check::{Certainty, Finding, Options, Tally};
 use std::ffi::c_int;
@@ -107,6 +108,7 @@ pub fn write(finding: &Finding) {
     });
     if halts == Some(true) {
         end(PATIENCE);
+        slot_life::ended(is_over());
         process::halt(exit_code().unwrap_or(1));
     }
 }
@@ -257,7 +259,7 @@ fn add_others(plan: &Plan, end: &mut End) -> u64 {
     let total = plan.traces_children && (processes > 1 || findings > end.findings());
     end.others = Others {
         not_watched: if plan.traces_children { 0 } else { page.not_watched() },
-        going_on: shared_page::others(page),
+        going_on: shared_page::others(page).filter(|&pid| threads::runs(pid)).count() as u64,
         total: total.then_some(Total { processes, findings }),
     };
     if !plan.traces_children {
@@ -276,8 +278,8 @@ fn add_others(plan: &Plan, end: &mut End) -> u64 {
 }
 
 /// Writes the end of the program that ran in this process before.
-pub fn write_before(before: shared_page::Before) {
-    let shared_page::Before(end) = before;
+pub fn write_before(before: slot_life::Before) {
+    let slot_life::Before(end) = before;
     with(PATIENCE, |plan, _| {
         plan.put(end.pid, &end.text(plan.colour()), &json::summary(&end));
     });

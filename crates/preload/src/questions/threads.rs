@@ -21,6 +21,15 @@ pub fn is_alive(tid: c_int) -> bool {
     access(ProcPath::new("/proc/", tid).as_str(), Access::EXISTS).is_ok()
 }
 
+/// Whether a process runs, and is no zombie either: that has no working directory (fs/proc/base.c,
+/// proc_cwd_link).
+pub fn runs(pid: c_int) -> bool {
+    let mut path = ProcPath::new("/proc/", pid);
+    let _ = path.write_str("/cwd");
+    let mut link = [MaybeUninit::uninit(); 1];
+    !matches!(readlinkat_raw(CWD, path.as_str(), &mut link), Err(Errno::NOENT))
+}
+
 /// Whether a thread of this process sleeps now (proc_pid_stat(5)).
 pub fn is_asleep(tid: c_int) -> bool {
     let path = format!("/proc/{}/task/{tid}/stat", process::id());

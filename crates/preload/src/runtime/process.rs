@@ -9,13 +9,19 @@
 use crate::runtime::sandbox::{self, Call};
 use crate::runtime::{pages, thread};
 use rustix::mm::{Advice, MapFlags, madvise};
-use std::ffi::c_int;
+use std::ffi::{c_char, c_int};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, Ordering::Relaxed};
 
 unsafe extern "C" {
     // `hooks/exit.c`: libc's `_exit`, which the library exports itself. Every number is a status.
     safe fn epshim_leave(status: c_int);
+    // `hooks/exec.c`: libc's `execve`, likewise.
+    fn epshim_execute(
+        path: *const c_char,
+        arguments: *const *const c_char,
+        environment: *const *const c_char,
+    );
 }
 
 const PAGE: usize = 4096;
@@ -72,12 +78,26 @@ pub fn id() -> i32 {
     ID.load(Relaxed)
 }
 
-fn current_id() -> i32 {
+/// The id of the process that calls: in a child of vfork not that of these books.
+pub fn current_id() -> i32 {
     if sandbox::may(Call::Identity) {
         return rustix::process::getpid().as_raw_nonzero().get();
     }
     // A process of one thread, as it is in a forked child, has that thread's id.
     thread::id_of_libc().unwrap_or_else(id)
+}
+
+/// Executes a program of the library's own; returns where that fails.
+///
+/// # Safety
+/// As execve(2) has it: a string, and two arrays of strings with a null pointer at the end.
+pub unsafe fn execute(
+    path: *const c_char,
+    arguments: *const *const c_char,
+    environment: *const *const c_char,
+) {
+    // SAFETY: as the caller promises.
+    unsafe { epshim_execute(path, arguments, environment) };
 }
 
 /// Ends the program, at once: its own handlers do not run.

@@ -3,33 +3,27 @@
 //!
 //! It is mapped in the constructor, through /proc and by a descriptor that is closed at once, or not at all:
 //! then everything here does nothing, and the process writes its own end as far as it can. After that it is
-//! memory: no call here allocates, waits or opens anything, and a signal handler may make each.
-//!
-//! Surprising: a forked child gets a slot that its parent has reserved before the fork. The parent may have
-//! ended before the child runs at all, and the observer is to know that there is one.
+//! memory: no call here allocates, waits or opens anything, and a signal handler may make each. When the slot
+//! is had and given back is said in `slot_life.rs`.
 
-use crate::runtime::process;
 use crate::runtime::sandbox::{self, Call};
-use epshim_check::report::{Count, End, Fate, How};
-use epshim_page::{FIRST, Page, Slot, State};
+use epshim_check::report::Count;
+use epshim_page::{FIRST, Page, SLOTS, Slot, State};
 use rustix::fd::{AsFd as _, IntoRawFd as _, OwnedFd};
 use rustix::fs::{Mode, OFlags, fstat, open, readlink};
-use rustix::io::{close, read};
+use rustix::io::close;
 use rustix::mm::{MapFlags, ProtFlags, mmap};
 use rustix::thread::futex;
 use std::ffi::c_int;
 use std::fmt::Write as _;
 use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
-use std::time::Duration;
 
 /// There is no slot.
 const NONE: usize = usize::MAX;
 
 static PAGE: AtomicPtr<Page> = AtomicPtr::new(ptr::null_mut());
 static OWN: AtomicUsize = AtomicUsize::new(NONE);
-/// The slot for the next child that is forked.
-static RESERVED: AtomicUsize = AtomicUsize::new(NONE);
 
 /// The page, if there is one.
 pub fn page() -> Option<&'static Page> {
@@ -38,10 +32,16 @@ pub fn page() -> Option<&'static Page> {
     unsafe { PAGE.load(Relaxed).as_ref() }
 }
 
-fn own() -> Option<(&'static Page, usize, &'static Slot)> {
+/// The page, and this process's slot in it.
+pub fn own() -> Option<(&'static Page, usize, &'static Slot)> {
     let number = OWN.load(Relaxed);
     let page = page().filter(|_| number != NONE)?;
     Some((page, number, page.slot(number)))
+}
+
+/// This slot is this process's from now on; or none is. Returns whether one was.
+pub fn set_own(slot: Option<usize>) -> bool {
+    OWN.swap(slot.unwrap_or(NONE), Relaxed) != NONE
 }
 
 /// Maps the page that descriptor `number` of process `observer` is. In the constructor, where a sandbox
@@ -77,98 +77,9 @@ fn map_file(file: &OwnedFd) {
 }
 
 /// Not by libc's close(2), which is the library's own hook.
-fn close_now(file: OwnedFd) {
+pub fn close_now(file: OwnedFd) {
     // SAFETY: the descriptor is this function's own.
     unsafe { close(file.into_raw_fd()) };
-}
-
-/// Another program of this process was here, and has left findings or waits.
-#[derive(Debug)]
-pub struct Before(pub End);
-
-/// A watched program begins: it has a slot from now on. Returns what the program before it has left.
-pub fn begin(now: Duration) -> Option<Before> {
-    let page = page()?;
-    let pid = process::id();
-    let started = started(pid)?;
-    let found = page.states.find(pid).filter(|&slot| is_of(page, slot, Some(started)));
-    let number = found.or_else(|| page.states.reserve())?;
-    let slot = page.slot(number);
-    let is_left =
-        found.is_some() && page.states.of(number) != State::Ended && slot.is_of_interest();
-    let before =
-        is_left.then(|| Before(slot.end(pid.unsigned_abs(), now, Fate::new(How::Executed))));
-    slot.begin();
-    page.states.give(number, pid, started);
-    OWN.store(number, Relaxed);
-    if number == FIRST {
-        ring(page);
-    }
-    before
-}
-
-/// A program begins that is not watched, in a process that another one has started.
-pub fn begin_unwatched() {
-    let Some(page) = page() else { return };
-    let slot = page.states.find(process::id());
-    let slot = slot.filter(|&slot| page.states.of(slot) == State::Executing);
-    if let Some(slot) = slot.filter(|&slot| is_of(page, slot, started(process::id()))) {
-        // It counts as long as it is in this state, and the observer says its end.
-        if page.slot(slot).is_of_interest() {
-            return;
-        }
-        page.states.set(slot, State::Free);
-    }
-    page.unwatched.fetch_add(1, Relaxed);
-}
-
-/// Whether the process of this id that has the slot is the one that has started then. A forked child does not
-/// know when it has.
-fn is_of(page: &Page, slot: usize, started: Option<u64>) -> bool {
-    started.is_some_and(|started| [0, started].contains(&page.states.started(slot)))
-}
-
-/// When this process started, as /proc has it. `None`: /proc is another pid namespace's, and the id there
-/// is another one.
-fn started(pid: c_int) -> Option<u64> {
-    let file = open(c"/proc/self/stat", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
-    let mut text = [0; 1024];
-    let length = read(&file, &mut text);
-    close_now(file);
-    let text = text.get(..length.ok()?)?;
-    let text = String::from_utf8_lossy(text);
-    let (id, rest) = text.split_once(' ')?;
-    // The name, in parentheses, may have any byte in it.
-    let field = rest.rsplit_once(')')?.1.split_ascii_whitespace().nth(19)?;
-    (id.parse() == Ok(pid)).then(|| field.parse().ok())?
-}
-
-/// Before fork(3): there is a slot for the child.
-pub fn reserve() {
-    let Some((page, ..)) = own() else { return };
-    let reserved = RESERVED.load(Relaxed);
-    let is_there = reserved != NONE && page.states.of(reserved) == State::Reserved;
-    if !is_there {
-        RESERVED.store(page.states.reserve().unwrap_or(NONE), Relaxed);
-    }
-}
-
-/// In a forked child: takes that slot, or another one where a sibling was faster.
-pub fn forked() {
-    let parent = OWN.swap(NONE, Relaxed);
-    let reserved = RESERVED.swap(NONE, Relaxed);
-    let Some(page) = page().filter(|_| parent != NONE) else { return };
-    // The first of a new pid namespace: its id means nothing to the observer, nor do its children's.
-    if process::id() == 1 {
-        return;
-    }
-    let is_own = reserved != NONE && page.states.change(reserved, State::Reserved, State::Running);
-    let number = if is_own { Some(reserved) } else { page.states.reserve() };
-    if let Some(number) = number {
-        page.slot(number).begin();
-        page.states.give(number, process::id(), 0);
-        OWN.store(number, Relaxed);
-    }
 }
 
 /// Writes down how much was seen.
@@ -223,34 +134,6 @@ pub fn ring(page: &Page) {
     }
 }
 
-/// This process is about to execute another program. Returns whether that was written down.
-pub fn executes() -> bool {
-    let Some((page, number, slot)) = own() else { return false };
-    let is_marked =
-        process::owns_memory() && page.states.change(number, State::Running, State::Executing);
-    if is_marked && (number == FIRST || slot.is_of_interest()) {
-        ring(page);
-    }
-    is_marked
-}
-
-/// It did not.
-pub fn executes_not() {
-    if let Some((page, number, _)) = own() {
-        page.states.change(number, State::Executing, State::Running);
-    }
-}
-
-/// The end was written. The slot of the first process is not another one's after that.
-pub fn ended() {
-    let Some((page, number, _)) = own() else { return };
-    let state = if number == FIRST { State::Ended } else { State::Free };
-    if number != FIRST {
-        OWN.store(NONE, Relaxed);
-    }
-    page.states.set(number, state);
-}
-
 /// Whether this process is the one that `epshim check` became.
 pub fn is_first() -> bool {
     OWN.load(Relaxed) == FIRST
@@ -261,8 +144,8 @@ pub fn is_known() -> bool {
     OWN.load(Relaxed) != NONE
 }
 
-/// How many other watched processes run.
-pub fn others(page: &Page) -> u64 {
-    (FIRST + 1..epshim_page::SLOTS).filter(|&slot| page.states.of(slot) == State::Running).count()
-        as u64
+/// The other watched processes that were not seen to end.
+pub fn others(page: &Page) -> impl Iterator<Item = c_int> + '_ {
+    let running = (FIRST + 1..SLOTS).filter(|&slot| page.states.of(slot) == State::Running);
+    running.map(|slot| page.states.process(slot))
 }

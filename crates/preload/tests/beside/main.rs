@@ -75,6 +75,22 @@ mod runtime {
         }
     }
 
+    /// In place of what the hooks export, which are C's.
+    pub mod process {
+        use std::ffi::c_char;
+
+        /// # Safety
+        /// As execve(2) has it.
+        pub unsafe fn execute(
+            path: *const c_char,
+            arguments: *const *const c_char,
+            environment: *const *const c_char,
+        ) {
+            // SAFETY: as the caller promises.
+            unsafe { libc::execve(path, arguments, environment) };
+        }
+    }
+
     /// In place of the variables that the hooks read, which are C's.
     pub mod watched {
         use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
