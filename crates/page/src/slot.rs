@@ -28,8 +28,8 @@ pub struct Slot {
     pub rules: Rules,
     /// The last lines of the findings.
     pub summaries: Lines<4>,
-    /// The program that it is about to execute.
-    pub executes: Text<256>,
+    /// How it came to be in a sandbox (seccomp), in which not everything is known.
+    pub sandbox: Text<256>,
 }
 
 impl Slot {
@@ -43,7 +43,7 @@ impl Slot {
         self.registrations.store(0, Relaxed);
         self.rules.clear();
         self.summaries.clear();
-        self.executes.clear();
+        self.sandbox.clear();
     }
 
     /// Whether there is something to say of it: it has waited, or something was found.
@@ -70,6 +70,7 @@ impl Slot {
             seen: Seen {
                 waits: self.waits.load(Relaxed),
                 registrations: self.registrations.load(Relaxed),
+                sandbox: self.sandbox.get(),
                 ..Seen::default()
             },
             summaries,

@@ -43,6 +43,7 @@ pub fn begins(site: usize, is_earnest: bool) {
         signals::with_all_blocked(monitor::bar);
     }
     sandbox::enter(site);
+    report::note_sandbox();
     if !was_in_one {
         let nothing = AtomicU32::new(0);
         let _ = futex::wait(&nothing, futex::Flags::PRIVATE, 0, Some(&MOMENT));
@@ -55,6 +56,7 @@ pub fn ended(has_entered: bool) {
         return;
     }
     sandbox::leave();
+    report::note_sandbox();
     frames::forget();
     monitor::unbar();
 }

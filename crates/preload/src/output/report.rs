@@ -305,6 +305,11 @@ pub fn closing(fd: c_int) {
     }
 }
 
+/// Writes down for the observer which sandbox the program is in.
+pub fn note_sandbox() {
+    shared_page::in_sandbox(sandbox_of_the_program().as_deref());
+}
+
 /// Which sandbox kept the checker from asking, and what.
 fn sandbox_of_the_program() -> Option<String> {
     if let Some(site) = sandbox::entered_at() {

@@ -126,6 +126,15 @@ pub fn found(counts: &[Count], notes: u64, summary: Option<&str>) {
     }
 }
 
+/// Writes down how the process came to be in a sandbox; `None`: it is in none.
+pub fn in_sandbox(how: Option<&str>) {
+    let Some((.., slot)) = own() else { return };
+    match how {
+        Some(how) => slot.sandbox.set(how.as_bytes()),
+        None => slot.sandbox.clear(),
+    }
+}
+
 /// Wakes the observer. In a sandbox it sees what is new when it wakes by itself.
 pub fn ring(page: &Page) {
     page.bell.fetch_add(1, SeqCst);
