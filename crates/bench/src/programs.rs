@@ -71,7 +71,7 @@ pub fn c_server(which: CServer) -> Result<PathBuf> {
 }
 
 /// The hand-tuned loop with inlined system calls.
-pub fn limit() -> Result<PathBuf> {
+fn limit() -> Result<PathBuf> {
     let mut command = c();
     command.arg(cargo::root().join("crates/bench/servers/limit.c"));
     compiled("limit", |file| try_build(&mut command, file))
@@ -79,6 +79,9 @@ pub fn limit() -> Result<PathBuf> {
 
 /// A peer in C, which must not be missing.
 pub fn c_peer(peer: Peer) -> Result<PathBuf> {
+    if peer == Peer::Limit {
+        return limit();
+    }
     let name = peer.name();
     match peers::missing(&name) {
         Some(reason) => Err(reason.into()),

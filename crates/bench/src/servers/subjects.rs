@@ -99,7 +99,7 @@ pub fn all(peer_buffer: u32) -> Result<(Vec<Subject>, Vec<String>), Box<dyn Erro
         Subject::new(OURS[0], programs::c_server(CServer::Epshim)?, &port),
         Subject::new(OURS[1], programs::c_server(CServer::Reactor)?, &port),
         Subject::new(OURS[2], programs::rust_server()?, &port),
-        Subject::new(LIMIT, programs::limit()?, &["0", &OUR_BUFFER.to_string()]),
+        Subject::new(LIMIT, programs::c_peer(Peer::Limit)?, &["0", &OUR_BUFFER.to_string()]),
     ];
     let mut missing = Vec::new();
     let own = env::current_exe()?;
@@ -107,6 +107,7 @@ pub fn all(peer_buffer: u32) -> Result<(Vec<Subject>, Vec<String>), Box<dyn Erro
     for &peer in Peer::value_variants() {
         let name = peer.name();
         match peer {
+            Peer::Limit => {} // Above: it is no peer.
             Peer::Libuv | Peer::Libevent | Peer::Libev => match peers::missing(&name) {
                 None => {
                     let bytes = (peer_buffer * 1024).to_string();
