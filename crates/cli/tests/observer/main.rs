@@ -72,6 +72,24 @@ fn what_a_signal_ends_has_an_end_with_the_signal_in_it() {
     }
 }
 
+/// It can write nothing from the sandbox; what it knows is in the page.
+#[test]
+fn what_ends_in_a_sandbox_without_write_has_an_end() {
+    let (plain, ..) = run(Command::new(program()).arg("sandbox"));
+    assert_eq!(plain.code(), Some(5));
+    for (options, code) in [(&[][..], 5), (&["--error-exitcode", "9"], 9)] {
+        let (status, _, errors) = run(&mut check(options, &["sandbox"]));
+        assert_eq!(status.code(), Some(code), "{errors}");
+        assert!(errors.contains("1 finding in 1 wait"), "{errors}");
+        assert!(errors.contains(&format!("  ended with exit status {code}")), "{errors}");
+        assert_eq!(
+            errors.matches("in a sandbox (seccomp): the program entered it").count(),
+            1,
+            "{errors}"
+        );
+    }
+}
+
 #[test]
 fn a_program_that_is_ended_at_its_first_finding_has_one_end() {
     let (status, _, errors) = run(&mut check(&["--halt-on-error"], &["return"]));

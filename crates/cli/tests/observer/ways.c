@@ -4,12 +4,15 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -119,6 +122,35 @@ static void vfork_and_execute(const char *program)
     reap();
 }
 
+/* A sandbox that lets nothing pass but epoll and the end: no write, so that this process cannot report. */
+static void enter_sandbox(void)
+{
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_epoll_ctl, 3, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_epoll_create1, 2, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_epoll_pwait, 1, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit_group, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+    };
+    struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+        perror("prctl"), exit(4);
+}
+
+/* The mistake of `make_mistake`, with the calls that the sandbox lets pass on every architecture. */
+static void make_mistake_in_sandbox(void)
+{
+    struct epoll_event event = {.events = EPOLLIN};
+    int epfd = epoll_create1(EPOLL_CLOEXEC);
+    enter_sandbox();
+    epoll_pwait(epfd, &event, 1, 0, NULL);
+    epoll_ctl(epfd, EPOLL_CTL_DEL, 999, NULL);
+    _exit(5);
+}
+
 static int is(const char *way, const char *name)
 {
     return strcmp(way, name) == 0;
@@ -130,6 +162,8 @@ int main(int argc, char **argv)
     char *arguments[] = {"again", "_exit", NULL}, *nothing[] = {NULL};
     if (is(way, "facts"))
         print_facts();
+    if (is(way, "sandbox"))
+        make_mistake_in_sandbox();
     make_mistake();
     if (is(way, "_exit"))
         _exit(5);
