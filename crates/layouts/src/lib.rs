@@ -14,6 +14,8 @@ pub mod check;
 #[cfg(feature = "check")]
 pub mod clang;
 pub mod compare;
+#[cfg(feature = "compiled")]
+pub mod compiled;
 pub mod markdown;
 pub mod measure;
 #[cfg(feature = "check")]
