@@ -18,6 +18,7 @@ pub mod compare;
 pub mod compiled;
 pub mod markdown;
 pub mod measure;
+mod patience;
 #[cfg(feature = "check")]
 pub mod run;
 #[cfg(feature = "check")]
