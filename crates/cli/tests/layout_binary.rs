@@ -114,21 +114,26 @@ fn what_dwz_shares_is_read_and_missed() {
     if tool("dwz").is_none() {
         return;
     }
-    let folder = folder("dwz");
-    let flags = ["-g", "-gdwarf-4", "-Wl,--build-id"];
-    let wrong = [&flags[..], spoiled()].concat();
-    let programs = ["a", "b"].map(|name| c("cc", "wrong.c", &wrong, &folder, name));
-    let rest = c("cc", "right.c", &flags, &folder, "c");
-    let mut dwz = Command::new("dwz");
-    dwz.current_dir(&folder).args(["-m", "shared", "-M", "shared"]).args(&programs);
-    run(dwz.arg(&rest));
-    let (size, other) = sizes();
-    assert!(folder.join("shared").exists());
-    is(&programs[0], false, other);
-    // What the others share is not its own.
-    is(&rest, true, size);
-    fs::remove_file(folder.join("shared")).unwrap();
-    is_refused(&judge(&programs[0], &[]), "which is not there, or is of another build");
+    let forms: [(&str, &[&str]); 2] = [("-gdwarf-4", &[]), ("-gdwarf-5", &["--dwarf-5"])];
+    for (version, option) in forms {
+        let folder = folder(&format!("dwz{version}"));
+        let flags = [version, "-Wl,--build-id"];
+        let wrong = [&flags[..], spoiled()].concat();
+        let wrong: Vec<_> = wrong.into_iter().filter(|flag| *flag != "-g").collect();
+        let programs = ["a", "b"].map(|name| c("cc", "wrong.c", &wrong, &folder, name));
+        let rest = c("cc", "right.c", &flags, &folder, "c");
+        let mut dwz = Command::new("dwz");
+        dwz.current_dir(&folder).args(option).args(["-m", "shared", "-M", "shared"]);
+        run(dwz.args(&programs).arg(&rest));
+        let (size, other) = sizes();
+        assert!(folder.join("shared").exists());
+        is(&programs[0], false, other);
+        // What the others share is not its own.
+        is(&rest, true, size);
+        fs::remove_file(folder.join("shared")).unwrap();
+        let answer = judge(&programs[0], &[]);
+        is_refused(&answer, "which is not there, or is of another build");
+    }
 }
 
 #[test]

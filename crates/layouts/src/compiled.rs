@@ -172,7 +172,13 @@ fn program(
     if let Some(sup) = sup {
         search.piece(&program, sup, Some(&imports::imported(&program, own, sup)));
     }
-    let refers = identity.refers_to_epoll;
+    if search.damaged > 0 {
+        missing.push(format!("has damaged debugging information, in units: {}", search.damaged));
+    }
+    if search.definitions.len() >= walk::MOST {
+        missing.push(format!("has more than {} structures like epoll's", walk::MOST));
+    }
+    let refers = identity.refers_to_epoll || debug.identity.refers_to_epoll;
     let empty = if has_types(&program, &all) {
         "has debugging information"
     } else {
@@ -230,7 +236,7 @@ fn report(
     empty: &str,
 ) -> Result<Report, String> {
     let unfound = question.types.iter().find(|wanted| {
-        let is_it = |one: &Definition| one.name.ends_with(wanted.as_str());
+        let is_it = |one: &Definition| names::is_named(&one.name, wanted);
         !definitions.iter().any(is_it)
     });
     if let Some(name) = unfound {

@@ -180,6 +180,11 @@ impl Parts {
                 }
                 ".dynamic" => dynamic = data().to_vec(),
                 ".dynstr" => strings = data().to_vec(),
+                ".debug_sup" => match supplement(data()) {
+                    Some((true, _, id)) => parts.elf.build_id = Some(id),
+                    Some((false, name, id)) => parts.elf.shared = Some((name, id)),
+                    None => {}
+                },
                 ".strtab" => parts.refers(data()),
                 ".go.buildinfo" | ".note.go.buildid" | ".gopclntab" => {
                     parts.elf.identity.refers_to_epoll = true;
@@ -246,6 +251,16 @@ impl Parts {
             });
         }
     }
+}
+
+/// What DWARF 5 says of a shared file: whether this is that file, its name, and what it is known by.
+fn supplement(data: &[u8]) -> Option<(bool, Vec<u8>, Vec<u8>)> {
+    // A version comes first, and the length of the number before it.
+    let (is_it, rest) = data.get(2..)?.split_first()?;
+    let end = rest.iter().position(|&byte| byte == 0)?;
+    let (name, rest) = rest.split_at(end);
+    let (&length, id) = rest.get(1..)?.split_first()?;
+    Some((*is_it == 1, name.to_vec(), id.get(..usize::from(length))?.to_vec()))
 }
 
 /// The names of the libraries in the dynamic section.

@@ -83,6 +83,12 @@ pub fn last(name: &[u8], language: Language) -> &[u8] {
     &name[if language == Language::C { 0 } else { pair.max(dot) }..]
 }
 
+/// Whether the user means this one: by its whole path, or by its end.
+pub fn is_named(path: &str, wanted: &str) -> bool {
+    let end = path.strip_suffix(wanted);
+    end.is_some_and(|before| before.is_empty() || before.ends_with([':', '.', '/']))
+}
+
 fn is_of_go(name: &[u8]) -> bool {
     let Some(dot) = name.iter().rposition(|&byte| byte == b'.') else { return false };
     // A point in a path is written so.

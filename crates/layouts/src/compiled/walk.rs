@@ -10,7 +10,7 @@
 use super::entry::{Entry, place_of};
 use super::found::{Certainty, Definition, Found, Source, add};
 use super::imports::importers;
-use super::names::{self, FUNCTIONS, Kind, Language, Marks};
+use super::names::{self, FUNCTIONS, Kind, Language, Marks, is_named};
 use super::prefilter::may_name;
 use super::root::{Root, language};
 use super::shape;
@@ -20,7 +20,7 @@ use gimli::{Abbreviation, EntriesRaw};
 use std::collections::{BTreeSet, HashMap};
 
 /// Definitions that are kept; a file with more of them was made to have them.
-const MOST: usize = 256;
+pub const MOST: usize = 256;
 
 /// What was asked for, and what was seen besides.
 #[derive(Debug, Default)]
@@ -29,6 +29,8 @@ pub struct Search<'w> {
     pub wanted: &'w [String],
     /// Structures, in the order of the file.
     pub definitions: Vec<Definition>,
+    /// Units that could not be read to their end.
+    pub damaged: usize,
     /// Structures that were looked at.
     seen: BTreeSet<Place>,
     /// The languages of the units that import a partial unit, where one was asked for.
@@ -58,7 +60,7 @@ impl<'w> Search<'w> {
             let has_inline = inline.get(first).is_some_and(|&at| at < unit.end);
             if self.definitions.len() < MOST && (has_inline || may_name(program, unit)) {
                 // A unit that is damaged is read as far as it goes.
-                let _ = self.unit(program, unit);
+                self.damaged += usize::from(self.unit(program, unit).is_err());
             }
         }
     }
@@ -298,12 +300,6 @@ impl<'a> Walk<'_, 'a> {
         }
         Source { unit: name, line: entry.line.filter(|_| file.is_some()), file, producer }
     }
-}
-
-/// Whether the user means this one: by its whole path, or by its end.
-fn is_named(path: &str, wanted: &str) -> bool {
-    let end = path.strip_suffix(wanted);
-    end.is_some_and(|before| before.is_empty() || before.ends_with([':', '.', '/']))
 }
 
 fn lossy(name: &[u8]) -> String {
