@@ -31,10 +31,11 @@ native := -lutil -lrt -lpthread -lm -ldl
 warnings := -Wall -Wextra -Wpedantic -Wstrict-prototypes -Werror
 shared := -Ltarget/release -lepshim -Wl,-rpath,'$$ORIGIN/../release'
 static := target/release/libepshim.a $(native)
-echo_c := $(wildcard c_tests/echo/*.c)
+program_c := $(wildcard c_tests/echo_program/*.c)
+echo_c := $(wildcard c_tests/echo/*.c) $(program_c)
 compile = $(CC) $(CFLAGS) -std=c11 -pthread $(warnings) -Iinclude -Ic_tests
-shown := $(addprefix target/demo/,hello-shared hello-static echo-c-libc echo-c-epshim stranded) \
-	$(addprefix target/release/,epshim-echo epshim)
+shown := $(addprefix target/demo/,hello-shared hello-static echo-c-libc echo-c-epshim \
+	echo-c-reactor echo-rust-reactor stranded) target/release/epshim
 
 # The unit tests that Miri can run: those without a system call, and the callbacks of the C reactor.
 pure := layout flags buffer registry timers tag ffi memory shared
@@ -60,6 +61,9 @@ demo: all
 	@$(compile) examples/hello.c -o target/demo/hello-static $(static)
 	@$(compile) -DEPSHIM_ORACLE $(echo_c) -o target/demo/echo-c-libc
 	@$(compile) $(echo_c) -o target/demo/echo-c-epshim $(shared)
+	@$(compile) c_tests/echo_reactor.c $(program_c) -o target/demo/echo-c-reactor $(shared)
+	@$(CARGO) build --quiet --release --example echo
+	@cp target/release/examples/echo target/demo/echo-rust-reactor
 	@$(compile) examples/stranded.c -o target/demo/stranded
 	@$(CARGO) run --quiet --release --example demo -- $(shown)
 

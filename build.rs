@@ -156,16 +156,26 @@ mod c_side {
     use std::process::{Command, exit};
     use std::{env, fs};
 
-    /// Builds the probe, which is linked into the integration tests, and the echo server: whole
-    /// against libc, and as objects against `include/epshim.h`, to be linked with `libepshim`.
+    /// Builds the probe, which is linked into the integration tests, and the echo servers: the one on
+    /// the epoll API whole against libc, and both as objects against `include/epshim.h`, to be linked
+    /// with `libepshim`.
     pub fn build() {
-        for path in ["c_tests/layout_probe.c", "c_tests/oracle.h", "c_tests/echo"] {
+        for path in [
+            "c_tests/layout_probe.c",
+            "c_tests/oracle.h",
+            "c_tests/echo",
+            "c_tests/echo_program",
+            "c_tests/echo_reactor.c",
+        ] {
             println!("cargo::rerun-if-changed={path}");
         }
         let probe = compiler().file("c_tests/layout_probe.c").compile_intermediates();
         println!("cargo::rustc-link-arg-tests={}", probe[0].display());
 
-        let sources = c_files("c_tests/echo");
+        let mut sources = c_files("c_tests/echo_program");
+        let mut on_reactor = sources.clone();
+        sources.extend(c_files("c_tests/echo"));
+        on_reactor.push("c_tests/echo_reactor.c".into());
         let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
         let on_libc = out.join("echo-libc");
         let objects = compiler()
@@ -176,10 +186,15 @@ mod c_side {
         link(&objects, &on_libc);
         println!("cargo::rustc-env=EPSHIM_C_ECHO_ON_LIBC={}", on_libc.display());
 
-        let objects =
-            compiler().files(&sources).out_dir(out.join("on-epshim")).compile_intermediates();
-        let objects: Vec<_> = objects.iter().map(|object| object.display().to_string()).collect();
-        println!("cargo::rustc-env=EPSHIM_C_ECHO_OBJECTS={}", objects.join(":"));
+        for (variable, folder, sources) in [
+            ("EPSHIM_C_ECHO_OBJECTS", "on-epshim", sources),
+            ("EPSHIM_C_ECHO_REACTOR_OBJECTS", "on-reactor", on_reactor),
+        ] {
+            let objects =
+                compiler().files(&sources).out_dir(out.join(folder)).compile_intermediates();
+            let objects: Vec<_> = objects.iter().map(|file| file.display().to_string()).collect();
+            println!("cargo::rustc-env={variable}={}", objects.join(":"));
+        }
     }
 
     fn compiler() -> cc::Build {

@@ -93,6 +93,7 @@ static void rounds_of_a_reactor(int fd)
     uint64_t current[2] = {(uint64_t)fd, 0};
     CHECK_EQ(epshim_reactor_new(&reactor), 0);
     CHECK_EQ(epshim_reactor_on_wake(reactor, handle_event, current), 0);
+    CHECK_EQ(epshim_reactor_on_round_end(reactor, handle_event, current), 0);
     CHECK_EQ(epshim_reactor_add(reactor, fd, EPOLLIN, handle_event, current, &current[1]), 0);
     allocations = 0;
     for (int i = 0; i < 1000; i++)

@@ -67,6 +67,12 @@ static struct pair *open_pair(struct epshim_reactor *reactor, int i, uint32_t ev
     return pair;
 }
 
+static void drain(struct pair *pair)
+{
+    char byte;
+    CHECK_EQ(read(pair->ours, &byte, 1), 1);
+}
+
 static void close_pair(struct pair *pair)
 {
     CHECK_EQ(close(pair->ours), 0);
@@ -185,6 +191,44 @@ static void another_turn_comes_after_everybody_elses(struct epshim_reactor *reac
     close_pair(modest);
 }
 
+/* What the callback at a round's end has seen: how often it was called, and for how many others. */
+static int ends, called_before_end;
+
+static void note_end(struct epshim_reactor *reactor, uint64_t handle, uint32_t events, void *data)
+{
+    CHECK_EQ(handle, 0);
+    CHECK_EQ(events, 0);
+    ends++;
+    called_before_end = called;
+    if (data == NULL)
+        return;
+    once_more(reactor, data);
+    /* What is set in it holds from the next round on. */
+    CHECK_SUCCEEDS(epshim_reactor_on_round_end(reactor, note_end, NULL), 0);
+    errno = 7;
+}
+
+static void a_round_ends_with_the_callback_that_was_set_for_it(struct epshim_reactor *reactor)
+{
+    struct pair *pair = open_pair(reactor, 0, EPOLLIN, 1);
+    CHECK_SUCCEEDS(epshim_reactor_on_round_end(reactor, note_end, pair), 0);
+    CHECK_EQ(calls_of_a_round(reactor), 2);
+    CHECK_EQ(ends, 1);
+    CHECK_EQ(called_before_end, 1);
+    drain(pair);
+    CHECK_EQ(calls_of_a_round(reactor), 2);
+    CHECK_EQ(ends, 2);
+    /* A round in which nothing else was called has none. */
+    CHECK_EQ(calls_of_a_round(reactor), 0);
+    CHECK_EQ(ends, 2);
+    make_readable(pair);
+    CHECK_SUCCEEDS(epshim_reactor_on_round_end(reactor, NULL, NULL), 0);
+    CHECK_EQ(calls_of_a_round(reactor), 1);
+    CHECK_EQ(ends, 2);
+    CHECK_EQ(epshim_reactor_remove(reactor, pair->handle), 0);
+    close_pair(pair);
+}
+
 static int64_t now_ns(void)
 {
     struct timespec now;
@@ -254,6 +298,7 @@ int main(void)
     a_callback_may_end_its_own_registration_and_free_its_state(reactor);
     changes_of_interest_are_coalesced(reactor);
     another_turn_comes_after_everybody_elses(reactor);
+    a_round_ends_with_the_callback_that_was_set_for_it(reactor);
     a_timer_ends_one_wait_and_is_never_early(reactor);
     a_registration_has_a_timer_of_its_own(reactor);
     closing_before_removing_is_reported_and_harms_nobody(reactor);

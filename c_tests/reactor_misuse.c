@@ -37,6 +37,7 @@ static void refuses_use(struct epshim_reactor *reactor, uint64_t handle, int exp
     CHECK_EQ(untouched, 7);
     refuses_handle(reactor, handle, expected);
     CHECK_FAILS(epshim_reactor_on_wake(reactor, nothing, NULL), expected);
+    CHECK_FAILS(epshim_reactor_on_round_end(reactor, nothing, NULL), expected);
     CHECK_FAILS(epshim_reactor_spin(reactor, 0), expected);
     CHECK_FAILS(epshim_reactor_run(reactor), expected);
     CHECK_FAILS(epshim_reactor_run_once(reactor, 0), expected);

@@ -190,7 +190,8 @@ int epshim_wait_split(int epfd, uint32_t *events, uint64_t *data, int maxevents,
  *
  * Rounds. One wait and the callbacks that follow from it are a round: first what the kernel has
  * reported, then the registrations that asked for another turn, then the timers that were due as
- * the round began. Nobody is called twice for one reason in one round.
+ * the round began, and last the callback of epshim_reactor_on_round_end. No callback is made twice
+ * for one reason in one round.
  *
  * Handles. A handle names one registration, for as long as it lasts; 0 is never one. A handle of a
  * registration that has ended never names another. What the kernel reports for a registration that
@@ -289,6 +290,16 @@ int epshim_reactor_timer(struct epshim_reactor *reactor, uint64_t handle, int64_
  * 0 and events 0. NULL: nothing, which is so at first. Returns 0. */
 int epshim_reactor_on_wake(struct epshim_reactor *reactor, epshim_callback callback, void *data);
 
+/* Sets what is called, in the thread that runs the reactor, at the end of each round in which another
+ * callback was made: with handle 0 and events 0. NULL: nothing, which is so at first. It is for what
+ * is better done once for all callbacks of a round than in each of them, such as writing all that
+ * they have read. It may call what every callback may; what it asks for comes in the next round.
+ * The callback and data stay the caller's, who may set others at any time, in this callback too.
+ * Returns 0. Not to be called in a signal handler (EINVAL if it interrupted the reactor). errno is
+ * left alone. */
+int epshim_reactor_on_round_end(struct epshim_reactor *reactor, epshim_callback callback,
+                                void *data);
+
 /* Sets for how long each wait looks again and again before it sleeps. This saves the time to sleep
  * and be woken, in exchange for a processor that is always busy: worth it where events are a few
  * microseconds apart. The spinning counts towards the timeout, and ends with it and at the next
@@ -316,7 +327,7 @@ int epshim_reactor_run(struct epshim_reactor *reactor);
 /* Waits once and makes the callbacks of that round; if a round was left in the middle by a stop,
  * finishes it without waiting.
  *   timeout_ns  in nanoseconds; 0 looks and returns, negative waits without limit
- * Returns how many callbacks were made; 0 when the timeout passed, or when the wait ended for
+ * Returns how many callbacks were made, that of the round's end included; 0 when the timeout passed, or when the wait ended for
  * something that needs no callback. Errors: EBUSY (called in one of its callbacks), EINTR. */
 int epshim_reactor_run_once(struct epshim_reactor *reactor, int64_t timeout_ns);
 

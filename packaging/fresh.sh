@@ -13,7 +13,7 @@ out=$PWD/target/fresh
 machine=$out/machine
 long='^make (test|cross|bench)( |$)'
 # Ends by itself only when it is told to: given ten seconds, then SIGTERM, which must end it cleanly.
-servers='--bin epshim-echo'
+servers='--example echo'
 
 say() { echo "fresh: $*"; }
 

@@ -1,4 +1,4 @@
-//! Memory that may be refused: a box and a slice whose allocation fails with `ENOMEM`.
+//! Memory that may be refused: boxes, slices and lists whose allocation fails with `ENOMEM`.
 //!
 //! Where memory is out `Box::new` and `Arc::new` end the process
 //! ([`handle_alloc_error`](std::alloc::handle_alloc_error)), which a library must leave to its program:
@@ -6,17 +6,16 @@
 //! fail; what is made once is made here, for the fallible constructors of `Box` are not stable.
 //! `reactor/shared.rs` builds its shared value on this.
 //!
-//! The surprising thing: `src/echo` includes this file too. Nothing else in the package calls the
-//! allocator by hand.
+//! Nothing else in the package calls the allocator by hand.
 
-use std::alloc::{Layout, alloc, alloc_zeroed};
+use std::alloc::{Layout, alloc};
 use std::io;
 use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
 
 /// A box with this value. On `ENOMEM` the value is dropped.
 pub fn boxed<T>(value: T) -> io::Result<Box<T>> {
-    let place: NonNull<T> = allocate(Layout::new::<T>(), alloc)?.cast();
+    let place: NonNull<T> = allocate(Layout::new::<T>())?.cast();
     // SAFETY: `allocate` has made room for a `T` by its layout, which is ours alone. It is written
     // before the box, which frees it with the same layout, can read it (std::boxed, Memory layout).
     unsafe {
@@ -25,20 +24,27 @@ pub fn boxed<T>(value: T) -> io::Result<Box<T>> {
     }
 }
 
-/// A box of zeroes.
-#[allow(dead_code, reason = "for the echo server, which includes this file")]
-pub fn zeroed<T>() -> io::Result<Box<MaybeUninit<T>>> {
-    let place = allocate(Layout::new::<T>(), alloc_zeroed)?.cast();
-    // SAFETY: as in `boxed`; a `MaybeUninit` need not be written.
-    Ok(unsafe { Box::from_raw(place.as_ptr()) })
-}
-
 /// Room for `len` values.
 pub fn uninit_slice<T>(len: usize) -> io::Result<Box<[MaybeUninit<T>]>> {
     let layout = Layout::array::<T>(len).map_err(|_| no_memory())?;
-    let first = allocate(layout, alloc)?.cast();
-    // SAFETY: as in `zeroed`: the layout is that of a slice of `len` values.
+    let first = allocate(layout)?.cast();
+    // SAFETY: as in `boxed`: the layout is that of a slice of `len` values. A `MaybeUninit` need not be
+    // written.
     Ok(unsafe { Box::from_raw(ptr::slice_from_raw_parts_mut(first.as_ptr(), len)) })
+}
+
+/// Makes room for `capacity` values in all. A list without values gets new memory: to let the old grow
+/// would copy it, and so touch what nothing was ever written to.
+pub fn make_room<T>(list: &mut Vec<T>, capacity: usize) -> io::Result<()> {
+    if list.is_empty() && list.capacity() < capacity {
+        let mut larger = Vec::new();
+        larger
+            .try_reserve_exact(capacity.checked_next_power_of_two().unwrap_or(capacity))
+            .map_err(|_| no_memory())?;
+        *list = larger;
+        return Ok(());
+    }
+    list.try_reserve(capacity.saturating_sub(list.len())).map_err(|_| no_memory())
 }
 
 /// `ENOMEM`.
@@ -47,22 +53,19 @@ pub fn no_memory() -> io::Error {
 }
 
 /// Memory of this layout; for one without a size an address that is aligned to it, as `Box` has it.
-fn allocate(layout: Layout, from: unsafe fn(Layout) -> *mut u8) -> io::Result<NonNull<u8>> {
+fn allocate(layout: Layout) -> io::Result<NonNull<u8>> {
     let place = match layout.size() {
         0 => ptr::without_provenance_mut(layout.align()),
-        // SAFETY: `from` is `alloc` or `alloc_zeroed`, which want a layout with a size.
-        _ => unsafe { from(layout) },
+        // SAFETY: a layout with a size.
+        _ => unsafe { alloc(layout) },
     };
     NonNull::new(place).ok_or_else(no_memory)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{boxed, uninit_slice, zeroed};
+    use super::{boxed, make_room, uninit_slice};
     use std::rc::Rc;
-
-    #[repr(align(4096))]
-    struct Page([u8; 4096]);
 
     #[test]
     fn a_box_has_its_value_and_drops_it_once() {
@@ -74,19 +77,26 @@ mod tests {
     }
 
     #[test]
-    fn zeroes_are_zeroes_at_the_alignment_of_their_type() {
-        let page = zeroed::<Page>().unwrap();
-        // SAFETY: zeroes are bytes.
-        let page = unsafe { page.assume_init() };
-        assert_eq!(page.0, [0; 4096]);
-        assert_eq!(std::ptr::from_ref(&*page).addr() % 4096, 0);
-    }
-
-    #[test]
     fn what_has_no_size_needs_no_memory() {
         assert_eq!(*boxed(()).unwrap(), ());
         assert_eq!(uninit_slice::<u64>(0).unwrap().len(), 0);
         assert_eq!(uninit_slice::<()>(usize::MAX).unwrap().len(), usize::MAX);
+    }
+
+    #[test]
+    fn room_is_made_for_as_many_values_as_there_are_to_be() {
+        let mut list = Vec::new();
+        for capacity in 1..100 {
+            make_room(&mut list, capacity).unwrap();
+            assert!(list.capacity() >= capacity);
+        }
+        let before = list.capacity();
+        list.push(7);
+        make_room(&mut list, 1000).unwrap();
+        assert!(before < 1000 && list.capacity() >= 1000 && list == [7]);
+        make_room(&mut list, 0).unwrap();
+        let refused = make_room(&mut Vec::<u64>::new(), usize::MAX / 8).unwrap_err();
+        assert_eq!(refused.raw_os_error(), Some(libc::ENOMEM));
     }
 
     #[test]

@@ -50,13 +50,17 @@ pub enum Turn {
     Timer(Key),
     /// A [`Waker`] was used, once or more.
     Wake,
+    /// All other turns of the round were given. Only where it was asked for, with
+    /// [`Reactor::set_round_end`].
+    RoundEnd,
 }
 
 /// An event loop that owns its sources.
 ///
 /// One wait and the turns that follow from it are a *round*. In a round come first the deliveries
 /// of the kernel, then the registrations that asked for another turn with [`again`](Self::again),
-/// then the timers that were due as the round began.
+/// then the timers that were due as the round began; and last, where it is wanted, the turn at its
+/// [end](Self::set_round_end).
 ///
 /// Nothing is allocated per event: memory grows only in [`add`](Self::add) and
 /// [`add_timer`](Self::add_timer), with the largest number of registrations there ever was.
@@ -194,6 +198,32 @@ impl<T> Reactor<T> {
         self.core.keys()
     }
 
+    /// The registration after another one, or the first: to visit all of them, and change or remove
+    /// some, without a list of keys.
+    ///
+    /// Every registration that stays is visited once; one that is made meanwhile may be. The key passed
+    /// in need not last.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use epshim::{EventFlags, Reactor};
+    /// # use std::io::Read;
+    /// # fn close_finished(reactor: &mut Reactor<std::os::unix::net::UnixStream>) {
+    /// let mut last = None;
+    /// while let Some(key) = reactor.next_key(last) {
+    ///     last = Some(key);
+    ///     if let Some(Ok(0)) = reactor.get_mut(key).map(|source| source.read(&mut [0])) {
+    ///         reactor.remove(key);
+    ///     }
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn next_key(&self, after: Option<Key>) -> Option<Key> {
+        self.core.next_key(after)
+    }
+
     /// How many registrations there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -249,6 +279,19 @@ impl<T> Reactor<T> {
         self.core.spin = spin;
     }
 
+    /// Has each round in which there was a turn end with one more, [`Turn::RoundEnd`]. At first it is
+    /// not so.
+    ///
+    /// It is for what is better done once for all turns of a round than in each of them: a server that
+    /// only reads in its connections' turns, and then writes all answers, keeps the kernel's code for
+    /// either in the processor's caches.
+    ///
+    /// What is asked for in that turn comes in the next round. A round without a turn, such as one whose
+    /// timeout has passed, has no such turn.
+    pub fn set_round_end(&mut self, wanted: bool) {
+        self.core.wants_end = wanted;
+    }
+
     /// Ends [`run`](Self::run) after the turn under way; if it does not run, it ends at once when
     /// it is next called.
     pub fn stop(&self) {
@@ -285,8 +328,8 @@ impl<T> Reactor<T> {
 
     /// Waits once, at most `timeout`, and gives the turns of that round. Returns how many.
     ///
-    /// `None` waits without limit, `Some(Duration::ZERO)` looks and returns. It is 0 when the
-    /// timeout passed first, when all deliveries were stale, and when a stop ended the wait.
+    /// `None` waits without limit, `Some(Duration::ZERO)` looks and returns. A turn at the round's end
+    /// counts like every other. It is 0 when the timeout passed first, when all deliveries were stale, and when a stop ended the wait.
     /// A round that was left in the middle is finished instead, without waiting.
     ///
     /// # Errors

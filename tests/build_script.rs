@@ -51,6 +51,8 @@ fn it_is_run_again_for_its_inputs_and_nothing_else() {
         "build.rs",
         "include/epshim.h",
         "c_tests/echo",
+        "c_tests/echo_program",
+        "c_tests/echo_reactor.c",
         "c_tests/layout_probe.c",
         "docs/layouts.toml",
     ] {

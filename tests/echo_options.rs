@@ -1,4 +1,5 @@
-//! The command line of the echo servers: the same table against the C and the Rust program.
+//! The command line of the echo servers: the same table against the C and the Rust programs. And the unit
+//! tests of `examples/echo`, which cargo does not run in an example.
 //!
 //! Every mistake is exactly one line on stderr and exit status 2, a port that is taken or a stdout that
 //! takes no address is one line and 1, and the first line on stdout is the address, before anything else
@@ -14,17 +15,36 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+use std::sync::LazyLock;
 
-const SERVERS: [&str; 2] = [env!("EPSHIM_C_ECHO_ON_LIBC"), env!("CARGO_BIN_EXE_epshim-echo")];
+#[path = "../examples/echo/mistake.rs"]
+mod mistake;
+#[allow(dead_code, reason = "the help is read from the program")]
+#[path = "../examples/echo/options.rs"]
+mod options;
+#[allow(dead_code, reason = "a part is for the program only")]
+#[path = "../examples/echo/process.rs"]
+mod process;
+#[path = "echo/programs.rs"]
+mod programs;
+
+static SERVERS: LazyLock<[String; 4]> = LazyLock::new(|| {
+    [programs::c_on_libc(), programs::c_on_epshim(), programs::c_on_the_reactor(), programs::rust()]
+        .map(|path| path.into_os_string().into_string().expect("a path of ours is text"))
+});
+
+fn servers() -> impl Iterator<Item = &'static str> {
+    SERVERS.iter().map(String::as_str)
+}
 
 /// Runs a server that is expected to end by itself.
 fn run<A: AsRef<OsStr>>(server: &str, arguments: &[A]) -> Output {
     Command::new(server).args(arguments).stdin(Stdio::null()).output().expect("it starts")
 }
 
-/// Both servers' stderr, exit status, and the promise that stdout stays empty.
-fn mistakes<A: AsRef<OsStr>>(arguments: &[A]) -> [(String, Option<i32>); 2] {
-    SERVERS.map(|server| {
+/// Each server's stderr, exit status, and the promise that stdout stays empty.
+fn mistakes<A: AsRef<OsStr>>(arguments: &[A]) -> [(String, Option<i32>); 4] {
+    SERVERS.each_ref().map(|server| {
         let output = run(server, arguments);
         assert_eq!(output.stdout, b"", "{server}");
         (String::from_utf8_lossy(&output.stderr).into_owned(), output.status.code())
@@ -65,13 +85,13 @@ fn assert_echoes(address: SocketAddr) {
 }
 
 #[test]
-fn help_teaches_on_stdout_and_is_the_same_in_both() {
-    let [c, rust] = SERVERS.map(|server| {
+fn help_teaches_on_stdout_and_is_the_same_in_all() {
+    let [c, others @ ..] = SERVERS.each_ref().map(|server| {
         let output = run(server, &["--help"]);
         assert_eq!((output.status.code(), &output.stderr[..]), (Some(0), &b""[..]), "{server}");
         String::from_utf8(output.stdout).expect("text")
     });
-    assert_eq!(c, rust);
+    assert!(others.iter().all(|help| *help == c), "{others:?}");
     for taught in [
         "--bind ADDR",
         "--port N",
@@ -126,12 +146,12 @@ fn a_bad_argument_is_one_line_that_says_what_to_do_and_status_2() {
         (&["7878"], "unknown argument '7878'; --help lists what there is"),
     ] {
         let expected = (format!("epshim-echo: {expected}\n"), Some(2));
-        assert_eq!(mistakes(arguments), [expected.clone(), expected], "{arguments:?}");
+        assert_eq!(mistakes(arguments), std::array::from_fn(|_| expected.clone()), "{arguments:?}");
     }
 }
 
 #[test]
-fn an_address_that_is_not_numeric_is_refused_by_both_alike() {
+fn an_address_that_is_not_numeric_is_refused_by_all_alike() {
     for text in [
         "",
         "localhost",
@@ -158,7 +178,11 @@ fn an_address_that_is_not_numeric_is_refused_by_both_alike() {
             "epshim-echo: --bind needs a numeric address such as 127.0.0.1 or ::1, not '{text}'\n"
         );
         let expected = (expected, Some(2));
-        assert_eq!(mistakes(&["--bind", text]), [expected.clone(), expected], "{text:?}");
+        assert_eq!(
+            mistakes(&["--bind", text]),
+            std::array::from_fn(|_| expected.clone()),
+            "{text:?}"
+        );
     }
 }
 
@@ -188,15 +212,15 @@ fn a_port_that_is_taken_is_one_line_and_status_1() {
     );
     let expected = (expected, Some(1));
     let port = format!("--port={}", address.port());
-    assert_eq!(mistakes(&[port]), [expected.clone(), expected]);
+    assert_eq!(mistakes(&[port]), std::array::from_fn(|_| expected.clone()));
 }
 
 #[test]
 fn an_address_that_is_not_this_machines_is_one_line_and_status_1() {
     // 192.0.2.0/24 and 2001:db8::/32 are for documentation: no machine has them (RFC 5737, 3849).
     for bind in ["192.0.2.1", "2001:db8::1"] {
-        let [c, rust] = mistakes(&["--bind", bind, "--port", "0"]);
-        assert_eq!(c, rust);
+        let [c, others @ ..] = mistakes(&["--bind", bind, "--port", "0"]);
+        assert!(others.iter().all(|line| *line == c), "{others:?}");
         assert_one_line(&c.0);
         assert!(c.0.contains(bind) && c.0.contains("--bind"), "{c:?}");
         assert_eq!(c.1, Some(1));
@@ -219,7 +243,7 @@ fn a_stdout_that_takes_no_address_is_one_line_and_status_1() {
         (">/dev/full", "No space left on device (os error 28)"),
         ("<&- >&- 2>/dev/stderr", "Bad file descriptor (os error 9)"),
     ] {
-        for server in SERVERS {
+        for server in servers() {
             for (arguments, what) in [
                 (&["--port=0"][..], "address"),
                 (&["--port=0", "--threads=3"], "address"),
@@ -238,7 +262,7 @@ fn a_stdout_that_takes_no_address_is_one_line_and_status_1() {
 
 #[test]
 fn a_stdout_whose_reader_has_gone_is_one_line_and_status_1() {
-    for server in SERVERS {
+    for server in servers() {
         let (reader, writer) = UnixStream::pair().expect("a pair");
         drop(reader);
         let mut command = Command::new(server);
@@ -257,7 +281,7 @@ fn a_stdout_whose_reader_has_gone_is_one_line_and_status_1() {
 /// takes a line of statistics for a count of signals (`fs/eventfd.c`, where it takes more than 8 bytes).
 #[test]
 fn with_stdin_and_stderr_closed_it_serves_and_says_nothing_to_its_own_descriptors() {
-    for server in SERVERS {
+    for server in servers() {
         for redirections in ["<&- 2>&-", "2>&-", "<&-"] {
             let mut command = redirected(server, redirections, &["--port=0", "--threads=2"]);
             let mut running =
@@ -287,7 +311,7 @@ fn with_stdin_and_stderr_closed_it_serves_and_says_nothing_to_its_own_descriptor
 
 #[test]
 fn the_first_line_is_the_chosen_address_and_there_it_echoes() {
-    for server in SERVERS {
+    for server in servers() {
         for (arguments, ip) in [
             (&["--port", "0"][..], "127.0.0.1"),
             (&["--port=0", "--bind=127.0.0.1"], "127.0.0.1"),
@@ -312,7 +336,7 @@ fn the_first_line_is_the_chosen_address_and_there_it_echoes() {
 
 #[test]
 fn the_port_that_was_asked_for_is_the_one_it_listens_on() {
-    for server in SERVERS {
+    for server in servers() {
         // On an address of its own: no other program is given the port in between.
         let (first, address) = listening(server, &["--bind=127.78.78.78", "--port=0"]);
         assert_echoes(address);

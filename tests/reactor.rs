@@ -15,6 +15,8 @@ mod interrupt;
 mod model;
 #[path = "reactor/registrations.rs"]
 mod registrations;
+#[path = "reactor/round_end.rs"]
+mod round_end;
 #[path = "reactor/running.rs"]
 mod running;
 #[path = "reactor/timers.rs"]

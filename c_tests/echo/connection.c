@@ -1,33 +1,35 @@
-/* One connection: its beginning, its limit during the stop, its end. Its turns are in turn.h. */
+/* A connection in the server's loop: registered, put on the ready list, given its turns, closed. What it does
+ * with its socket is in ../echo_program/stream.c. */
 #include "echo.h"
-#include "turn.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
-/* Registered once. Each delivery says all that is the case, so that EPOLLOUT comes with every
- * EPOLLIN: it is news only to a connection with something pending. */
-static const uint32_t INTEREST = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET;
-
-struct connection *connection_allocate(void)
+static void make_ready(struct server *server, struct connection *c)
 {
-    return calloc(1, sizeof(struct connection));
+    if (c->queued)
+        return;
+    c->queued = true;
+    c->next_ready = NULL;
+    if (server->last_ready)
+        server->last_ready->next_ready = c;
+    else
+        server->first_ready = c;
+    server->last_ready = c;
 }
 
 /* Takes over both, also where it fails; then errno is set. */
 bool connection_open(struct server *server, struct connection *c, int fd)
 {
-    if (!server_register(server, EPOLL_CTL_ADD, fd, INTEREST, c)) {
+    c->stream.fd = fd;
+    c->stream.left = NO_LIMIT;
+    if (!server_register(server, EPOLL_CTL_ADD, fd, STREAM_INTEREST, c)) {
         int error = errno;
+        stream_close(&c->stream);
         free(c);
-        close(fd);
         errno = error;
         return false;
     }
-    c->fd = fd;
-    c->left = NO_LIMIT;
     c->next = server->connections;
     if (c->next)
         c->next->previous = c;
@@ -39,12 +41,61 @@ bool connection_open(struct server *server, struct connection *c, int fd)
     return true;
 }
 
-/* From now on only what our kernel has already acknowledged is read and echoed. */
+/* Remembers what a delivery says. */
+void connection_note(struct server *server, struct connection *c, uint32_t events)
+{
+    if (stream_note(&c->stream, events))
+        make_ready(server, c);
+}
+
+/* Ends a turn: what was read is sent, or pending. A connection that has ended is freed. */
+static void end_turn(struct server *server, struct connection *c, bool open)
+{
+    if (!open || !stream_end_turn(&c->stream))
+        connection_close(server, c);
+    else if (stream_wants_turn(&c->stream))
+        make_ready(server, c);
+}
+
+/* Writes what is packed, and ends those turns. */
+static void echo_packed(struct server *server)
+{
+    struct shared *shared = &server->shared;
+    const char *message = shared->buffer;
+    for (size_t i = 0; i < shared->messages; i++) {
+        struct stream *stream = shared->packed[i].from;
+        size_t size = shared->packed[i].size;
+        end_turn(server, (struct connection *)stream, stream_echo(stream, shared, message, size));
+        message += size;
+    }
+    shared->messages = shared->packed_size = 0;
+}
+
+static void turn(struct server *server, struct connection *c)
+{
+    ssize_t got = c->given_up ? -1 : stream_turn(&c->stream, &server->shared);
+    if (got <= 0)
+        end_turn(server, c, got == 0);
+    else if (stream_pack(&c->stream, &server->shared, (size_t)got))
+        echo_packed(server);
+}
+
+void connections_turn(struct server *server)
+{
+    struct connection *c = server->first_ready;
+    server->first_ready = server->last_ready = NULL;
+    while (c) {
+        struct connection *next = c->next_ready;
+        c->queued = false;
+        turn(server, c);
+        c = next;
+    }
+    echo_packed(server);
+}
+
 void connection_limit(struct server *server, struct connection *c)
 {
-    int waiting = 0;
-    c->left = ioctl(c->fd, FIONREAD, &waiting) == 0 && waiting > 0 ? (size_t)waiting : 0;
-    c->readable = c->read_on = true;
+    stream_limit(&c->stream);
     make_ready(server, c);
 }
 
@@ -52,18 +103,6 @@ void connection_give_up(struct server *server, struct connection *c)
 {
     c->given_up = true;
     make_ready(server, c);
-}
-
-/* Bytes that the peer should get and has not: ours, and those its kernel did not acknowledge. */
-uint64_t connection_unsent(const struct connection *c)
-{
-    size_t pending = c->pending ? c->pending_end - c->pending_start : 0;
-    size_t unread = c->left == NO_LIMIT ? 0 : c->left;
-    int unacked = 0;
-    if (ioctl(c->fd, TIOCOUTQ, &unacked) == -1)
-        unacked = 0;
-    unacked -= c->lingering && unacked > 0; /* the end of stream counts as one */
-    return pending + unread + (uint64_t)unacked;
 }
 
 void connection_close(struct server *server, struct connection *c)
@@ -76,7 +115,6 @@ void connection_close(struct server *server, struct connection *c)
         c->next->previous = c->previous;
     server->count--;
     server->freed = true;
-    close(c->fd);
-    free(c->pending);
+    stream_close(&c->stream);
     free(c);
 }

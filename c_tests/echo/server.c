@@ -1,36 +1,45 @@
 /* What one thread does. The loop: wait, note, turns, accept. */
 #include "echo.h"
-#include "turn.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
+/* How many signals have come since the last call. */
+static uint64_t read_signals(int eventfd)
+{
+    uint64_t count;
+    return read(eventfd, &count, sizeof count) == (ssize_t)sizeof count ? count : 0;
+}
+
 /* Pages of its own, all zeroes: those that it never uses are never there. */
-struct server *server_allocate(void)
+static struct server *allocate(void)
 {
     const int protection = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;
     void *pages = mmap(NULL, sizeof(struct server), protection, flags, -1, 0);
     return pages == MAP_FAILED ? NULL : pages;
 }
 
-bool server_open(struct server *server, struct options *options, unsigned thread)
+/* What it has opened where it fails ends with the process. */
+struct server *server_new(const struct options *options, int listener, unsigned thread)
 {
-    server->listener = server->stop = server->statistics = -1;
+    struct server *server = allocate();
+    if (!server)
+        return NULL;
     server->thread = thread;
     server->spin = (int64_t)options->spin_us * 1000;
-    const char *preloaded = getenv("LD_PRELOAD");
-    server->through_libc = preloaded && *preloaded;
-    server->epoll = epshim_create1(EPOLL_CLOEXEC);
-    if (server->epoll == -1) {
-        say_errno("cannot create an epoll");
-        return false;
-    }
-    return signals_open(server) && listener_open(server, options);
+    server->listener = listener;
+    if ((server->epoll = epshim_create1(EPOLL_CLOEXEC)) == -1 ||
+        (server->stop = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) == -1 ||
+        (server->statistics = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) == -1)
+        return NULL;
+    int *sources[] = {&server->listener, &server->stop, &server->statistics};
+    for (size_t i = 0; i < sizeof sources / sizeof *sources; i++)
+        if (!server_register(server, EPOLL_CTL_ADD, *sources[i], EPOLLIN, sources[i]))
+            return NULL;
+    return server;
 }
 
 /* epoll_ctl(2) with a pointer as data. */
@@ -38,13 +47,6 @@ bool server_register(struct server *server, int op, int fd, uint32_t events, voi
 {
     struct epoll_event event = {.events = events, .data.ptr = source};
     return epshim_ctl(server->epoll, op, fd, &event) == 0;
-}
-
-static int64_t nanoseconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 static int64_t milliseconds(void)
@@ -57,7 +59,7 @@ static int timeout(const struct server *server)
     if (server->first_ready)
         return 0;
     int64_t until = INT64_MAX;
-    if (server->accept_paused)
+    if (server->shortage.lasts)
         until = server->retry_at;
     if (server->stopping && server->sweep_at < until)
         until = server->sweep_at;
@@ -68,8 +70,8 @@ static int timeout(const struct server *server)
 }
 
 /* epoll_wait(2), which with --spin-us looks again and again before it sleeps. No signal is missed
- * between two looks: they all come as events. Returns as transfer_wait. */
-static ALWAYS_INLINE ssize_t wait_for_events(struct server *server, struct epoll_event *batch)
+ * between two looks: they all come as events. */
+static int wait_for_events(struct server *server, struct epoll_event *batch)
 {
     int until_due = timeout(server);
     if (server->spin > 0 && until_due != 0) {
@@ -77,19 +79,19 @@ static ALWAYS_INLINE ssize_t wait_for_events(struct server *server, struct epoll
         if (until_due > 0 && until_due < spin / 1000000)
             spin = (int64_t)until_due * 1000000;
         do {
-            ssize_t ready = transfer_wait(server->through_libc, server->epoll, batch, 0);
+            int ready = epshim_wait(server->epoll, batch, BATCH, 0);
             if (ready != 0)
                 return ready;
         } while (nanoseconds() - start < spin);
         until_due = timeout(server);
     }
-    return transfer_wait(server->through_libc, server->epoll, batch, until_due);
+    return epshim_wait(server->epoll, batch, BATCH, until_due);
 }
 
 /* False: stop at once. */
 static bool heed_stop_signals(struct server *server)
 {
-    for (uint64_t signals = signals_read(server->stop); signals > 0; signals--) {
+    for (uint64_t signals = read_signals(server->stop); signals > 0; signals--) {
         if (server->stopping) {
             stop_at_once(server);
             return false;
@@ -101,20 +103,15 @@ static bool heed_stop_signals(struct server *server)
 
 static void print_statistics(struct server *server)
 {
-    char thread[32] = "";
-    if (signals_read(server->statistics) == 0)
-        return;
-    if (server->thread > 0)
-        snprintf(thread, sizeof thread, "thread %u: ", server->thread);
-    say("%s%zu connections now, %" PRIu64 " in total, %" PRIu64 " bytes echoed", thread,
-        server->count, server->total, server->echoed);
+    if (read_signals(server->statistics) > 0)
+        say_statistics(server->thread, server->count, server->total, server->shared.echoed);
 }
 
 /* One round. False: stop at once. */
-static ALWAYS_INLINE bool round_of(struct server *server, const struct epoll_event *batch, ssize_t ready)
+static bool round_of(struct server *server, const struct epoll_event *batch, int ready)
 {
     bool signalled = false, accept_now = false;
-    for (ssize_t i = 0; i < ready; i++) {
+    for (int i = 0; i < ready; i++) {
         void *source = batch[i].data.ptr;
         if (source == &server->listener)
             accept_now = true;
@@ -125,16 +122,16 @@ static ALWAYS_INLINE bool round_of(struct server *server, const struct epoll_eve
         else
             connection_note(server, source, batch[i].events);
     }
-    if (accept_now || signalled || server->accept_paused || server->stopping)
+    if (accept_now || signalled || server->shortage.lasts || server->stopping)
         server->now = milliseconds(); /* messages depend on no time */
     if (signalled && !heed_stop_signals(server))
         return false;
     connections_turn(server);
-    if (server->accept_paused)
+    if (server->shortage.lasts)
         accept_now = server->freed || server->now >= server->retry_at;
     server->freed = false;
     if (accept_now && server->listener != -1)
-        listener_turn(server);
+        accept_turn(server);
     if (server->stopping)
         stop_sweep(server);
     return true;
@@ -145,16 +142,29 @@ int server_run(struct server *server)
 {
     struct epoll_event batch[BATCH];
     while (!server->stopping || server->count > 0 || server->listener != -1) {
-        ssize_t ready = wait_for_events(server, batch);
-        if (ready < 0 && ready != -EINTR) {
-            errno = (int)-ready;
+        int ready = wait_for_events(server, batch);
+        if (ready == -1 && errno != EINTR) {
             say_errno("epoll_wait failed");
             return 1;
         }
         if (!round_of(server, batch, ready) || server->failed)
             return 1;
     }
-    return server->lost > 0 ? 1 : 0;
+    return server->shared.lost > 0 ? 1 : 0;
+}
+
+bool server_is_stopping(const struct server *server)
+{
+    return server->stopping;
+}
+
+/* The eventfd's counter holds 2^64-2 signals: the write cannot fail. */
+void server_notify(struct server *server, int signal)
+{
+    const uint64_t one = 1;
+    int eventfd = signal == SIGUSR1 ? server->statistics : server->stop;
+    if (write(eventfd, &one, sizeof one) == -1)
+        return;
 }
 
 /* Not the eventfds: a signal may still come. */
@@ -164,6 +174,5 @@ void server_close(struct server *server)
         connection_close(server, server->connections);
     if (server->listener != -1)
         close(server->listener);
-    if (server->epoll != -1)
-        epshim_close(server->epoll);
+    epshim_close(server->epoll);
 }

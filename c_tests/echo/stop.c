@@ -9,27 +9,15 @@
  * (SIGSTOP) is not held against its peers. */
 #include "echo.h"
 
-#include <inttypes.h>
-#include <sys/ioctl.h>
-
 void stop_begin(struct server *server)
 {
     server->stopping = true;
     server->sweep_at = server->now + SWEEP_MS;
-    /* The backlog holds at most so many (include/net/sock.h, sk_acceptq_is_full): those that
-     * arrive later cannot keep the stop from ending. */
-    server->backlog_left = SOMAXCONN + 1;
+    /* Connections that arrive later cannot keep the stop from ending. */
+    server->backlog_left = BACKLOG;
     for (struct connection *c = server->connections; c; c = c->next)
         connection_limit(server, c);
-    listener_turn(server);
-}
-
-static bool made_progress(struct connection *c)
-{
-    int before = c->unacked;
-    if (ioctl(c->fd, TIOCOUTQ, &c->unacked) == -1)
-        c->unacked = 0;
-    return c->unacked < before;
+    accept_turn(server);
 }
 
 /* Once a second: gives up the peers that have made no progress for too long. */
@@ -41,20 +29,17 @@ void stop_sweep(struct server *server)
         return;
     server->sweep_at = server->now + SWEEP_MS;
     for (struct connection *c = server->connections; c; c = c->next) {
-        c->silent = made_progress(c) ? 0 : c->silent + 1;
-        if (c->silent >= PATIENCE && !c->given_up) {
-            lost += connection_unsent(c);
+        if (stream_is_given_up(&c->stream) && !c->given_up) {
+            lost += stream_unsent(&c->stream);
             closed++;
             connection_give_up(server, c);
         }
     }
-    if (closed > 0)
-        say("closed %zu connections without progress for 10 s; %" PRIu64 " bytes are lost", closed,
-            lost);
-    server->lost += lost;
+    say_given_up(closed, lost);
+    server->shared.lost += lost;
     if (server->listener != -1 && ++server->listener_silent >= PATIENCE) {
-        say("closed the listener; connections that waited for a descriptor are lost");
-        server->lost++;
+        say_listener_given_up();
+        server->shared.lost++;
         listener_close(server);
     }
 }
@@ -63,7 +48,6 @@ void stop_at_once(struct server *server)
 {
     uint64_t lost = 0;
     for (struct connection *c = server->connections; c; c = c->next)
-        lost += connection_unsent(c);
-    say("stopped by a second signal; %zu connections closed, %" PRIu64 " bytes are lost",
-        server->count, lost);
+        lost += stream_unsent(&c->stream);
+    say_stopped_at_once(server->count, lost);
 }

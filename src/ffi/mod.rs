@@ -26,8 +26,8 @@ pub use libc_abi::{
 };
 pub use reactor::{
     epshim_reactor_add, epshim_reactor_again, epshim_reactor_free, epshim_reactor_modify,
-    epshim_reactor_new, epshim_reactor_on_wake, epshim_reactor_remove, epshim_reactor_run,
-    epshim_reactor_run_once, epshim_reactor_spin, epshim_reactor_stop, epshim_reactor_timer,
-    epshim_reactor_wake,
+    epshim_reactor_new, epshim_reactor_on_round_end, epshim_reactor_on_wake, epshim_reactor_remove,
+    epshim_reactor_run, epshim_reactor_run_once, epshim_reactor_spin, epshim_reactor_stop,
+    epshim_reactor_timer, epshim_reactor_wake,
 };
 pub use split::{epshim_add, epshim_delete, epshim_modify, epshim_wait_split};

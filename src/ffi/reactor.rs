@@ -168,6 +168,26 @@ pub unsafe extern "C" fn epshim_reactor_on_wake(
     call(|| unsafe { with(reactor, set) })
 }
 
+/// Sets what is called at the end of each round in which something was; null for nothing.
+///
+/// # Safety
+///
+/// As [`epshim_reactor_on_wake`].
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn epshim_reactor_on_round_end(
+    reactor: *mut CReactor,
+    callback: Option<Callback>,
+    data: *mut c_void,
+) -> c_int {
+    let set = |inside: &mut Inside| {
+        inside.on_round_end = callback.map(|callback| Target { callback, data });
+        inside.core.wants_end = callback.is_some();
+        Ok(())
+    };
+    // SAFETY: null or a reactor by the caller's contract.
+    call(|| unsafe { with(reactor, set) })
+}
+
 /// Sets for how long a wait looks again and again before it sleeps; 0 for not at all.
 ///
 /// # Safety

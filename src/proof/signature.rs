@@ -32,7 +32,7 @@ pub type Add<Reactor> = unsafe extern "C" fn(
 pub type OfHandle<Reactor> = unsafe extern "C" fn(*mut Reactor, u64) -> c_int;
 pub type WithEvents<Reactor> = unsafe extern "C" fn(*mut Reactor, u64, u32) -> c_int;
 pub type Timer<Reactor> = unsafe extern "C" fn(*mut Reactor, u64, i64) -> c_int;
-pub type OnWake<Reactor> =
+pub type SetCallback<Reactor> =
     unsafe extern "C" fn(*mut Reactor, Option<Callback<Reactor>>, *mut c_void) -> c_int;
 pub type WithTime<Reactor> = unsafe extern "C" fn(*mut Reactor, i64) -> c_int;
 
@@ -48,7 +48,8 @@ macro_rules! assert_reactor_signatures {
             const _: OfHandle<$reactor> = place::epshim_reactor_remove;
             const _: WithEvents<$reactor> = place::epshim_reactor_again;
             const _: Timer<$reactor> = place::epshim_reactor_timer;
-            const _: OnWake<$reactor> = place::epshim_reactor_on_wake;
+            const _: SetCallback<$reactor> = place::epshim_reactor_on_wake;
+            const _: SetCallback<$reactor> = place::epshim_reactor_on_round_end;
             const _: OfReactor<$reactor> = place::epshim_reactor_wake;
             const _: OfReactor<$reactor> = place::epshim_reactor_stop;
             const _: OfReactor<$reactor> = place::epshim_reactor_run;

@@ -16,7 +16,7 @@ use super::timers::Timers;
 use super::waker::Waker;
 use crate::layout::{EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, EPOLLERR, EPOLLEXCLUSIVE};
 use crate::layout::{EPOLLET, EPOLLNVAL, EPOLLONESHOT};
-use crate::memory::no_memory;
+use crate::memory::{self, no_memory};
 use crate::{CreateFlags, Epoll, Event, EventBuffer, EventData, EventFlags, sys};
 use std::ffi::c_int;
 use std::io;
@@ -42,6 +42,10 @@ pub(crate) struct Core<V> {
     /// Slots that asked for another turn, for rounds of either parity.
     pub(super) again: [Vec<u32>; 2],
     pub(super) again_taken: usize,
+    /// Whether a round with a turn ends with [`Turn::RoundEnd`](super::Turn::RoundEnd).
+    pub(crate) wants_end: bool,
+    /// Whether there was a turn in this round.
+    pub(super) had_turn: bool,
     /// The time at the start of the round: timers up to then are due in it. None: no timers.
     pub(super) now: Option<Instant>,
     pub(super) timers: Timers,
@@ -73,6 +77,8 @@ impl<V> Core<V> {
             taken: 0,
             again: [Vec::new(), Vec::new()],
             again_taken: 0,
+            wants_end: false,
+            had_turn: false,
             parity: 0,
             now: None,
             in_round: false,
@@ -85,6 +91,10 @@ impl<V> Core<V> {
 
     pub(crate) fn len(&self) -> usize {
         self.registry.len()
+    }
+
+    pub(crate) fn next_key(&self, after: Option<Key>) -> Option<Key> {
+        self.registry.next_key(after)
     }
 
     pub(crate) fn keys(&self) -> impl Iterator<Item = Key> {
@@ -121,7 +131,7 @@ impl<V> Core<V> {
         let key = self.registry.reserve()?;
         let slots = self.registry.slots();
         for list in [&mut self.changed].into_iter().chain(&mut self.again) {
-            list.try_reserve(slots - list.len()).map_err(|_| no_memory())?;
+            memory::make_room(list, slots)?;
         }
         self.timers.reserve(slots)?;
         if let Some(fd) = fd {

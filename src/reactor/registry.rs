@@ -5,6 +5,8 @@
 //! never an address: they name a slot, the tenant of that slot, and the reactor. Whatever does not
 //! match the slot's present tenant is stale and finds nothing.
 //!
+//! Slots are made in blocks, which never move: nothing is copied when there are more.
+//!
 //! The surprising thing: a slot that has had 2^24 tenants is never used again. Its counter would
 //! start anew, and a stale key could match.
 
@@ -57,35 +59,46 @@ pub(super) struct Slot<V> {
     value: Option<V>,
     /// The descriptor's number as it was registered, -1 for none.
     pub fd: c_int,
-    /// The interest asked for last.
+    /// The interest asked for last; while the slot is free, the next free one.
     pub wanted: u32,
     /// The interest that the kernel has.
     pub applied: u32,
     /// What to deliver in the rounds of either parity besides what the kernel reports.
     pub again: [u32; 2],
-    /// Whether the slot is on the list of either parity. This and `changed` are the slot's, not
+    /// A bit for each list, by its parity, that the slot is on. This and `changed` are the slot's, not
     /// its tenant's: they outlast it, so that no list ever holds a slot twice.
-    pub listed: [bool; 2],
+    listed: u8,
     /// Whether the slot is on the list of changed interests.
     pub changed: bool,
     /// Whether the interest was asked for since the kernel was last told.
     pub asked: bool,
     /// Whether there was a delivery since then.
     pub fired: bool,
-    next_free: u32,
 }
 
 /// The slots.
 pub(super) struct Registry<V> {
-    slots: Vec<Slot<V>>,
+    /// Each with room for [`BLOCK`](Self::BLOCK) slots, and all but the last one full.
+    blocks: Vec<Vec<Slot<V>>>,
+    /// How many slots there are.
+    slots: usize,
     tag: Tag,
     free: u32,
     len: usize,
 }
 
 impl<V> Registry<V> {
+    /// Slots of a block: a power of two, and no more than fit two pages where values are large.
+    const BLOCK: usize = {
+        let mut slots = 64;
+        while slots > 4 && slots * size_of::<Slot<V>>() > 8192 {
+            slots /= 2;
+        }
+        slots
+    };
+
     pub fn new() -> io::Result<Self> {
-        Ok(Self { slots: Vec::new(), tag: Tag::take()?, free: NONE, len: 0 })
+        Ok(Self { blocks: Vec::new(), slots: 0, tag: Tag::take()?, free: NONE, len: 0 })
     }
 
     /// How many registrations there are.
@@ -95,28 +108,39 @@ impl<V> Registry<V> {
 
     /// How many slots there are, free ones included.
     pub fn slots(&self) -> usize {
-        self.slots.len()
+        self.slots
     }
 
     /// The key that the next [`insert`](Self::insert) will use; makes a slot if none is free.
     pub fn reserve(&mut self) -> io::Result<Key> {
         if self.free == NONE {
-            let index = self.slots.len();
+            let index = self.slots;
             if index as u64 > INDEX_MASK {
                 return Err(io::Error::from_raw_os_error(libc::ENOSPC));
             }
-            self.slots.try_reserve(1).map_err(|_| no_memory())?;
             let key = u64::from(self.tag.number()) << TAG_SHIFT | index as u64;
-            self.slots.push(Slot::free(key));
+            self.block_with_room()?.push(Slot::free(key));
+            self.slots += 1;
             self.free = index as u32;
         }
-        Ok(Key(self.slots[self.free as usize].key))
+        Ok(Key(self.slot_mut(self.free).key))
+    }
+
+    /// The last block; a new one if that is full.
+    fn block_with_room(&mut self) -> io::Result<&mut Vec<Slot<V>>> {
+        if self.slots % Self::BLOCK == 0 {
+            self.blocks.try_reserve(1).map_err(|_| no_memory())?;
+            let mut block = Vec::new();
+            block.try_reserve_exact(Self::BLOCK).map_err(|_| no_memory())?;
+            self.blocks.push(block);
+        }
+        Ok(self.blocks.last_mut().expect("a block was made with the first of its slots"))
     }
 
     /// Registers `value` under the key that [`reserve`](Self::reserve) returned.
     pub fn insert(&mut self, value: V, fd: c_int, interest: u32) {
-        let slot = &mut self.slots[self.free as usize];
-        self.free = slot.next_free;
+        let slot = self.slot_mut(self.free);
+        let next_free = slot.wanted;
         slot.value = Some(value);
         slot.fd = fd;
         slot.wanted = interest;
@@ -124,13 +148,20 @@ impl<V> Registry<V> {
         slot.again = [0; 2];
         slot.asked = false;
         slot.fired = false;
+        self.free = next_free;
         self.len += 1;
+    }
+
+    #[inline]
+    fn get(&self, index: u32) -> Option<&Slot<V>> {
+        self.blocks.get(index as usize / Self::BLOCK)?.get(index as usize % Self::BLOCK)
     }
 
     /// The registration of a key, if it still lasts.
     #[inline]
     pub fn get_mut(&mut self, key: Key) -> Option<&mut Slot<V>> {
-        let slot = self.slots.get_mut(key.index() as usize)?;
+        let index = key.index() as usize;
+        let slot = self.blocks.get_mut(index / Self::BLOCK)?.get_mut(index % Self::BLOCK)?;
         (slot.key == key.0 && slot.value.is_some()).then_some(slot)
     }
 
@@ -142,19 +173,18 @@ impl<V> Registry<V> {
 
     /// A slot, free or not.
     pub fn slot_mut(&mut self, index: u32) -> &mut Slot<V> {
-        &mut self.slots[index as usize]
+        &mut self.blocks[index as usize / Self::BLOCK][index as usize % Self::BLOCK]
     }
 
     #[inline]
     pub fn value(&self, key: Key) -> Option<&V> {
-        let slot = self.slots.get(key.index() as usize)?;
+        let slot = self.get(key.index())?;
         if slot.key == key.0 { slot.value.as_ref() } else { None }
     }
 
     #[inline]
     pub fn value_mut(&mut self, key: Key) -> Option<&mut V> {
-        let slot = self.slots.get_mut(key.index() as usize)?;
-        if slot.key == key.0 { slot.value.as_mut() } else { None }
+        self.get_mut(key)?.value.as_mut()
     }
 
     /// Ends a registration. Its key is never valid again.
@@ -168,16 +198,23 @@ impl<V> Registry<V> {
             slot.key = 0;
         } else {
             slot.key += GENERATION_ONE;
-            slot.next_free = free;
+            slot.wanted = free;
             self.free = key.index();
         }
         self.len -= 1;
         value
     }
 
+    /// The first registration behind the place of a key, or of all.
+    pub fn next_key(&self, after: Option<Key>) -> Option<Key> {
+        let first = after.map_or(0, |key| key.index() + 1);
+        let slots = (first..self.slots as u32).filter_map(|index| self.get(index));
+        slots.filter(|slot| slot.value.is_some()).map(Slot::key).next()
+    }
+
     /// The keys of all registrations.
     pub fn keys(&self) -> impl Iterator<Item = Key> {
-        self.slots.iter().filter(|slot| slot.value.is_some()).map(|slot| Key(slot.key))
+        self.blocks.iter().flatten().filter(|slot| slot.value.is_some()).map(|slot| Key(slot.key))
     }
 }
 
@@ -187,15 +224,26 @@ impl<V> Slot<V> {
             key,
             value: None,
             fd: -1,
-            wanted: 0,
+            wanted: NONE,
             applied: 0,
             again: [0; 2],
-            listed: [false; 2],
+            listed: 0,
             changed: false,
             asked: false,
             fired: false,
-            next_free: NONE,
         }
+    }
+
+    /// Puts the slot on the list of a parity. False: it was on it.
+    pub fn list(&mut self, parity: usize) -> bool {
+        let was_listed = self.listed & 1 << parity != 0;
+        self.listed |= 1 << parity;
+        !was_listed
+    }
+
+    /// Takes the slot from the list of a parity.
+    pub fn unlist(&mut self, parity: usize) {
+        self.listed &= !(1 << parity);
     }
 
     pub fn key(&self) -> Key {
@@ -259,6 +307,37 @@ mod tests {
         assert_eq!(next.index(), 1);
         assert_eq!(registry.value(first), None);
         assert_eq!(registry.keys().collect::<Vec<_>>(), [next]);
+    }
+
+    /// What C keeps for a registration: a callback and its data.
+    #[test]
+    #[cfg(target_pointer_width = "64")]
+    fn a_registration_of_c_takes_48_bytes() {
+        assert_eq!(size_of::<super::Slot<(fn(), *mut ())>>(), 48);
+    }
+
+    #[test]
+    fn slots_do_not_move_however_many_more_are_made() {
+        let mut registry = Registry::new().unwrap();
+        let keys: Vec<_> = (0..1000).map(|_| insert(&mut registry, "")).collect();
+        let place = |registry: &Registry<_>, key| std::ptr::from_ref(registry.value(key).unwrap());
+        let places: Vec<_> = keys.iter().map(|&key| place(&registry, key)).collect();
+        for _ in 0..10_000 {
+            insert(&mut registry, "");
+        }
+        assert!(keys.iter().zip(places).all(|(&key, before)| place(&registry, key) == before));
+        assert_eq!(registry.keys().count(), 11_000);
+    }
+
+    #[test]
+    fn large_values_are_made_few_at_a_time() {
+        let mut registry = Registry::new().unwrap();
+        for number in 0..20 {
+            let key = registry.reserve().unwrap();
+            registry.insert([number; 5000], -1, 0);
+            assert_eq!(registry.value(key).unwrap()[4999], number);
+        }
+        assert_eq!(registry.blocks[0].capacity(), 4);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Rounds: one wait, and then a turn for everybody who has something to do.
 //!
 //! First come the kernel's deliveries, then those that asked for another turn in the round before,
-//! then the timers: what has arrived can still take back the timeout that would have given it up.
+//! then the timers: what has arrived can still take back the timeout that would have given it up. The
+//! last turn, where the owner wants it, is of the round itself.
 //! Nobody has two turns for one reason in one round, so that a greedy registration waits like all
 //! others.
 //!
@@ -63,11 +64,20 @@ impl<V> Core<V> {
             self.taken += 1;
             let turn = self.delivered(event);
             if turn.is_some() {
+                self.had_turn = true;
                 return turn;
             }
         }
         if self.again_taken < self.again[self.parity].len() || self.now.is_some() {
-            return self.next_late_turn();
+            let turn = self.next_late_turn();
+            if turn.is_some() {
+                self.had_turn = true;
+                return turn;
+            }
+        }
+        // The end is a turn, but none that has another end.
+        if mem::take(&mut self.had_turn) && self.wants_end {
+            return Some(Turn::RoundEnd);
         }
         self.in_round = false;
         None
@@ -93,7 +103,7 @@ impl<V> Core<V> {
         while let Some(&index) = self.again[self.parity].get(self.again_taken) {
             self.again_taken += 1;
             let slot = self.registry.slot_mut(index);
-            slot.listed[self.parity] = false;
+            slot.unlist(self.parity);
             let flags = mem::take(&mut slot.again[self.parity]);
             let turn = ready(slot.key(), flags);
             if turn.is_some() {
@@ -103,7 +113,6 @@ impl<V> Core<V> {
         if let Some(index) = self.now.and_then(|now| self.timers.pop(now)) {
             return Some(Turn::Timer(self.registry.slot_mut(index).key()));
         }
-        self.in_round = false;
         None
     }
 
@@ -121,7 +130,7 @@ impl<V> Core<V> {
         let parity = self.parity ^ 1;
         let slot = self.registry.slot_mut(key.index());
         slot.again[parity] |= flags;
-        if !mem::replace(&mut slot.listed[parity], true) {
+        if slot.list(parity) {
             self.again[parity].push(key.index());
         }
     }

@@ -7,7 +7,7 @@
 //! It reads no clock: the caller says what time it is.
 
 use super::registry::NONE;
-use crate::memory::no_memory;
+use crate::memory::{self, no_memory};
 use std::io;
 use std::time::Instant;
 
@@ -28,7 +28,7 @@ impl Timers {
     /// Makes room for an entry of every slot, so that nothing else here allocates.
     pub fn reserve(&mut self, slots: usize) -> io::Result<()> {
         let more = slots.saturating_sub(self.positions.len());
-        self.heap.try_reserve(slots - self.heap.len()).map_err(|_| no_memory())?;
+        memory::make_room(&mut self.heap, slots)?;
         self.positions.try_reserve(more).map_err(|_| no_memory())?;
         self.positions.resize(self.positions.len() + more, NONE);
         Ok(())

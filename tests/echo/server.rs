@@ -1,7 +1,6 @@
 //! The echo servers under test, and what a scenario does with one: start it, connect, stop it.
 
-#[cfg(feature = "verify")]
-use epshim_harness::c_compiler::{build, compiler, library_folder, link_with_epshim};
+use super::programs;
 use epshim_harness::ports::with_limits;
 use epshim_harness::process::Process;
 use epshim_harness::{LIMIT, sys, wait_for};
@@ -22,25 +21,13 @@ pub struct Implementation {
 /// The servers. The C ones are built by the feature `verify`.
 static IMPLEMENTATIONS: &[Implementation] = &[
     #[cfg(feature = "verify")]
-    Implementation { name: "C on libc", path: || env!("EPSHIM_C_ECHO_ON_LIBC").into() },
+    Implementation { name: "C on libc", path: programs::c_on_libc },
     #[cfg(feature = "verify")]
-    Implementation { name: "C on epshim", path: c_on_epshim },
-    Implementation { name: "Rust", path: || env!("CARGO_BIN_EXE_epshim-echo").into() },
+    Implementation { name: "C on epshim", path: programs::c_on_epshim },
+    #[cfg(feature = "verify")]
+    Implementation { name: "C on the reactor", path: programs::c_on_the_reactor },
+    Implementation { name: "Rust", path: programs::rust },
 ];
-
-/// Links the objects that `build.rs` compiled with the library, once.
-#[cfg(feature = "verify")]
-fn c_on_epshim() -> PathBuf {
-    use std::sync::OnceLock;
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    let link = || {
-        let objects = env!("EPSHIM_C_ECHO_OBJECTS").split(':');
-        let mut command = compiler();
-        command.args(objects).arg("-pthread");
-        build(link_with_epshim(&mut command, &library_folder()), "echo-on-epshim")
-    };
-    PROGRAM.get_or_init(link).clone()
-}
 
 /// Runs the scenario with each server, one after the other, also after a failure.
 pub fn on_every_server(scenario: impl Fn(&Implementation) + Sync) {

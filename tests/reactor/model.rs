@@ -80,6 +80,9 @@ struct World {
     keys: Vec<Key>,
     /// Keys of registrations that have ended.
     ended: Vec<Key>,
+    /// Whether rounds shall have a turn at their end, and how many had one.
+    wants_end: bool,
+    ends: usize,
 }
 
 impl World {
@@ -210,6 +213,7 @@ impl World {
                 assert_eq!(known.timer_turns, 1, "{turn:?} twice in a round");
             }
             Turn::Wake => panic!("nobody woke it"),
+            Turn::RoundEnd => self.ends += 1,
         }
         for _ in 0..self.below(4) {
             self.act(reactor);
@@ -217,12 +221,23 @@ impl World {
     }
 
     fn round(&mut self, reactor: &mut Reactor<UnixStream>) {
+        self.wants_end = self.below(2) == 0;
+        reactor.set_round_end(self.wants_end);
         let mut due = Vec::new();
         for key in &self.keys {
             let (told, again, timer) = self.known.get_mut(key).unwrap().begin_round();
             due.push((*key, told, again, timer));
         }
-        reactor.run_once(NOW, |reactor, turn| self.turn(reactor, turn)).unwrap();
+        let (mut turns, ends) = (Vec::new(), self.ends);
+        let given = reactor.run_once(NOW, |reactor, turn| {
+            turns.push(turn);
+            self.turn(reactor, turn);
+        });
+        assert_eq!(given.unwrap(), turns.len());
+        let has_end = turns.last() == Some(&Turn::RoundEnd);
+        assert_eq!(has_end, self.wants_end && !turns.is_empty(), "{turns:?}");
+        assert_eq!(self.ends - ends, usize::from(has_end), "{turns:?}");
+        assert_ne!(turns, [Turn::RoundEnd]);
         for (key, told, again, timer) in due {
             let Some(known) = self.known.get(&key) else { continue };
             assert!(!again || known.turns == 1, "{key:?} asked for a turn and had none");
@@ -237,7 +252,14 @@ impl World {
 fn run(seed: u64) {
     let mut reactor = Reactor::new().unwrap();
     let random = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
-    let mut world = World { random, known: HashMap::new(), keys: Vec::new(), ended: Vec::new() };
+    let mut world = World {
+        random,
+        known: HashMap::new(),
+        keys: Vec::new(),
+        ended: Vec::new(),
+        wants_end: false,
+        ends: 0,
+    };
     for _ in 0..300 {
         for _ in 0..world.below(8) {
             world.act(&mut reactor);

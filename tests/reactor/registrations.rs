@@ -151,6 +151,28 @@ fn more_ready_registrations_than_fit_a_batch_all_get_their_turns() {
     assert_eq!(seen.len(), pairs.len());
 }
 
+#[test]
+fn all_registrations_are_visited_while_some_are_removed_and_made() {
+    let mut reactor = Reactor::new().unwrap();
+    assert_eq!(reactor.next_key(None), None);
+    let pairs: Vec<_> = (0..300).map(|_| add(&mut reactor, EventFlags::IN)).collect();
+    let timer = reactor.add_timer(std::time::Instant::now()).unwrap();
+    let (mut visited, mut last) = (HashSet::new(), None);
+    while let Some(key) = reactor.next_key(last) {
+        last = Some(key);
+        assert!(visited.insert(key), "{key:?} is visited twice");
+        if visited.len() % 3 == 0 {
+            drop(reactor.remove(key));
+            // It takes the place that has just become free, which has been visited.
+            add(&mut reactor, EventFlags::IN);
+        }
+    }
+    let all: HashSet<_> = pairs.iter().map(|(key, _)| *key).chain([timer]).collect();
+    assert_eq!(visited, all);
+    assert_eq!(reactor.next_key(last), None);
+    assert_eq!(reactor.keys().count(), 301);
+}
+
 /// A source whose descriptor its owner can close behind the reactor's back.
 struct Shared(std::sync::Arc<OwnedFd>);
 

@@ -106,7 +106,7 @@ fn measure(
     measuring: &Measuring,
     benchmark: impl FnOnce(&mut Results) -> Result<()>,
 ) -> Result<()> {
-    programs::build("epshim", "epshim-echo")?;
+    programs::build("epshim", "libepshim.so")?;
     let start = Instant::now();
     let mut results = Results::new();
     if let Some((_, load)) = affinity::processors() {

@@ -30,25 +30,44 @@ fn there(file: &str) -> Result<PathBuf> {
     if file.is_file() { Ok(file) } else { Err(format!("{} is missing", file.display()).into()) }
 }
 
-/// `epshim-echo`.
+/// `examples/echo`, the Rust server on `Reactor`.
 pub fn rust_server() -> Result<PathBuf> {
-    there("epshim-echo")
+    match cargo::example("epshim", "echo", &[]) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => there("examples/echo"),
+        built => built.map_err(|error| format!("cargo: {error}").into()),
+    }
 }
 
-/// The C echo server, on epshim or on libc.
-pub fn c_server(on_epshim: bool) -> Result<PathBuf> {
+/// The echo servers in C, by what they are built on.
+#[derive(Clone, Copy)]
+pub enum CServer {
+    Libc,
+    Epshim,
+    Reactor,
+}
+
+/// One of them, compiled as it is in the tests and in the demo.
+pub fn c_server(which: CServer) -> Result<PathBuf> {
+    let folder = cargo::root().join("c_tests");
     let mut command = c();
-    for include in ["include", "c_tests"] {
-        command.arg("-I").arg(cargo::root().join(include));
+    for include in [cargo::root().join("include"), folder.clone()] {
+        command.arg("-I").arg(include);
     }
-    command.args(c_files(&cargo::root().join("c_tests/echo"))?);
-    if on_epshim {
-        compiled("echo-c-epshim", |file| {
-            try_build(link_with_epshim(&mut command, &cargo::folder()), file)
-        })
-    } else {
-        compiled("echo-c-libc", |file| try_build(command.arg("-DEPSHIM_ORACLE"), file))
-    }
+    command.args(c_files(&folder.join("echo_program"))?);
+    match which {
+        CServer::Reactor => command.arg(folder.join("echo_reactor.c")),
+        _ => command.args(c_files(&folder.join("echo"))?),
+    };
+    match which {
+        CServer::Libc => command.arg("-DEPSHIM_ORACLE"),
+        _ => link_with_epshim(&mut command, &cargo::folder()),
+    };
+    let name = match which {
+        CServer::Libc => "echo-c-libc",
+        CServer::Epshim => "echo-c-epshim",
+        CServer::Reactor => "echo-c-reactor",
+    };
+    compiled(name, |file| try_build(&mut command, file))
 }
 
 /// A peer in C, which must not be missing.

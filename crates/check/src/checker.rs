@@ -8,6 +8,7 @@ mod begun;
 mod delivered;
 mod pending;
 mod queue;
+mod refused;
 
 use crate::epoll::{Epoll, Registration};
 use crate::epolls::{EpollId, Epolls};
@@ -26,6 +27,8 @@ pub use pending::Asked;
 use pending::{Alike, RETRY};
 pub(crate) use pending::{NOBODY_WAITS, Standing, nobody_waits};
 use queue::Queue;
+pub(crate) use refused::After;
+use refused::Refused;
 
 /// An `epoll_ctl` that was made, and how it ended.
 #[derive(Debug, Clone, Copy)]
@@ -55,6 +58,8 @@ pub struct AtFailure {
     pub epfd: Option<bool>,
     /// Whether the descriptor is open.
     pub fd_is_open: bool,
+    /// The bytes to be read, where that is a file which epoll refuses and the program may read.
+    pub unread: Option<u64>,
 }
 
 /// `EPOLL_CTL_ADD`.
@@ -78,6 +83,9 @@ pub struct Checker {
     waiting: Queue,
     /// The queue has a look at failed calls in it.
     has_failures: bool,
+    /// What epoll refused for the file that it is; and the queue has a look at them in it.
+    refused: Vec<Refused>,
+    looks_after_refused: bool,
     /// A finding was kept until a deadline; and a wait has run out since that was last looked at.
     has_kept: bool,
     has_run_out: bool,
@@ -220,8 +228,13 @@ impl Checker {
         let epoll = id.and_then(|id| self.epolls.get(id));
         let failure = rules::ctl_error::Failure::new(&ctl, at, epoll, descriptors);
         let (sites, may_be_made_good) = (failure.sites(), failure.may_be_made_good());
+        let may_fall_back = failure.may_fall_back();
         let mut suspicion = self.suspect(Rule::CtlError, tid, now, Case::Ctl(Box::new(failure)));
         suspicion = suspicion.at(&ctl, Role::Now).and_all(sites);
+        let is_again = self.tries_again(&ctl, now, descriptors);
+        if may_fall_back {
+            return self.refused(id, suspicion, is_again, now, descriptors);
+        }
         if !may_be_made_good {
             return self.raise(suspicion, now);
         }
@@ -315,6 +328,9 @@ impl Checker {
         thread.zeros.ended(wait.timeout, count, now);
         if count == 0 {
             self.has_run_out |= self.has_kept && wait.timeout > 0;
+            if !self.refused.is_empty() {
+                self.waited_in_vain(wait.epoll, wait.since, now, descriptors);
+            }
             return false;
         }
         let Some(epoll) = self.epolls.get_mut(wait.epoll) else { return false };
@@ -378,6 +394,8 @@ impl Checker {
         self.waiting.clear();
         self.merged.clear();
         self.has_failures = false;
+        self.refused.clear();
+        self.looks_after_refused = false;
         self.tally = Tally::default();
         for epoll in self.epolls.iter_mut() {
             epoll.forget_suspicions();

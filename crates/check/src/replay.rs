@@ -184,7 +184,8 @@ impl Replay {
                     checker.ctl(tid, now, ctl, kernel);
                 } else {
                     let epfd = kernel.is_an_epoll(epfd);
-                    let at = AtFailure { errno, epfd, fd_is_open: kernel.is_open(fd) };
+                    let (fd_is_open, unread) = (kernel.is_open(fd), kernel.unread(fd));
+                    let at = AtFailure { errno, epfd, fd_is_open, unread };
                     checker.ctl_failed(tid, now, ctl, at, kernel);
                 }
             }
@@ -202,7 +203,7 @@ impl Replay {
             }
             &Observation::WaitFailed(errno) => {
                 let epfd = kernel.waiting(tid).map_or(Some(true), |epfd| kernel.is_an_epoll(epfd));
-                let at = AtFailure { errno, epfd, fd_is_open: false };
+                let at = AtFailure { errno, epfd, fd_is_open: false, unread: None };
                 checker.wait_failed(tid, now, at, kernel);
             }
             &Observation::Read(fd, outcome, errno) => kernel.read(tid, fd, outcome, errno, site),
@@ -272,7 +273,7 @@ impl Replay {
     /// The program ends; returns what was found.
     #[must_use]
     pub fn finish(mut self) -> Vec<Finding> {
-        self.checker.finish(self.now);
+        self.checker.finish(self.now, &self.kernel);
         self.pass(self.now.saturating_add(1));
         self.findings
     }

@@ -175,7 +175,7 @@ fn an_endless_program_takes_no_more_than_a_mebibyte() {
         }
         let ctl = Ctl { epfd, data: n, ..add(fd, IN | ET) };
         checker.ctl(tid, now, ctl, &table);
-        let at = AtFailure { errno: 17, epfd: Some(true), fd_is_open: true };
+        let at = AtFailure { errno: 17, epfd: Some(true), fd_is_open: true, unread: None };
         checker.ctl_failed(tid, now, Ctl { site: Site(n), ..ctl }, at, &table);
         checker.wait_begins(tid, now, epfd, -1, Site(n), &table);
         checker.wait_ended(tid, now, [(IN, n), (IN, n / 2)].into_iter(), &table);

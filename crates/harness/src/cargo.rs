@@ -57,10 +57,11 @@ impl Build {
         Self { folder: folder.to_owned(), profile, triple, target: target.to_owned() }
     }
 
-    /// `cargo build` of a package of the workspace.
-    fn command(&self, package: &str) -> Command {
+    /// `cargo build` of a package of the workspace, with further arguments.
+    fn command(&self, package: &str, arguments: &[&str]) -> Command {
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo.current_dir(root()).args(["build", "--quiet", "--package", package]);
+        cargo.args(arguments);
         cargo.args(["--profile", &self.profile]).arg("--target-dir").arg(&self.target);
         if let Some(triple) = &self.triple {
             cargo.args(["--target", triple]);
@@ -72,7 +73,18 @@ impl Build {
 /// Has cargo build a package of the workspace as the running program was built. The error is
 /// `NotFound` where there is no cargo, and says otherwise what cargo said.
 pub fn build(package: &str) -> io::Result<()> {
-    let mut cargo = Build::of(&this_program()).command(package);
+    build_with(package, &[])
+}
+
+/// Has cargo build an example of a package, as [`build`] does, and returns its path. `arguments` say with
+/// which features.
+pub fn example(package: &str, name: &str, arguments: &[&str]) -> io::Result<PathBuf> {
+    build_with(package, &[&["--example", name], arguments].concat())?;
+    Ok(folder().join("examples").join(name))
+}
+
+fn build_with(package: &str, arguments: &[&str]) -> io::Result<()> {
+    let mut cargo = Build::of(&this_program()).command(package, arguments);
     let output = cargo.output()?;
     if output.status.success() {
         return Ok(());
@@ -119,11 +131,11 @@ mod tests {
     #[test]
     fn cargo_builds_as_this_program_was_built() {
         let build = Build::of(Path::new("/t/i686-unknown-linux-gnu/debug/deps/abi-1"));
-        let command = build.command("epshim");
+        let command = build.command("epshim", &["--example", "echo"]);
         assert_eq!(command.get_current_dir(), Some(root()));
         let arguments: Vec<_> = command.get_args().map(|word| word.to_str().unwrap()).collect();
-        let expected = "build --quiet --package epshim --profile dev --target-dir /t \
-                        --target i686-unknown-linux-gnu";
+        let expected = "build --quiet --package epshim --example echo --profile dev \
+                        --target-dir /t --target i686-unknown-linux-gnu";
         assert_eq!(arguments.join(" "), expected);
     }
 

@@ -23,8 +23,12 @@ pub mod lock;
     any(target_arch = "x86_64", target_arch = "aarch64")
 ))]
 pub mod own_thread;
+#[allow(unsafe_code)] // mappings
+pub mod pages;
 #[allow(unsafe_code)] // a page that the kernel wipes
 pub mod process;
+#[allow(unsafe_code)] // memory in pieces
+pub mod reserve;
 #[allow(unsafe_code)] // signal masks
 pub mod signals;
 #[allow(unsafe_code)] // C's thread-local variables, and errno

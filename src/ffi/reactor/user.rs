@@ -36,6 +36,7 @@ const INSIDE: usize = 1;
 pub(super) struct Inside {
     pub core: Core<Target>,
     pub on_wake: Option<Target>,
+    pub on_round_end: Option<Target>,
 }
 
 /// Whom to call.
@@ -48,7 +49,7 @@ pub(super) struct Target {
 impl CReactor {
     pub(super) fn new(core: Core<Target>) -> Self {
         let waker = core.waker().clone();
-        let inside = UnsafeCell::new(Inside { core, on_wake: None });
+        let inside = UnsafeCell::new(Inside { core, on_wake: None, on_round_end: None });
         Self { user: AtomicUsize::new(0), waker, inside }
     }
 
@@ -187,6 +188,7 @@ impl Run<'_> {
                 }
                 Turn::Timer(key) => (inside.core.value(key).copied(), key.0, 0),
                 Turn::Wake => (inside.on_wake, 0, 0),
+                Turn::RoundEnd => (inside.on_round_end, 0, 0),
             })
         })?;
         let Some(Target { callback, data }) = target else { return Some(0) };

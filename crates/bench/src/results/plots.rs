@@ -86,8 +86,8 @@ fn ratios(area: &Area, outcomes: &Outcomes) -> Result<()> {
 }
 
 fn colour(server: &Outcome) -> RGBColor {
-    let ours = [REFERENCE, OURS[0], OURS[1]];
-    if ours.iter().any(|name| server.subject.starts_with(name)) { OUR_COLOUR } else { PEER_COLOUR }
+    let mut ours = OURS.iter().chain([&REFERENCE]);
+    if ours.any(|name| server.subject.starts_with(name)) { OUR_COLOUR } else { PEER_COLOUR }
 }
 
 /// Microseconds of a wait over the number of descriptors, both on logarithmic scales.

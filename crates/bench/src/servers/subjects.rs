@@ -1,7 +1,7 @@
 //! Who is measured: epshim's servers and the peers', each with the command that starts it.
 
 use crate::peer::Peer;
-use crate::programs;
+use crate::programs::{self, CServer};
 use clap::ValueEnum;
 use epshim_harness::peers;
 use std::env;
@@ -23,7 +23,7 @@ pub const REFERENCE: &str = "C, libc";
 /// The same again: its ratio must read 1.00.
 pub const AGAIN: &str = "C, libc again";
 /// The servers of this project besides the reference.
-pub const OURS: [&str; 2] = ["C, epshim", "Rust, epshim"];
+pub const OURS: [&str; 3] = ["C, epshim", "C, epshim_reactor", "Rust, Reactor"];
 
 impl Subject {
     fn new(name: &str, program: PathBuf, arguments: &[&str]) -> Self {
@@ -66,12 +66,13 @@ impl Subject {
 /// All subjects, the reference first, and why some are missing.
 pub fn all(peer_buffer: u32) -> Result<(Vec<Subject>, Vec<String>), Box<dyn Error>> {
     let port = ["--port", "0"];
-    let libc = programs::c_server(false)?;
+    let libc = programs::c_server(CServer::Libc)?;
     let mut subjects = vec![
         Subject::new(REFERENCE, libc.clone(), &port),
         Subject::new(AGAIN, libc, &port),
-        Subject::new(OURS[0], programs::c_server(true)?, &port),
-        Subject::new(OURS[1], programs::rust_server()?, &port),
+        Subject::new(OURS[0], programs::c_server(CServer::Epshim)?, &port),
+        Subject::new(OURS[1], programs::c_server(CServer::Reactor)?, &port),
+        Subject::new(OURS[2], programs::rust_server()?, &port),
     ];
     let mut missing = Vec::new();
     let own = env::current_exe()?;
@@ -98,7 +99,7 @@ pub fn all(peer_buffer: u32) -> Result<(Vec<Subject>, Vec<String>), Box<dyn Erro
 
 /// A server that shares a port with others of its kind: ours where it can.
 pub fn sharing_a_port() -> Result<Subject, Box<dyn Error>> {
-    let ours = Subject::new(OURS[1], programs::rust_server()?, &["--reuseport"]);
+    let ours = Subject::new(OURS[2], programs::rust_server()?, &["--reuseport"]);
     if ours.knows("--reuseport") {
         return Ok(ours);
     }

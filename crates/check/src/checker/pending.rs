@@ -43,6 +43,10 @@ impl Checker {
                     self.raise_failures(now);
                     continue;
                 }
+                What::Refused => {
+                    self.judge_refused(false, now, descriptors);
+                    continue;
+                }
                 What::Release(watched) => {
                     self.release(&watched);
                     continue;
@@ -209,12 +213,13 @@ impl Checker {
 
     /// What is left when the program ends: failed calls that were not made good, and what was kept
     /// until a deadline.
-    pub fn finish(&mut self, now: Nanos) {
+    pub fn finish(&mut self, now: Nanos, descriptors: &dyn Descriptors) {
         let ends = |one: &mut Suspicion| rules::edge_not_drained::ends(one).then_some(now);
         self.waiting.reschedule(ends);
         for tid in self.threads.ids() {
             self.next_call(tid, now, None);
         }
+        self.judge_refused(true, now, descriptors);
     }
 
     pub(crate) fn suspect(&self, rule: Rule, tid: Tid, now: Nanos, case: Case) -> Suspicion {

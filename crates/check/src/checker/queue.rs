@@ -32,6 +32,8 @@ pub(super) enum What {
     Suspicion(Box<Suspicion>),
     /// Threads' failed calls, which no later call has made good.
     Failures,
+    /// What epoll refused for the file that it is.
+    Refused,
     /// The registration may be suspected again.
     Release(super::pending::Watched),
 }
@@ -59,7 +61,7 @@ impl What {
         match self {
             Self::Suspicion(suspicion) => Some(suspicion.rule),
             Self::Release(watched) => Some(watched.rule),
-            Self::Failures => None,
+            Self::Failures | Self::Refused => None,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `ctl-error`.
 
-use crate::checker::{ADD, AtFailure, Ctl, DEL, MOD};
+use crate::checker::{ADD, After, AtFailure, Ctl, DEL, MOD};
 use crate::epoll::{Epoll, Former, Registration};
 use crate::finding::{Advice, Role};
 use crate::ports::{Descriptors, Fd, Kernel, Nanos, Site, bits};
@@ -16,7 +16,9 @@ pub const EXPLANATION: Explanation = Explanation {
         expect.",
     evidence: "\
         epoll_ctl returned EEXIST, ENOENT, EBADF, EPERM, EINVAL or ELOOP, and the thread's next \
-        call is not the right retry, or there is none for 100 ms; EBADF, EINVAL and ELOOP have none. A fact: that it failed is beyond doubt. The report says who \
+        call is not the right retry, or there is none for 100 ms; EBADF, EINVAL and ELOOP have none. \
+        EPERM of an EPOLL_CTL_ADD is judged by what follows: the program tries the descriptor \
+        again, or waits in vain for 1 s while the file has input for it. A fact: that it failed is beyond doubt. The report says who \
         registered and who closed the descriptor, and what the kernel objected to.",
     silent: "\
         When EEXIST is followed by EPOLL_CTL_MOD, or ENOENT by EPOLL_CTL_ADD, of the same \
@@ -24,9 +26,10 @@ pub const EXPLANATION: Explanation = Explanation {
         EPOLL_CTL_DEL, as where libuv tries whether a descriptor can be watched. A note only: an \
         EPOLL_CTL_DEL of an open descriptor that was never registered (libuv does so before every \
         close), and an EPOLL_CTL_ADD of the interest that is registered already and in use (libev \
-        adds again what it did not delete). ENOMEM and ENOSPC are the \
-        machine's. A program that knowingly ignores the error, of a late EPOLL_CTL_DEL or of a \
-        regular file, looks the same: suppress it.",
+        adds again what it did not delete), and the EPOLL_CTL_ADD of a regular file or a directory \
+        that the program then reads, or closes, without epoll (asio and Go do so). ENOMEM and ENOSPC are the \
+        machine's. A program that knowingly ignores the error, of a late EPOLL_CTL_DEL, looks \
+        the same: suppress it.",
     fix: "\
         EEXIST: it is registered, EPOLL_CTL_MOD. ENOENT: it is not, or its number names another \
         file by now. EBADF: delete before close(). EPERM: regular files and directories are \
@@ -73,6 +76,10 @@ pub(crate) struct Failure {
     was_closed: bool,
     closed: Site,
     duplicated: Site,
+    /// The bytes of a file that were to be read.
+    unread: Option<u64>,
+    /// What the program did when epoll had refused the file.
+    pub(crate) after: After,
 }
 
 impl Failure {
@@ -99,6 +106,8 @@ impl Failure {
             was_closed: known.is_some_and(|(.., generation)| generation != descriptor.generation),
             closed: descriptor.closed,
             duplicated: descriptor.duplicated,
+            unread: at.unread,
+            after: After::TriesAgain,
         }
     }
 
@@ -123,8 +132,27 @@ impl Failure {
             // Libev does not delete what it stops watching, and adds it again later: what the kernel
             // has is then what is wanted.
             (ADD, EEXIST) => self.is_in_use && !self.was_closed,
+            (ADD, EPERM) => self.after == After::FallsBack,
             _ => false,
         }
+    }
+
+    /// Whether the program may be right to go on: see `checker/refused.rs`.
+    pub const fn may_fall_back(&self) -> bool {
+        self.op == ADD && self.errno == EPERM
+    }
+
+    /// Whether the program waits for a file of which nothing is left to wait for: it is read unseen, or
+    /// nobody reads it.
+    fn waits_for_nothing(&self, kernel: &mut dyn Kernel) -> bool {
+        let After::Waits { is_open } = self.after else { return false };
+        if self.events & bits::IN == 0 {
+            return self.events & bits::OUT == 0;
+        }
+        // It may be closed by now, and its number used again.
+        let now = kernel.unread(self.fd).filter(|_| is_open && !kernel.was_closed(self.fd));
+        let is_moved = now.is_some() && now != self.unread;
+        self.unread.unwrap_or(0) == 0 || is_moved
     }
 
     /// Failures of one kind at one place are one mistake.
@@ -253,7 +281,8 @@ pub(crate) fn confirm(suspicion: Suspicion, now: Nanos, kernel: &mut dyn Kernel)
         _ => return Verdict::Refuted,
     };
     let what = format!("{} failed with {name}: {}", failure.call(), failure.reason(is_listed));
-    let certainty = if failure.is_harmless() { Certainty::Note } else { Certainty::Fact };
+    let is_harmless = failure.is_harmless() || failure.waits_for_nothing(kernel);
+    let certainty = if is_harmless { Certainty::Note } else { Certainty::Fact };
     let advice = failure.advice();
     suspicion.becomes(certainty, now, what, None).advising(advice)
 }

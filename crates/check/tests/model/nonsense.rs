@@ -132,7 +132,12 @@ fn observe(checker: &mut Checker, noise: &mut Noise) {
     let ctl = Ctl { epfd: one, op, fd: two, events, data: noise.next() % 4, padding, site };
     let errno = [1, 2, 4, 9, 17, 22, 40][noise.next() as usize % 7];
     let epfd = [None, Some(true), Some(false)][noise.next() as usize % 3];
-    let at = AtFailure { errno, epfd, fd_is_open: r % 2 == 0 };
+    let at = AtFailure {
+        errno,
+        epfd,
+        fd_is_open: r % 2 == 0,
+        unread: (r % 3 == 0).then_some(u64::from(r as u8)),
+    };
     match noise.next() % 20 {
         0..4 => checker.ctl(tid, now, ctl, noise),
         4 => checker.ctl_failed(tid, now, ctl, at, noise),
@@ -147,7 +152,7 @@ fn observe(checker: &mut Checker, noise: &mut Noise) {
         15 => match r % 4 {
             0 => checker.thread_ended(tid),
             1 if r % 64 == 1 => checker.forked(),
-            1 => checker.finish(now),
+            1 => checker.finish(now, noise),
             2 => checker.shared(tid, now, one, two, site),
             _ => checker.epoll_closed(tid, now, one, site),
         },

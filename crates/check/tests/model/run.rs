@@ -120,7 +120,7 @@ impl Run {
             run.step(step);
         }
         run.failed.extend(run.failure.take().map(|(site, ..)| site));
-        run.checker.finish(run.now);
+        run.checker.finish(run.now, &run.memory);
         run.pass(1);
         run.known = run.checker.registrations();
         run.unknown = run.checker.unknown_deliveries();
@@ -235,7 +235,8 @@ impl Run {
                     _ => 0,
                 };
                 self.failure = Some((site, good, fd));
-                let at = AtFailure { errno, epfd: Some(true), fd_is_open: errno != EBADF };
+                let at =
+                    AtFailure { errno, epfd: Some(true), fd_is_open: errno != EBADF, unread: None };
                 self.checker.ctl_failed(TID, self.now, ctl, at, &self.memory);
             }
         }

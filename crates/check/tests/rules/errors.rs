@@ -35,7 +35,6 @@ fn deleting_what_was_never_registered_is_a_note() {
     for lines in [
         "t1 close 5\n t1 del 3 5 EBADF",
         "t1 close 5\n open 5 pipe\n t1 del 3 5 ENOENT",
-        "t1 add 3 6 IN EPERM",
         "t1 add 3 5 IN EEXIST",
     ] {
         let found = found(&calls(lines));
@@ -120,4 +119,66 @@ fn adding_again_what_is_registered_so_and_in_use_is_a_note() {
     // Another interest is not what the kernel has; and twice in a row is two parts of the program.
     assert_eq!(found(&calls(&format!("{served} t1 add 3 5 IN|OUT EEXIST"))), ["ctl-error fact 5"]);
     assert_eq!(found(&calls("t1 add 3 5 IN EEXIST")), ["ctl-error fact 5"]);
+}
+
+/// A regular file of five bytes, whose registration the kernel refuses at 0 s.
+fn refused(lines: &str) -> String {
+    let file = "open 6 unknown\n kernel unread 6 5\n t1 add 3 6 IN EPERM @12";
+    format!("0ms t1 create 3\n 0ms t1 add 3 5 IN @11\n {file}\n {lines}\n")
+}
+
+#[test]
+fn a_file_that_the_program_reads_without_epoll_is_a_note() {
+    for lines in [
+        // It reads on; it closes it; it serves others meanwhile; or it ends.
+        "1ms t1 read 6 3/3\n 1ms t1 wait 3\n 9s end",
+        "1ms t1 close 6\n 1ms t1 wait 3\n 9s end",
+        "1ms t1 wait 3\n 300ms t1 got 5:IN\n 300ms t1 read 5 3/8\n 301ms t1 read 6 5/8\n 302ms t1 close 6\n 9s end",
+        "1ms end",
+        // Nobody saw it read, as with stdio: but there is less to be read.
+        "1ms t1 wait 3\n 500ms kernel unread 6 2\n 9s end",
+        "1ms t1 wait 3\n 500ms kernel unread 6 0\n 9s end",
+    ] {
+        assert_eq!(found(&refused(lines)), ["ctl-error note 6"], "{lines}");
+    }
+    // A directory, or a log: it has no input to wait for.
+    let directory =
+        "0ms t1 create 3\n open 6 unknown\n t1 add 3 6 IN EPERM\n 1ms t1 wait 3\n 9s end";
+    assert_eq!(found(directory), ["ctl-error note 6"]);
+}
+
+#[test]
+fn a_file_that_the_program_tries_again_or_waits_for_is_a_fact() {
+    for lines in [
+        "1ms t1 add 3 6 IN EPERM\n 2ms t1 close 6\n 9s end",
+        "1ms t1 mod 3 6 IN EPERM\n 2ms t1 close 6\n 9s end",
+        "1ms t1 del 3 6 EPERM\n 2ms t1 close 6\n 9s end",
+        "1ms t1 create 4\n 1ms t1 add 4 6 IN EPERM\n 9s end",
+        // It waits for ever; until a deadline, and gives up; or until the program ends.
+        "1ms t1 wait 3\n 9s end",
+        "1ms t1 wait 3 timeout=1000ms\n 1001ms t1 got nothing\n 1001ms t1 close 6\n 1001ms end",
+        "1ms t1 wait 3 timeout=300ms\n 301ms t1 got nothing\n 302ms t1 wait 3 timeout=300ms\n 602ms t1 got nothing\n 602ms t1 close 6\n 9s end",
+        "1ms t1 wait 3\n 700ms end",
+    ] {
+        let found = found(&refused(lines));
+        let is_fact = |one: &String| one.starts_with("ctl-error fact 6");
+        assert!(!found.is_empty() && found.iter().all(is_fact), "{lines}: {found:?}");
+    }
+}
+
+#[test]
+fn a_file_that_is_waited_for_is_reported_while_the_program_waits() {
+    let findings = replay(&refused("1ms t1 wait 3\n 9s end")).expect("a trace");
+    assert!(findings[0].at < 3_000_000_000, "{findings:?}");
+}
+
+#[test]
+fn many_files_that_are_refused_are_one_note() {
+    let mut lines = String::new();
+    for fd in 10..510 {
+        lines +=
+            &format!("NOW open {fd} unknown\n t1 add 3 {fd} IN EPERM @12\n t1 read {fd} 1/1\n")
+                .replace("NOW ", "");
+    }
+    assert_eq!(found(&calls(&lines)).len(), 1);
 }

@@ -19,7 +19,7 @@ fn a_deletion_before_close_that_finds_nothing_is_a_note() {
     let memory = Memory;
     let mut checker = Checker::default();
     checker.created(3, Site(1), &memory);
-    let at = AtFailure { errno: 2, epfd: Some(true), fd_is_open: true };
+    let at = AtFailure { errno: 2, epfd: Some(true), fd_is_open: true, unread: None };
     checker.ctl_failed(1, 0, ctl(DEL, 60), at, &memory);
     let found = found(&mut checker, &memory, &mut Silent, 2 * SECOND);
     assert_eq!(found, [(Rule::CtlError, Certainty::Note)]);
@@ -30,7 +30,7 @@ fn a_deletion_after_close_is_a_fact() {
     let memory = Memory;
     let mut checker = Checker::default();
     checker.created(3, Site(1), &memory);
-    let at = AtFailure { errno: 9, epfd: Some(true), fd_is_open: false };
+    let at = AtFailure { errno: 9, epfd: Some(true), fd_is_open: false, unread: None };
     checker.ctl_failed(1, 0, ctl(DEL, 60), at, &memory);
     let found = found(&mut checker, &memory, &mut Silent, 2 * SECOND);
     assert_eq!(found, [(Rule::CtlError, Certainty::Fact)]);

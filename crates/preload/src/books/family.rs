@@ -4,7 +4,8 @@
 //! Owns a cell for each epoll that the family makes. The cells of all processes are one; which
 //! descriptor is which epoll, each process knows for itself.
 
-use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous};
+use crate::runtime::pages;
+use rustix::mm::MapFlags;
 use std::ffi::c_int;
 use std::ptr;
 use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU16, AtomicU32, Ordering::Relaxed};
@@ -38,10 +39,7 @@ static SEEN: [AtomicU32; CELLS] = [const { AtomicU32::new(0) }; CELLS];
 
 /// Before the checking starts.
 pub fn prepare() {
-    let protection = ProtFlags::READ | ProtFlags::WRITE;
-    let size = size_of::<Family>();
-    // SAFETY: a new mapping at an address of the kernel's choice, which is never unmapped.
-    let page = unsafe { mmap_anonymous(ptr::null_mut(), size, protection, MapFlags::SHARED) };
+    let page = pages::map(size_of::<Family>(), MapFlags::SHARED);
     FAMILY.store(page.unwrap_or(ptr::null_mut()).cast(), Relaxed);
 }
 

@@ -11,8 +11,8 @@ use crate::books::counts;
 use crate::books::mailbox::{self, Message, Subject};
 use crate::books::slots::Table;
 use crate::runtime::clock::now;
-use crate::runtime::failure;
 use crate::runtime::lock::{Locked, PATIENCE};
+use crate::runtime::{failure, pages};
 use epshim_check::ports::Site;
 use epshim_check::report::{NotFollowed, Seen};
 use epshim_check::{Checker, Rule};
@@ -41,7 +41,8 @@ fn new() -> Checker {
 /// what is inconsistent then is not used again, for checking is off.
 pub fn with<R>(work: impl FnOnce(&mut Checker) -> R) -> Option<R> {
     let result = MODEL.with(PATIENCE, |model| {
-        let checker = model.as_mut()?;
+        // The reserve pays for the thread that had the lock when memory ran out.
+        let checker = model.as_mut().filter(|_| !pages::is_out())?;
         if mailbox::has_messages() {
             let now = now();
             mailbox::take_all(|message| pass_on(checker, now, message));
@@ -52,6 +53,11 @@ pub fn with<R>(work: impl FnOnce(&mut Checker) -> R) -> Option<R> {
         not_locked();
     }
     result.flatten()
+}
+
+/// The checker has given up for want of memory: gives the model's back, unless a thread has the lock.
+pub fn release() {
+    drop(MODEL.with(1, Option::take));
 }
 
 /// Another thread does not give the lock back.

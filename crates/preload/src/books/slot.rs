@@ -46,23 +46,27 @@ pub struct State {
     pub registrations: u32,
     /// It was deleted from an epoll after a hang-up, and not closed yet.
     pub is_left: bool,
+    /// Epoll refused the file: whether the program does without is to be seen.
+    pub is_refused: bool,
 }
 
 const IS_EPOLL: u64 = 1 << 31;
 const IS_LEFT: u64 = 1 << 30;
+const IS_REFUSED: u64 = 1 << 29;
 
 impl State {
     /// Whether the hooks are to report calls on the descriptor.
     pub fn is_known(self) -> bool {
-        self.is_epoll || self.registrations > 0 || self.is_left
+        self.is_epoll || self.registrations > 0 || self.is_left || self.is_refused
     }
 
     fn from_bits(bits: u64) -> Self {
         Self {
             generation: (bits >> 32) as u32,
             is_epoll: bits & IS_EPOLL != 0,
-            registrations: (bits & (IS_LEFT - 1)) as u32,
+            registrations: (bits & (IS_REFUSED - 1)) as u32,
             is_left: bits & IS_LEFT != 0,
+            is_refused: bits & IS_REFUSED != 0,
         }
     }
 
@@ -70,6 +74,7 @@ impl State {
         u64::from(self.generation) << 32
             | if self.is_epoll { IS_EPOLL } else { 0 }
             | if self.is_left { IS_LEFT } else { 0 }
+            | if self.is_refused { IS_REFUSED } else { 0 }
             | u64::from(self.registrations)
     }
 }

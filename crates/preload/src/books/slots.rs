@@ -9,10 +9,11 @@
 use crate::books::slot::{Slot, State, name, named};
 use crate::books::{counts, room_waits};
 use crate::questions::descriptor;
+use crate::runtime::pages;
 use crate::runtime::watched::{self, WATCHABLE};
 use epshim_check::Io;
 use epshim_check::ports::{self, Descriptors, Kind, Partner, Site};
-use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous, munmap};
+use rustix::mm::MapFlags;
 use std::ffi::c_int;
 use std::mem::size_of;
 use std::ptr;
@@ -40,17 +41,14 @@ pub fn slot(fd: c_int) -> Option<&'static Slot> {
 
 fn new_chunk(place: &AtomicPtr<Chunk>) -> Option<*mut Chunk> {
     let size = size_of::<Chunk>();
-    let protection = ProtFlags::READ | ProtFlags::WRITE;
-    // SAFETY: a new private mapping at an address of the kernel's choice.
-    let memory =
-        unsafe { mmap_anonymous(ptr::null_mut(), size, protection, MapFlags::PRIVATE) }.ok()?;
+    let memory = pages::map(size, MapFlags::PRIVATE)?;
     let chunk: *mut Chunk = memory.cast();
     let null = ptr::null_mut();
     match place.compare_exchange(null, chunk, Ordering::AcqRel, Ordering::Acquire) {
         Ok(_) => Some(chunk),
         Err(earlier) => {
             // SAFETY: the mapping is the one made above, and no other thread has its address.
-            let _ = unsafe { munmap(memory, size) };
+            unsafe { pages::unmap(memory, size) };
             Some(earlier)
         }
     }

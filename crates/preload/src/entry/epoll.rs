@@ -65,10 +65,11 @@ fn begin(fd: c_int, slot: &Slot) {
 }
 
 /// It was not added. Where it was closed meanwhile, the count began anew.
-fn take_back(fd: c_int, begun: u64) {
+fn take_back(fd: c_int, begun: u64, is_refused: bool) {
     update(fd, |state| {
         if u64::from(state.generation) + 1 == begun {
             state.registrations = state.registrations.saturating_sub(1);
+            state.is_refused = is_refused;
         }
     });
 }
@@ -84,7 +85,7 @@ pub extern "C" fn ctl(
 ) {
     record_change(|| {
         if error != 0 && begun != 0 && op == libc::EPOLL_CTL_ADD {
-            take_back(fd, begun);
+            take_back(fd, begun, error == libc::EPERM);
         }
         // A program may change its registrations often; it adds and fails rarely.
         let is_rare = error != 0 || op == libc::EPOLL_CTL_ADD;

@@ -73,6 +73,7 @@ pub fn guarded(body: impl FnOnce()) {
     if heap::is_lost() {
         failure::give_up("its memory was left in the middle of a change");
     }
+    failure::give_up_without_memory();
     thread::show_to_sanitizer();
     compiler_fence(SeqCst);
     own.set_depth(0);

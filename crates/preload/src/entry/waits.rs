@@ -52,7 +52,7 @@ pub extern "C" fn wait_ended(epfd: c_int, events: *const epoll_event, count: c_i
         Err(_) => {
             let at = match error {
                 libc::EBADF | libc::EINVAL => descriptor::at_failure(error, epfd, -1),
-                _ => AtFailure { errno: error, epfd: Some(true), fd_is_open: false },
+                _ => AtFailure { errno: error, epfd: Some(true), fd_is_open: false, unread: None },
             };
             model::with(|checker| checker.wait_failed(tid(), now(), at, &Table));
         }

@@ -31,6 +31,9 @@ static ENDED: AtomicU32 = AtomicU32::new(0);
 /// Threads that are in a call which the monitor thread must not be there for.
 static BARRED: AtomicU32 = AtomicU32::new(0);
 
+/// When the thread may be started, where that has failed.
+static NEXT_TRY: AtomicU64 = AtomicU64::new(0);
+
 /// Between two passes, while a call may hang.
 const INTERVAL: Nanos = 50 * MILLISECOND;
 /// How long the thread stays when nothing is suspected.
@@ -86,10 +89,22 @@ fn start() {
         if !process::owns_memory() || IS_THERE.swap(1, Ordering::SeqCst) != 0 {
             return;
         }
-        if is_barred() || !monitor_thread::start(run) {
+        if is_barred() || !is_time_to_try() || !monitor_thread::start(run) {
             IS_THERE.store(0, Ordering::Release);
+        } else {
+            NEXT_TRY.store(0, Relaxed);
         }
     });
+}
+
+/// Where the kernel starts no thread (RLIMIT_NPROC), it is not asked again at every wait.
+fn is_time_to_try() -> bool {
+    let now = now();
+    let is_time = now >= NEXT_TRY.load(Relaxed);
+    if is_time {
+        NEXT_TRY.store(now + SECOND, Relaxed);
+    }
+    is_time
 }
 
 /// Ends the monitor thread, and has none until [`unbar`]: a system call is about to be made that the kernel
@@ -154,6 +169,7 @@ fn work() -> bool {
         let next = suspicions::pass();
         ENDED.store(BEGUN.load(Ordering::SeqCst), Ordering::SeqCst);
         let _ = futex::wake(&ENDED, futex::Flags::PRIVATE, u32::MAX >> 1);
+        failure::give_up_without_memory();
         if threads::program_has_ended() {
             return true;
         }
@@ -186,6 +202,7 @@ pub fn forked() {
     SLEEPS_UNTIL.store(0, Relaxed);
     ENDED.store(BEGUN.load(Relaxed), Relaxed);
     BARRED.store(0, Relaxed);
+    NEXT_TRY.store(0, Relaxed);
     monitor_thread::forked();
     suspicions::forked();
 }

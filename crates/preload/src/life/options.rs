@@ -1,11 +1,11 @@
-//! What `EPSHIM_OPTIONS` asks of the preload library. The options are epshim-check's, and two more
-//! that are not for users: one is for the command, one for the tests.
+//! What `EPSHIM_OPTIONS` asks of the preload library. The options are epshim-check's, and a few
+//! that are not for users: one is for the command, the others for the tests.
 
 use epshim_check::Options as Check;
 use epshim_check::options::Complaint;
 
 /// The keys that are not in the table.
-const OURS: [&str; 3] = ["panic_after", "panic_in_monitor", "process"];
+const OURS: [&str; 4] = ["fail_alloc_after", "panic_after", "panic_in_monitor", "process"];
 
 /// The options.
 #[derive(Debug, Default)]
@@ -14,6 +14,8 @@ pub struct Options {
     pub check: Check,
     /// What was wrong with them.
     pub complaints: Vec<Complaint>,
+    /// `fail_alloc_after=N`, for tests: the kernel gives no memory from the N-th request on.
+    pub fail_alloc_after: Option<u64>,
     /// `panic_after=N`, for tests: the book-keeping of the N-th reported call panics.
     pub panic_after: Option<u64>,
     /// `panic_in_monitor=1`, for tests: the monitor thread panics.
@@ -30,6 +32,7 @@ impl Options {
         let mut options = Self { check, ..Self::default() };
         for option in text.split([':', ' ', '\t', '\n']) {
             match option.split_once('=') {
+                Some(("fail_alloc_after", value)) => options.fail_alloc_after = value.parse().ok(),
                 Some(("panic_after", value)) => options.panic_after = value.parse().ok(),
                 Some(("panic_in_monitor", value)) => options.panic_in_monitor = value == "1",
                 Some(("process", value)) => options.process = value.parse().ok(),

@@ -8,14 +8,15 @@ use crate::books::{family, model, stacks};
 use crate::life::options::Options;
 use crate::output::destination::Destination;
 use crate::output::{line, report};
-use crate::questions::fd_table;
-use crate::runtime::{failure, monitor_thread, process, watched};
+use crate::questions::{fd_table, side_process};
+use crate::runtime::{failure, monitor_thread, pages, process, watched};
 use epshim_check::options::Mode;
 
 /// Starts what the text of `EPSHIM_OPTIONS` asks for. `no_color`: the program's variable `NO_COLOR`
 /// is set.
 pub fn start(text: &str, no_color: bool) {
     let options = Options::parse(text);
+    pages::refuse_from(options.fail_alloc_after.unwrap_or(0));
     process::prepare();
     if !options.is_watching(process::id()) {
         return;
@@ -28,10 +29,16 @@ pub fn start(text: &str, no_color: bool) {
     monitor_thread::prepare();
     family::prepare();
     line::prepare();
-    failure::prepare(options.panic_after, options.panic_in_monitor, report::failed);
+    side_process::prepare();
+    failure::prepare(report::FAILED, model::release);
+    failure::panic_after(options.panic_after, options.panic_in_monitor);
     stacks::start(options.check.stack_depth);
     report::start(&options.check, no_color);
     model::start(|rule| options.check.wants(rule));
+    if pages::is_out() {
+        line::say(format_args!("memory is out: the program is not checked"));
+        return;
+    }
     watched::start_checking();
 }
 

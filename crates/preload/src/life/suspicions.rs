@@ -15,6 +15,7 @@ use crate::questions::hazard;
 use crate::questions::kernel::ThisProcess;
 use crate::runtime::clock::now;
 use crate::runtime::lock::Lock;
+use crate::runtime::pages;
 use epshim_check::Suspicion;
 use epshim_check::ports::{MILLISECOND, Nanos, Site};
 
@@ -57,7 +58,8 @@ fn settle(at: Nanos) {
     let confirm =
         |suspicion: Suspicion| (suspicion.asked(), suspicion.confirm(now(), &mut ThisProcess));
     let announcement = hazard::announce();
-    let answers: Vec<_> = due.into_iter().map(confirm).collect();
+    // The reserve pays for one of them, not for all.
+    let answers: Vec<_> = due.into_iter().take_while(|_| !pages::is_out()).map(confirm).collect();
     drop(announcement);
     for (asked, verdict) in answers {
         let finding =
@@ -71,7 +73,7 @@ fn settle(at: Nanos) {
 /// The last pass, by the thread that ends the program: what is due now is settled now. This thread
 /// waits for what the monitor thread is settling, through this number of sleeps.
 pub fn finish(patience: u32) {
-    model::with(|checker| checker.finish(now()));
+    model::with(|checker| checker.finish(now(), &Table));
     // Behind it: what calls have posted was raised when the model was had.
     let at = now();
     if SETTLING.take(patience) {

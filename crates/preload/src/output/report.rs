@@ -12,7 +12,7 @@ use crate::output::line::say;
 use crate::output::plan::Plan;
 use crate::output::{frames, symbolize};
 use crate::runtime::lock::Locked;
-use crate::runtime::{clock, process, watched};
+use crate::runtime::{clock, failure, process, watched};
 use epshim_check::report::{End, Report, Seen, Stack, Suppressions, json, text};
 use epshim_check::{Certainty, Finding, Options, Tally};
 use std::sync::OnceLock;
@@ -69,13 +69,16 @@ fn with<R>(patience: u32, work: impl FnOnce(&Plan, &mut Reporter) -> R) -> Optio
     result
 }
 
-/// The checker failed, and is off: says so, once, and not in the middle of a report.
-pub fn failed(why: &'static str) {
+/// Notes why the checker failed.
+fn note_failure(why: &'static str) {
     FAILURE.with(PATIENCE, |failure| *failure = Some(why));
-    say_failure();
 }
 
-/// Does nothing while a thread has the reporter: that thread calls this when it is done.
+/// How the user is told that the checker failed, and is off.
+pub const FAILED: failure::Report = failure::Report { note: note_failure, say: say_failure };
+
+/// Says so, once, and not in the middle of a report. Does nothing while a thread has the reporter: that
+/// thread calls this when it is done.
 fn say_failure() {
     REPORTER.with(0, |_| {
         if let Some(why) = FAILURE.with(PATIENCE, Option::take).flatten() {
@@ -107,6 +110,7 @@ pub fn finish(patience: u32) {
 
 /// The same where the checker has failed: without the model, which may be half changed.
 pub fn finish_failed(patience: u32) {
+    say_failure();
     with(patience, |plan, reporter| {
         let tally = std::mem::take(&mut reporter.reported);
         let seen = Seen { checker_failed: true, ..counts::seen() };

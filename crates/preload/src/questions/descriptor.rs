@@ -43,7 +43,15 @@ pub fn epolls() -> u64 {
 
 /// The state of both descriptors of a call that failed.
 pub fn at_failure(errno: c_int, epfd: c_int, fd: c_int) -> AtFailure {
-    AtFailure { errno, epfd: is_epoll(epfd), fd_is_open: is_open(fd) }
+    let unread = (errno == libc::EPERM).then(|| unread_of_file(fd)).flatten();
+    AtFailure { errno, epfd: is_epoll(epfd), fd_is_open: is_open(fd), unread }
+}
+
+/// The bytes to be read of a file that is open for that, and not to be appended to as a log is.
+fn unread_of_file(fd: c_int) -> Option<u64> {
+    let flags = fcntl_getfl(FdNumber::new(fd)?).ok()?;
+    let is_input = !flags.intersects(OFlags::WRONLY | OFlags::APPEND | OFlags::PATH);
+    is_input.then(|| unread(fd)).flatten()
 }
 
 /// What the descriptor is open on.

@@ -3,6 +3,7 @@
 
 use crate::questions::fd::FdNumber;
 use crate::questions::side_process;
+use crate::runtime::pages;
 use rustix::fs::{FileType, Mode, OFlags, fstat, open};
 use rustix::io::{self, Errno, read, retry_on_intr};
 use std::ffi::CStr;
@@ -60,6 +61,10 @@ fn read_until(file: FdNumber, limit: usize, into: &mut Vec<u8>) -> io::Result<bo
     // A file that /proc makes up at each read comes whole in one piece, if it fits.
     const PIECE: usize = 32 << 10;
     loop {
+        // The reserve does not pay for all that a file may have.
+        if pages::is_out() {
+            return Err(Errno::NOMEM);
+        }
         let length = into.len();
         into.resize(length + PIECE, 0);
         let got = retry_on_intr(|| read(file, &mut into[length..]));

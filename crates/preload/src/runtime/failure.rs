@@ -6,10 +6,10 @@
 //! Surprising: all signals are blocked while the checker is switched off. A handler that left by
 //! siglongjmp(3) in between would leave it half switched off.
 
-use crate::runtime::{signals, watched};
+use crate::runtime::{heap, pages, signals, watched};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst, fence};
 
 /// Counts down to the panic of `panic_after`; 0: none.
 static PANIC_AFTER: AtomicU64 = AtomicU64::new(0);
@@ -18,32 +18,66 @@ static PANICS_IN_MONITOR: AtomicBool = AtomicBool::new(false);
 /// The checker failed.
 static HAS_FAILED: AtomicBool = AtomicBool::new(false);
 /// Tells the user why the checker failed.
-static REPORT: OnceLock<fn(&'static str)> = OnceLock::new();
+static REPORT: OnceLock<Report> = OnceLock::new();
+/// Gives memory back.
+static RELEASE: OnceLock<fn()> = OnceLock::new();
 
-/// Before the checking starts. `report` tells the user why the checker failed.
-pub fn prepare(panic_after: Option<u64>, panics_in_monitor: bool, report: fn(&'static str)) {
-    PANICS_IN_MONITOR.store(panics_in_monitor, Relaxed);
-    PANIC_AFTER.store(panic_after.unwrap_or(0), Relaxed);
+/// How the user is told why the checker failed.
+#[derive(Debug)]
+pub struct Report {
+    /// Notes why.
+    pub note: fn(&'static str),
+    /// Says what is noted, once.
+    pub say: fn(),
+}
+
+/// Before the checking starts. `report` tells the user why the checker failed; `release` gives back what the
+/// program is short of, the memory of the books.
+pub fn prepare(report: Report, release: fn()) {
     let _ = REPORT.set(report);
+    let _ = RELEASE.set(release);
     // The default hook would format, take locks and write through our own `write`.
     panic::set_hook(Box::new(|_| {}));
 }
 
+/// For tests: the book-keeping of the N-th call panics, or the monitor thread.
+pub fn panic_after(calls: Option<u64>, in_monitor: bool) {
+    PANIC_AFTER.store(calls.unwrap_or(0), Relaxed);
+    PANICS_IN_MONITOR.store(in_monitor, Relaxed);
+}
+
 /// Whether the checker failed: what is in the model may be half changed.
 pub fn has_failed() -> bool {
+    // Whoever has seen that checking is off sees why.
+    fence(SeqCst);
     HAS_FAILED.load(Relaxed)
 }
 
 /// Switches the checker off, once, and reports why. The program goes on without it.
 pub fn give_up(why: &'static str) {
     signals::with_all_blocked(|| {
-        if watched::stop_checking() {
-            HAS_FAILED.store(true, Relaxed);
-            if let Some(report) = REPORT.get() {
-                report(why);
-            }
+        if watched::is_checking() && !HAS_FAILED.swap(true, SeqCst) {
+            // In this order: a thread that ends the program, and finds the checker off, says the rest.
+            let report = REPORT.get();
+            report.inspect(|report| (report.note)(why));
+            watched::stop_checking();
+            report.inspect(|report| (report.say)());
         }
     });
+}
+
+/// Gives up where memory is out. To be called by a thread that holds no lock.
+///
+/// Kept is what another thread may be using: the slots of descriptors, the monitor thread's own memory, the
+/// blocks of a report that is being written; and a little for the end of the report.
+pub fn give_up_without_memory() {
+    if pages::is_out() && watched::is_checking() {
+        give_up("memory is out");
+        if let Some(release) = RELEASE.get() {
+            release();
+        }
+        heap::release();
+    }
 }
 
 /// Does the work; a panic in it ends the checking, and nothing else.

@@ -9,7 +9,8 @@
 //! lock: no malloc, no stdio, no loader.
 
 use crate::runtime::lock::PATIENCE;
-use rustix::mm::{MapFlags, MprotectFlags, ProtFlags, mmap_anonymous, mprotect};
+use crate::runtime::pages;
+use rustix::mm::{MapFlags, MprotectFlags, mprotect};
 use rustix::process::{Pid, test_kill_process};
 use rustix::thread::futex;
 use std::ffi::{c_int, c_void};
@@ -183,14 +184,9 @@ fn block(size: usize) -> Option<*mut c_void> {
     if !made.is_null() {
         return Some(made);
     }
-    let protection = ProtFlags::READ | ProtFlags::WRITE;
-    // SAFETY: a new private mapping at an address of the kernel's choice, which is never unmapped; its lower
-    // end is made inaccessible before it is used.
-    let new = unsafe {
-        let new = mmap_anonymous(ptr::null_mut(), size, protection, MapFlags::PRIVATE).ok()?;
-        let _ = mprotect(new, GUARD, MprotectFlags::empty());
-        new
-    };
+    let new = pages::map(size, MapFlags::PRIVATE)?;
+    // SAFETY: the lower end of a new mapping, which is never unmapped, before it is used.
+    let _ = unsafe { mprotect(new, GUARD, MprotectFlags::empty()) };
     BLOCK.store(new, Relaxed);
     Some(new)
 }

@@ -6,8 +6,8 @@
 //! kernel wipes in every copy of the memory (madvise(2), MADV_WIPEONFORK, Linux 4.14), and a
 //! process id to compare.
 
-use crate::runtime::thread;
-use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous};
+use crate::runtime::{pages, thread};
+use rustix::mm::{Advice, MapFlags, madvise};
 use std::ffi::c_int;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, Ordering::Relaxed};
@@ -28,13 +28,10 @@ static IS_FORKED: AtomicBool = AtomicBool::new(false);
 /// Before the checking starts.
 pub fn prepare() {
     ID.store(current_id(), Relaxed);
-    // SAFETY: a new private mapping at an address of the kernel's choice, which is never unmapped.
-    // It is zeroed, suitably aligned, and from here on used as an atomic only.
+    let Some(page) = pages::map(PAGE, MapFlags::PRIVATE) else { return };
+    // SAFETY: a new mapping, which is never unmapped. It is zeroed, suitably aligned, and from here on used
+    // as an atomic only.
     unsafe {
-        let protection = ProtFlags::READ | ProtFlags::WRITE;
-        let Ok(page) = mmap_anonymous(ptr::null_mut(), PAGE, protection, MapFlags::PRIVATE) else {
-            return;
-        };
         if madvise(page, PAGE, Advice::LinuxWipeOnFork).is_ok() {
             let mark: *mut AtomicU32 = page.cast();
             (*mark).store(1, Relaxed);

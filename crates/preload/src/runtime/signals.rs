@@ -3,6 +3,7 @@
 //! libc keeps two signals for itself, which pthread_sigmask(3) does not block; libc sends them to
 //! single threads, and never to a child.
 
+use std::ffi::c_int;
 use std::mem::MaybeUninit;
 use std::ptr;
 
@@ -20,6 +21,43 @@ pub fn with_all_blocked<R>(work: impl FnOnce() -> R) -> Option<R> {
         Restored(old.assume_init())
     };
     Some(work())
+}
+
+/// Does the work with all signals blocked, and drops what its writing raises in this thread: SIGPIPE, where
+/// the reader has ended, and SIGXFSZ. They are not the program's.
+pub fn without_those_of_writing<R>(work: impl FnOnce() -> R) -> Option<R> {
+    const RAISED: [c_int; 2] = [libc::SIGPIPE, libc::SIGXFSZ];
+    with_all_blocked(|| {
+        let before = RAISED.map(is_pending);
+        let result = work();
+        for (signal, was_pending) in RAISED.into_iter().zip(before) {
+            if !was_pending && is_pending(signal) {
+                drop_pending(signal);
+            }
+        }
+        result
+    })
+}
+
+fn is_pending(signal: c_int) -> bool {
+    let mut pending = MaybeUninit::uninit();
+    // SAFETY: the call writes the set, and it is read only if it has.
+    unsafe {
+        libc::sigpending(pending.as_mut_ptr()) == 0
+            && libc::sigismember(pending.as_ptr(), signal) == 1
+    }
+}
+
+/// Takes a signal that is pending, without waiting for one.
+fn drop_pending(signal: c_int) {
+    let mut only = MaybeUninit::uninit();
+    let no_time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: sigemptyset writes the set; nothing is asked of the signal that is taken.
+    unsafe {
+        libc::sigemptyset(only.as_mut_ptr());
+        libc::sigaddset(only.as_mut_ptr(), signal);
+        libc::sigtimedwait(only.as_ptr(), ptr::null_mut(), &raw const no_time);
+    }
 }
 
 /// Restores the signal mask, after a panic too.

@@ -44,10 +44,9 @@ pub fn start_checking() {
     epshim_checking.store(true, Relaxed);
 }
 
-/// From now on the hooks report nothing, and forward every call. Returns whether they reported calls
-/// until now.
-pub fn stop_checking() -> bool {
-    let was_checking = epshim_checking.swap(false, Relaxed);
+/// From now on the hooks report nothing, and forward every call.
+pub fn stop_checking() {
+    epshim_checking.store(false, SeqCst);
     epshim_watched_end.store(0, Relaxed);
     for word in &epshim_watched {
         // A page that was never written stays unwritten.
@@ -55,7 +54,6 @@ pub fn stop_checking() -> bool {
             word.store(0, Relaxed);
         }
     }
-    was_checking
 }
 
 /// From now on the hooks report what is done with this descriptor, or no longer do.

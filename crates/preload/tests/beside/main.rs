@@ -43,6 +43,10 @@ mod runtime {
     pub mod heap;
     #[path = "lock.rs"]
     pub mod lock;
+    #[path = "pages.rs"]
+    pub mod pages;
+    #[path = "reserve.rs"]
+    pub mod reserve;
     #[path = "signals.rs"]
     pub mod signals;
 

@@ -1,5 +1,5 @@
 /* The command line. Every mistake is one line on stderr that says what to do, and status 2. */
-#include "echo.h"
+#include "program.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -36,6 +36,8 @@ static const char HELP[] =
     "\n"
     "Exit status: 0 stopped, all bytes echoed; 1 cannot start, or stopped with bytes lost;\n"
     "2 wrong arguments.\n";
+
+enum { MAX_SPIN_US = 1000000 };
 
 /* An option with a value, and the value that it was given. */
 struct option {

@@ -1,14 +1,18 @@
 /* Starts the echo server, one thread or several, and ends it; what it says on stderr. */
-#include "echo.h"
+#include "program.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+enum { STACK_SIZE = 256 * 1024 /* of a thread: far more than a round needs */ };
 
 void say(const char *format, ...)
 {
@@ -25,12 +29,46 @@ void say_errno(const char *what)
     say("%s: %s (os error %d)", what, strerror(errno), errno);
 }
 
+void say_statistics(unsigned thread, size_t now, uint64_t total, uint64_t echoed)
+{
+    char number[32] = "";
+    if (thread > 0)
+        snprintf(number, sizeof number, "thread %u: ", thread);
+    say("%s%zu connections now, %" PRIu64 " in total, %" PRIu64 " bytes echoed", number, now, total,
+        echoed);
+}
+
+void say_given_up(size_t closed, uint64_t lost)
+{
+    if (closed > 0)
+        say("closed %zu connections without progress for 10 s; %" PRIu64 " bytes are lost", closed,
+            lost);
+}
+
+void say_listener_given_up(void)
+{
+    say("closed the listener; connections that waited for a descriptor are lost");
+}
+
+void say_stopped_at_once(size_t closed, uint64_t lost)
+{
+    say("stopped by a second signal; %zu connections closed, %" PRIu64 " bytes are lost", closed,
+        lost);
+}
+
+int64_t nanoseconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 /* Runs one server to its end. One that fails does not leave the others behind. */
 static void *run(void *one)
 {
     struct server *server = one;
     int status = server_run(server);
-    if (status != 0 && !server->stopping)
+    if (status != 0 && !server_is_stopping(server))
         kill(getpid(), SIGTERM);
     server_close(server);
     return status == 0 ? NULL : one;
@@ -83,13 +121,14 @@ static int run_all(struct server *const *servers, const struct options *options)
 static bool open_all(struct server **servers, struct options *options)
 {
     for (unsigned i = 0; i < options->threads; i++) {
-        servers[i] = server_allocate();
+        int listener = listener_open(options);
+        if (listener == -1)
+            return false;
+        servers[i] = server_new(options, listener, options->threads == 1 ? 0 : i + 1);
         if (!servers[i]) {
             say_no_thread(i, options->threads);
             return false;
         }
-        if (!server_open(servers[i], options, options->threads == 1 ? 0 : i + 1))
-            return false;
     }
     return true;
 }
