@@ -40,6 +40,19 @@ fn every_form_of_dwarf_is_read() {
 }
 
 #[test]
+fn zstd_is_unpacked() {
+    let folder = folder("zstd");
+    let program = c("cc", "right.c", &["-g"], &folder, "program");
+    let packed = folder.join("packed");
+    let mut objcopy = Command::new("objcopy");
+    objcopy.arg("--compress-debug-sections=zstd").args([&program, &packed]);
+    if !objcopy.stderr(Stdio::null()).status().is_ok_and(|status| status.success()) {
+        return tools::skip("objcopy knows no zstd (binutils 2.40)");
+    }
+    is(&packed, true, sizes().0);
+}
+
+#[test]
 fn type_units_are_followed() {
     let folder = folder("type-units");
     let (size, _) = sizes();

@@ -129,3 +129,32 @@ fn what_would_fill_the_memory_is_refused() {
     // Elsewhere than here these headers have 12 bytes.
     assert!(refused > 0 || cfg!(target_pointer_width = "32"));
 }
+
+/// Many sections that are the same bytes.
+#[test]
+fn what_names_the_same_bytes_again_and_again_is_refused() {
+    const COUNT: u16 = 1000;
+    let names = b"\0.debug_info\0.shstrtab\0";
+    let mut data = names.to_vec();
+    data.resize(1 << 20, 0);
+    let section = |name: u32, kind: u32, offset: u64, size: u64| {
+        let words = [name, kind, 0, 0, 0, 0].map(u32::to_le_bytes).concat();
+        let rest = [offset, size, 0, 1, 0].map(u64::to_le_bytes).concat();
+        [words, rest].concat()
+    };
+    let mut bytes = b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0".to_vec();
+    bytes.extend([2_u16, 62].map(u16::to_le_bytes).concat());
+    bytes.extend([1, 0, 0, 0, 0].map(u32::to_le_bytes).concat());
+    bytes.extend((64 + data.len() as u64).to_le_bytes());
+    bytes.extend([0, 0].map(u16::to_le_bytes).concat());
+    bytes.extend([64, 0, 0, 64, COUNT + 2, COUNT + 1].map(u16::to_le_bytes).concat());
+    assert_eq!(bytes.len(), 64);
+    bytes.extend(&data);
+    bytes.extend(section(0, 0, 0, 0));
+    for _ in 0..COUNT {
+        bytes.extend(section(1, 1, 64, data.len() as u64));
+    }
+    bytes.extend(section(13, 3, 64, names.len() as u64));
+    let reason = ask(bytes);
+    assert!(reason.contains("its sections are larger than the file"), "{reason}");
+}

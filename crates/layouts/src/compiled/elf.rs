@@ -12,7 +12,7 @@ use object::read::{ReadCache, ReadRef};
 use object::{File, Object as _, ObjectSection, ObjectSymbol as _, elf};
 use object::{RelocationKind, RelocationTarget};
 use std::collections::BTreeMap;
-use std::io::{Read, Seek};
+use std::io::{Read, Seek, SeekFrom};
 
 /// The sections of debugging information, without the point. Those of split files have `.dwo` behind it.
 const DEBUG: [&str; 8] = [
@@ -83,6 +83,12 @@ impl Elf {
         let Parts { mut elf, ranges, patches } = Parts::of(&parsed, identity);
         drop(parsed);
         drop(cache);
+        // Else a small file could name the same bytes a thousand times.
+        let length = file.seek(SeekFrom::End(0)).map_err(|error| error.to_string())?;
+        let stored = ranges.iter().fold(0_u64, |sum, (_, range)| sum.saturating_add(range.stored));
+        if stored > length {
+            return Err("is truncated or damaged: its sections are larger than the file".to_owned());
+        }
         for (name, range) in ranges {
             let data = range.read(&mut file).map_err(|reason| format!("{reason} (.{name})"))?;
             elf.sections.entry(name).or_default().extend(data);

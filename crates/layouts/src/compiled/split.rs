@@ -29,6 +29,8 @@ pub fn sections<'a>(elf: &'a Elf, suffix: &str) -> Sections<'a> {
 #[derive(Default)]
 pub struct Split {
     files: BTreeMap<PathBuf, Elf>,
+    /// The units of each file that was looked at.
+    known: BTreeMap<PathBuf, BTreeSet<u64>>,
     package: Option<Elf>,
     /// The units of the package that belong to the program.
     ids: BTreeSet<u64>,
@@ -65,16 +67,8 @@ impl Split {
                 continue;
             }
             let places = paths.iter().flat_map(|path| separate::split(path, &comp_dir, &name));
-            let found = places.into_iter().find_map(|place| {
-                if split.files.contains_key(&place) {
-                    return None;
-                }
-                let elf = separate::file(&place)?;
-                has_unit(&elf, id, big_endian).then_some((place, elf))
-            });
-            match found {
-                Some((place, elf)) => _ = split.files.insert(place, elf),
-                None => _ = lost.insert(String::from_utf8_lossy(&name).into_owned()),
+            if !places.into_iter().any(|place| split.has(place, id)) {
+                lost.insert(String::from_utf8_lossy(&name).into_owned());
             }
         }
         if let Some(first) = lost.first() {
@@ -85,6 +79,19 @@ impl Split {
             ));
         }
         Ok(split)
+    }
+
+    /// Whether a file has the part of this unit. Each file is read once, and kept if it has one.
+    fn has(&mut self, place: PathBuf, id: u64) -> bool {
+        if !self.known.contains_key(&place) {
+            let elf = separate::file(&place);
+            let ids = elf.as_ref().map(|elf| ids(elf, self.big_endian)).unwrap_or_default();
+            if let Some(elf) = elf.filter(|_| ids.contains(&id)) {
+                self.files.insert(place.clone(), elf);
+            }
+            self.known.insert(place.clone(), ids);
+        }
+        self.files.contains_key(&place) && self.known[&place].contains(&id)
     }
 
     fn index(&self, of_types: bool) -> Option<UnitIndex<Bytes<'_>>> {
@@ -135,12 +142,12 @@ fn packed<'a>(
     Some(part)
 }
 
-/// Whether a file has the part of this unit.
-fn has_unit(elf: &Elf, id: u64, big_endian: bool) -> bool {
+/// The units that a file has the parts of.
+fn ids(elf: &Elf, big_endian: bool) -> BTreeSet<u64> {
     let mut program = Program::new(big_endian, &[]);
     if program.add(sections(elf, ".dwo"), None).is_err() {
-        return false;
+        return BTreeSet::new();
     }
-    let mut roots = program.units.iter().filter_map(|unit| program.root(unit).ok());
-    roots.any(|root| root.id == Some(id))
+    let roots = program.units.iter().filter_map(|unit| program.root(unit).ok());
+    roots.filter_map(|root| root.id).collect()
 }
