@@ -305,6 +305,35 @@ fn other_targets_are_held_against_their_own_rows() {
     }
 }
 
+/// Each has its own way to write a reference into an object file. Those that are not installed are left out: which
+/// there are, `crates/layouts` says.
+#[test]
+fn object_files_of_every_target_are_read() {
+    let folder = folder("objects");
+    let mut judged = 0;
+    for row in epshim_layouts::Table::golden().rows {
+        let words: Vec<_> = row.target.compiler.split_whitespace().collect();
+        let there = Command::new(words[0]).arg("--version").stdout(Stdio::null()).status();
+        if row.target.libc != "glibc" || !there.is_ok_and(|status| status.success()) {
+            continue;
+        }
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]).args(["-g", "-c"]).arg(binding("right.c"));
+        let Ok(()) = epshim_harness::c_compiler::try_build(&mut command, &folder.join("object"))
+        else {
+            continue;
+        };
+        let (facts, code) = facts(&folder.join("object"), &[]);
+        assert_eq!(code, 0, "{}: {facts:#}", row.target.name);
+        assert_eq!(facts["structures"][0]["found"]["size"], row.measured.size, "{facts:#}");
+        let rows = facts["targets"].as_array().unwrap();
+        assert!(rows.contains(&row.target.name.into()), "{facts:#}");
+        judged += 1;
+    }
+    eprintln!("{judged} targets");
+    assert!(judged > 0);
+}
+
 #[test]
 fn btf_is_read_where_there_is_no_dwarf() {
     let folder = folder("btf");

@@ -10,7 +10,7 @@ use super::section::{Patch, Range, number, put};
 use memchr::memmem;
 use object::read::{ReadCache, ReadRef};
 use object::{File, Object as _, ObjectSection, ObjectSymbol as _, elf};
-use object::{RelocationKind, RelocationTarget};
+use object::{Relocation, RelocationFlags, RelocationKind, RelocationTarget};
 use std::collections::BTreeMap;
 use std::io::{Read, Seek, SeekFrom};
 
@@ -242,20 +242,30 @@ impl Parts {
         }
         for (offset, relocation) in section.relocations() {
             let RelocationTarget::Symbol(symbol) = relocation.target() else { continue };
-            let width = match (relocation.kind(), relocation.size()) {
-                (RelocationKind::Absolute, 32) => 4,
-                (RelocationKind::Absolute, 64) => 8,
-                _ => continue,
-            };
+            let Some(width) = width(self.elf.identity.machine, &relocation) else { continue };
             let Ok(symbol) = file.symbol_by_index(symbol) else { continue };
             self.patches.push(Patch {
                 section: name.to_owned(),
                 offset: begin.saturating_add(offset),
                 width,
                 value: symbol.address().wrapping_add(relocation.addend() as u64),
-                adds: relocation.has_implicit_addend(),
+                // SuperH has one part of the number in the section and one beside it.
+                adds: relocation.has_implicit_addend() || self.elf.identity.machine == elf::EM_SH,
             });
         }
+    }
+}
+
+/// The bytes of a reference that is a plain address; the machines that object does not know have their number for it.
+fn width(machine: u16, relocation: &Relocation) -> Option<usize> {
+    match (relocation.kind(), relocation.size(), relocation.flags()) {
+        (RelocationKind::Absolute, 32, _) => Some(4),
+        (RelocationKind::Absolute, 64, _) => Some(8),
+        (.., RelocationFlags::Elf { r_type }) => match (machine, r_type) {
+            (elf::EM_ARC_COMPACT | elf::EM_ARC_COMPACT2, 4 | 27) | (elf::EM_OPENRISC, 1) => Some(4),
+            _ => None,
+        },
+        _ => None,
     }
 }
 
