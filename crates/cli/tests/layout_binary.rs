@@ -369,6 +369,30 @@ fn the_systems_c_library_is_found_by_its_build_id() {
     assert_eq!(answer.code, 0, "{answer:?}");
 }
 
+/// In processor time, so that a busy machine does not matter.
+#[test]
+fn it_takes_no_longer_than_readelf() {
+    let python = Path::new("/usr/bin/python3.11d");
+    if !python.exists() || tool("readelf").is_none() {
+        // Debian's python3.11-dbg, of 37 MB: nothing else here is large enough to say anything.
+        eprintln!("skipped: {} is not installed", python.display());
+        return;
+    }
+    let seconds = |command: &str| {
+        let script = format!("{command} > /dev/null 2>&1; times");
+        let output = Command::new("bash").args(["-c", &script]).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let words: Vec<_> = text.lines().nth(1).unwrap().split([' ', 'm', 's']).collect();
+        let numbers = words.iter().filter_map(|word| word.parse::<f64>().ok()).collect::<Vec<_>>();
+        numbers[0] * 60.0 + numbers[1] + numbers[2] * 60.0 + numbers[3]
+    };
+    let python = python.display();
+    let ours = seconds(&format!("{} layout --binary {python}", env!("CARGO_BIN_EXE_epshim")));
+    let readelf = seconds(&format!("readelf --debug-dump=info {python}"));
+    eprintln!("{ours} s, readelf {readelf} s");
+    assert!(ours <= readelf, "{ours} s, readelf {readelf} s");
+}
+
 #[test]
 fn several_files_and_folders() {
     let folder = folder("several");
