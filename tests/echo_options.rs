@@ -349,3 +349,18 @@ fn the_port_that_was_asked_for_is_the_one_it_listens_on() {
         assert_echoes(address);
     }
 }
+
+/// The servers are there to be copied, and a user of the library wants none of them in the search path.
+#[test]
+fn cargo_installs_no_echo_server() {
+    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cargo-install");
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["install", "--offline", "--path", env!("CARGO_MANIFEST_DIR"), "--root"]).arg(&root);
+    let output = match cargo.output() {
+        Err(error) => return println!("skipped: no cargo: {error}"),
+        Ok(output) => output,
+    };
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("it has no binaries"), "{said}");
+    assert!(!root.join("bin").exists(), "something was installed");
+}

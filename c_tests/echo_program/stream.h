@@ -34,7 +34,7 @@ struct shared {
         struct stream *from;
         size_t size;
     } packed[BATCH];
-    char buffer[BUFFER_SIZE];
+    _Alignas(4096) char buffer[BUFFER_SIZE]; /* the kernel copies a stream faster into whole pages */
 };
 
 /* Remembers what a delivery says. Returns whether there is something to do. */

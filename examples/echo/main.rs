@@ -66,17 +66,18 @@ extern "C" fn main(argc: c_int, argv: *const *const c_char) -> c_int {
 fn serve(mut options: Options) -> Result<bool, Failed> {
     process::open_streams()?;
     let count = options.threads;
-    let mut servers = Vec::new();
-    let reserved = servers.try_reserve_exact(count);
+    let (mut servers, mut wakers) = (Vec::new(), Vec::new());
+    let reserved = servers.try_reserve_exact(count).and_then(|()| wakers.try_reserve_exact(count));
     reserved.map_err(|_| process::no_memory()).or_say(Starting(1, count))?;
     for number in 1..=count {
         let listener = listener::open(&options)?;
         // The first one's port is that of all.
         options.address = listener.local_addr().or_say("cannot learn the address")?;
-        servers.push(Server::new(listener, &options, number).or_say(Starting(number, count))?);
+        let server = Server::new(listener, &options, number).or_say(Starting(number, count))?;
+        wakers.push(server.waker());
+        servers.push(server);
     }
-    let wakers = servers.iter().map(Server::waker);
-    process::catch_signals(wakers, count).or_say("cannot set up signals")?;
+    process::catch_signals(wakers).or_say("cannot set up signals")?;
     // They last as long as the process, for so may a thread, where another one cannot be started.
     run_all(servers.leak(), &options)
 }

@@ -123,11 +123,8 @@ static WAKERS: OnceLock<Vec<Waker>> = OnceLock::new();
 
 /// Catches the signals from now on, and ignores SIGPIPE. A signal comes to one thread only, and its
 /// handler wakes all servers. It is without SA_RESTART: it interrupts whatever call it meets.
-pub fn catch_signals(wakers: impl Iterator<Item = Waker>, count: usize) -> io::Result<()> {
-    let mut list = Vec::new();
-    list.try_reserve_exact(count).map_err(|_| no_memory())?;
-    list.extend(wakers);
-    let _ = WAKERS.set(list);
+pub fn catch_signals(wakers: Vec<Waker>) -> io::Result<()> {
+    let _ = WAKERS.set(wakers);
     // SAFETY: a sigaction is made of integers and optional pointers, for which zeroes are a value: no
     // flags, no further signals blocked. The sets and actions live through the calls.
     unsafe {

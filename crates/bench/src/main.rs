@@ -36,7 +36,6 @@ mod serve;
 mod server;
 mod servers;
 mod statistics;
-#[allow(unsafe_code)] // perf_event_open.
 mod syscalls;
 #[allow(unsafe_code)] // select and poll.
 mod table;

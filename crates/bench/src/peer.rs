@@ -21,6 +21,8 @@ pub enum Peer {
     Libevent,
     /// libev, in C: ev_io
     Libev,
+    /// No library, in C: a loop by hand with inlined system calls
+    Limit,
 }
 
 impl Peer {

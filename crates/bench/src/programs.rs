@@ -70,8 +70,18 @@ pub fn c_server(which: CServer) -> Result<PathBuf> {
     compiled(name, |file| try_build(&mut command, file))
 }
 
+/// The hand-tuned loop with inlined system calls.
+fn limit() -> Result<PathBuf> {
+    let mut command = c();
+    command.arg(cargo::root().join("crates/bench/servers/limit.c"));
+    compiled("limit", |file| try_build(&mut command, file))
+}
+
 /// A peer in C, which must not be missing.
 pub fn c_peer(peer: Peer) -> Result<PathBuf> {
+    if peer == Peer::Limit {
+        return limit();
+    }
     let name = peer.name();
     match peers::missing(&name) {
         Some(reason) => Err(reason.into()),

@@ -55,7 +55,9 @@ pub fn run(options: &Options) -> Result<(), Box<dyn Error>> {
         Peer::Nix => nix::serve,
         Peer::Rustix => rustix::serve,
         Peer::Polling => polling::serve,
-        Peer::Libuv | Peer::Libevent | Peer::Libev => return become_c_program(options),
+        Peer::Libuv | Peer::Libevent | Peer::Libev | Peer::Limit => {
+            return become_c_program(options);
+        }
     };
     let listener = open_listener(options)?;
     println!("listening on {}", listener.local_addr()?);

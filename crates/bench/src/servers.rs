@@ -79,14 +79,18 @@ pub fn run(scenario: Scenario, subjects: &[Subject], effort: Effort) -> Result<O
     Ok(result)
 }
 
-/// The subjects, and what this scenario asks of this project's servers besides: to poll before they
-/// sleep, and to do without the idle connections.
+/// The subjects, and what this scenario asks besides. Of this project's servers: to poll before they sleep,
+/// and to do without the idle connections. Of the peers: streams with the buffer that our servers have, so
+/// that it can be seen what the buffer brings and what the library.
 fn with_variants(scenario: Scenario, subjects: &[Subject]) -> Vec<Subject> {
     let is_ours = |name: &str| name == REFERENCE || OURS.contains(&name);
     let ours = subjects.iter().filter(|subject| is_ours(&subject.name));
     let mut all = subjects.to_vec();
     if scenario == Scenario::One {
         all.extend(ours.clone().filter_map(Subject::spinning));
+    }
+    if scenario == Scenario::Streams {
+        all.extend(subjects.iter().filter_map(Subject::with_our_buffer));
     }
     if scenario.idle() > 0 {
         all.extend(ours.map(Subject::without_idle));

@@ -5,32 +5,14 @@
 //! server down so much that it finds more messages ready in each wait than otherwise.
 
 use epshim_harness::sys;
+use perf_event::Builder;
+use perf_event::events::Tracepoint;
 use std::error::Error;
-use std::fs::{self, File};
-use std::io::{self, Read};
-use std::mem::size_of;
-use std::os::fd::FromRawFd;
+use std::fs;
+use std::io;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// struct perf_event_attr in its first version, PERF_ATTR_SIZE_VER0 (linux/perf_event.h).
-#[repr(C)]
-#[derive(Default)]
-struct Attributes {
-    kind: u32,
-    size: u32,
-    config: u64,
-    sample_period: u64,
-    sample_type: u64,
-    read_format: u64,
-    flags: u64,
-    wakeup_events: u32,
-    breakpoint_type: u32,
-    breakpoint_address: u64,
-}
-
-const PERF_TYPE_TRACEPOINT: u32 = 2;
-const PERF_FLAG_FD_CLOEXEC: libc::c_ulong = 8;
 const IDS: [&str; 2] = [
     "/sys/kernel/tracing/events/raw_syscalls/sys_enter/id",
     "/sys/kernel/debug/tracing/events/raw_syscalls/sys_enter/id",
@@ -38,14 +20,14 @@ const IDS: [&str; 2] = [
 
 /// Counts the system calls of the main thread of a process from when it was made.
 pub enum Counter {
-    Kernel(File),
+    Kernel(perf_event::Counter),
     Strace(Child),
 }
 
 impl Counter {
     pub fn start(process: u32) -> Result<Self, Box<dyn Error>> {
         match of_kernel(process) {
-            Ok(file) => Ok(Self::Kernel(file)),
+            Ok(counter) => Ok(Self::Kernel(counter)),
             Err(reason) => strace(process)
                 .map(Self::Strace)
                 .map_err(|error| format!("perf_event_open: {reason}; strace: {error}").into()),
@@ -55,11 +37,7 @@ impl Counter {
     /// How many there were.
     pub fn stop(self) -> Result<u64, Box<dyn Error>> {
         match self {
-            Self::Kernel(mut file) => {
-                let mut count = [0; 8];
-                file.read_exact(&mut count)?;
-                Ok(u64::from_ne_bytes(count))
-            }
+            Self::Kernel(mut counter) => Ok(counter.read()?),
             Self::Strace(child) => {
                 sys::kill(child.id(), libc::SIGINT);
                 let output = child.wait_with_output()?;
@@ -80,31 +58,15 @@ impl Counter {
     }
 }
 
-fn of_kernel(process: u32) -> io::Result<File> {
+fn of_kernel(process: u32) -> io::Result<perf_event::Counter> {
     let id = IDS.iter().find_map(|file| fs::read_to_string(file).ok());
     let id = id.and_then(|id| id.trim().parse().ok());
-    let attributes = Attributes {
-        kind: PERF_TYPE_TRACEPOINT,
-        size: size_of::<Attributes>() as u32,
-        config: id.ok_or_else(|| io::Error::other("no tracefs"))?,
-        ..Attributes::default()
-    };
-    // SAFETY: the attributes live through the call, and say their size.
-    let fd = unsafe {
-        libc::syscall(
-            libc::SYS_perf_event_open,
-            &raw const attributes,
-            process as libc::pid_t,
-            -1,
-            -1,
-            PERF_FLAG_FD_CLOEXEC,
-        )
-    };
-    if fd < 0 {
-        return Err(io::Error::last_os_error());
-    }
-    // SAFETY: just made, and nobody else's.
-    Ok(unsafe { File::from_raw_fd(fd as i32) })
+    let event = Tracepoint::with_id(id.ok_or_else(|| io::Error::other("no tracefs"))?);
+    let mut builder = Builder::new(event);
+    let mut counter =
+        builder.observe_pid(process as libc::pid_t).any_cpu().include_kernel().build()?;
+    counter.enable()?;
+    Ok(counter)
 }
 
 /// Returns once it is attached.

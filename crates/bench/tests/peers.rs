@@ -1,4 +1,4 @@
-//! The peers' servers are fair: each echoes everything, to a slow reader and to one that has closed
+//! The peers' servers, and the hand-tuned limit, are fair: each echoes everything, to a slow reader and to one that has closed
 //! its side too, and ends well at SIGTERM.
 
 use epshim_harness::deadline;
@@ -9,7 +9,8 @@ use std::net::{Shutdown, TcpStream};
 use std::process::Command;
 use std::thread;
 
-const PEERS: [&str; 8] = ["mio", "tokio", "nix", "rustix", "polling", "libuv", "libevent", "libev"];
+const PEERS: [&str; 9] =
+    ["mio", "tokio", "nix", "rustix", "polling", "libuv", "libevent", "libev", "limit"];
 /// More than the sockets of both directions hold.
 const MUCH: usize = 24 << 20;
 

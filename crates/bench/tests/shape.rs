@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// All of them, whatever is installed.
-const ALWAYS: [&str; 10] = [
+const ALWAYS: [&str; 11] = [
     "C, libc",
     "C, libc again",
     "C, epshim",
     "C, epshim_reactor",
     "Rust, Reactor",
+    "limit: inlined system calls",
     "mio",
     "tokio",
     "nix",
@@ -100,6 +101,10 @@ fn check_servers(outcomes: &Value, connections: u64, missing: usize) {
     let in_c = ["libuv", "libevent", "libev"].iter().filter(|name| found(name).is_some()).count();
     assert_eq!(in_c + missing, 3);
     servers.iter().for_each(check_outcome);
+    for peer in ["mio", "tokio", "nix", "rustix", "polling"] {
+        let with_our_buffer = found(&format!("{peer}, 512 KiB")).is_some();
+        assert_eq!(with_our_buffer, outcomes["scenario"] == "streams", "{peer}");
+    }
     let ours = outcomes["cost_of_idle"].as_array().unwrap().len();
     assert_eq!(ours, if outcomes["idle"] == 0 { 0 } else { 4 });
 }
@@ -115,7 +120,32 @@ fn check_files(folder: &Path) {
         assert!(svg.starts_with("<svg") && svg.trim_end().ends_with("</svg>"), "{plot}");
     }
     let svg = fs::read_to_string(folder.join("performance-servers.svg")).unwrap();
-    assert!(svg.matches("<circle").count() >= SCENARIOS.len() * ALWAYS.len());
+    check_plot(&svg);
+}
+
+/// Each panel has its servers in the order of their values, the largest on top, and no grid behind them: the
+/// lines are those of the axes and of their labels, and one at 1.00.
+fn check_plot(svg: &str) {
+    let attribute = |circle: &str, name: &str| -> f64 {
+        let value = circle.split_once(&format!(" {name}=\"")).unwrap().1;
+        value.split_once('"').unwrap().0.parse().unwrap()
+    };
+    let circles: Vec<_> = svg.split("<circle").skip(1).collect();
+    assert!(circles.len() >= SCENARIOS.len() * ALWAYS.len());
+    let mut panels = 1;
+    for pair in circles.windows(2) {
+        let [below, above] = [pair[0], pair[1]];
+        if attribute(above, "cy") < attribute(below, "cy") {
+            assert!(attribute(above, "cx") >= attribute(below, "cx"), "{below} {above}");
+        } else {
+            panels += 1;
+        }
+    }
+    assert_eq!(panels, SCENARIOS.len());
+    let lines = svg.matches("<line").count() + svg.matches("<polyline").count();
+    // An interval and a label of each server; two axes, a line, and at most 12 labels of the other axis.
+    let most = 2 * circles.len() + SCENARIOS.len() * 15;
+    assert!(lines <= most, "{lines} lines, {most} are no grid");
 }
 
 #[test]

@@ -23,9 +23,9 @@ use crate::thread::{Thread, Threads, Wait};
 use rustc_hash::FxHashMap;
 
 pub(crate) use delivered::Delivered;
+use pending::Alike;
 pub use pending::Asked;
-use pending::{Alike, RETRY};
-pub(crate) use pending::{NOBODY_WAITS, Standing, nobody_waits};
+pub(crate) use pending::{NOBODY_WAITS, RETRY, Standing, nobody_waits};
 use queue::Queue;
 pub(crate) use refused::After;
 use refused::Refused;
@@ -94,6 +94,8 @@ pub struct Checker {
     /// Whether the program held back input, when that was last looked at.
     held_back: Option<(Nanos, bool)>,
     tally: Tally,
+    /// So often input was gone that the program was not seen to take.
+    taken_unseen: u64,
 }
 
 impl Checker {
@@ -120,6 +122,13 @@ impl Checker {
     #[must_use]
     pub fn ambiguous_deliveries(&self) -> u64 {
         self.epolls.iter().map(|epoll| epoll.ambiguous).sum()
+    }
+
+    /// So often input was gone that the program was told of and not seen to take: through stdio, io_uring,
+    /// a raw system call, or by another process.
+    #[must_use]
+    pub const fn taken_unseen(&self) -> u64 {
+        self.taken_unseen
     }
 
     /// Suspicions that were one too many to be followed at a time, by rule.
@@ -247,8 +256,9 @@ impl Checker {
     /// pair.
     fn next_call(&mut self, tid: Tid, now: Nanos, retry: Option<(i32, Fd, Fd)>) {
         let Some(thread) = self.threads.get_mut(tid) else { return };
-        let Some(suspicion) = thread.failure.take() else { return };
-        let Case::Ctl(failure) = &suspicion.case else { return };
+        let Some(mut suspicion) = thread.failure.take() else { return };
+        let Case::Ctl(failure) = &mut suspicion.case else { return };
+        failure.is_retry_awaited = false;
         if !failure.is_made_good_by(retry) {
             self.raise(*suspicion, now);
         }
@@ -397,6 +407,7 @@ impl Checker {
         self.refused.clear();
         self.looks_after_refused = false;
         self.tally = Tally::default();
+        self.taken_unseen = 0;
         for epoll in self.epolls.iter_mut() {
             epoll.forget_suspicions();
         }

@@ -36,6 +36,10 @@ pub(crate) struct Registration {
     pub delivery: Delivery,
     /// A one-shot that was delivered and not armed since.
     pub is_fired: bool,
+    /// It was added without an interest.
+    pub is_armed_later: bool,
+    /// So many deliveries in a row came late, though nobody was seen to read.
+    pub late: u8,
     /// The descriptor is an epoll too.
     pub is_epoll: bool,
     /// There may be a ghost of the same number and the same data.
@@ -378,6 +382,8 @@ impl Registration {
             modified: Site::default(),
             delivery: Delivery::default(),
             is_fired: false,
+            is_armed_later: interest & !bits::PRIVATE == 0,
+            late: 0,
             is_epoll: false,
             twin: Twin::No,
             changes: 0,

@@ -71,6 +71,8 @@ pub struct Options {
     pub notes: bool,
     /// Programs that this one starts are watched too.
     pub trace_children: bool,
+    /// A process beside the program writes its end where the program cannot.
+    pub observer: bool,
     /// How many callers of a call are recorded; 0 is the call's own place only.
     pub stack_depth: u8,
     /// Turns addresses into function, file and line.
@@ -99,6 +101,7 @@ impl Default for Options {
             suppress: None,
             notes: false,
             trace_children: true,
+            observer: true,
             stack_depth: 16,
             symbolize: true,
             symbolizer: None,

@@ -154,6 +154,9 @@ pub trait Kernel {
     fn has_both_ends(&mut self, fd: Fd) -> bool;
     /// Whether the thread exists.
     fn is_alive(&mut self, tid: Tid) -> bool;
+    /// Whether the thread may be about to make its next call: it runs, or would if it had a processor, or
+    /// waits for a lock.
+    fn is_on_its_way(&mut self, tid: Tid) -> bool;
     /// Whether the number was seen to be closed or replaced since this look at the program began, or is
     /// about to be: then two answers about it may be of two files.
     fn was_closed(&mut self, fd: Fd) -> bool;

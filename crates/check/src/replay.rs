@@ -38,7 +38,7 @@
 //! files, and that what was delivered is ready until the program drains it. `kernel ...` lines say
 //! otherwise: `kernel poll 5 IN`, `kernel poll 5 nothing`, `kernel fdinfo 3: 5 IN|ET data=5 file=1:2,
 //! 6 OUT`, `kernel fdinfo 3: unreadable`, `kernel unread 5 100`, `kernel traffic 5 7`, `kernel
-//! both-ends 5`, `kernel dead 77`, `kernel epfd 3 closed` (or `foreign`, for the next failure).
+//! both-ends 5`, `kernel dead 77`, `kernel on-its-way 1`, `kernel epfd 3 closed` (or `foreign`, for the next failure).
 
 mod kernel;
 mod line;
@@ -119,6 +119,7 @@ pub enum Answer {
     Traffic(Fd, u64),
     BothEnds(Fd),
     Dead(Tid),
+    OnItsWay(Tid),
     Epfd(Fd, Option<bool>),
 }
 

@@ -7,11 +7,13 @@
 mod block;
 pub mod dialogue;
 pub mod end;
+mod fate;
 pub mod json;
 pub mod suppressions;
 pub mod text;
 
 pub use end::{Count, End, NotFollowed, Seen};
+pub use fate::{Fate, How, Others, Total};
 pub use suppressions::Suppressions;
 
 use crate::finding::{Finding, Role};

@@ -121,7 +121,7 @@ fn help_names_every_option_with_its_default() {
     let keys = help.lines().filter(|line| line.starts_with("  "));
     let keys: Vec<_> =
         keys.filter_map(|line| line.trim().split_once('=').map(|pair| pair.0)).collect();
-    assert_eq!(keys.len(), 17);
+    assert_eq!(keys.len(), 18);
     for key in keys {
         let (_, complaints) = Options::parse(&format!("{key}=?"));
         let unknown = complaints.iter().any(|c| matches!(c, Complaint::UnknownKey { .. }));
@@ -154,12 +154,12 @@ prop_compose! {
             (paths(), option::of(r#"[a: "\\\n,=%]{1,9}"#), paths(), paths(), option::of(".{1,9}")),
         (only, except) in (rules(), rules()),
         (exitcode, stack_depth, verbosity) in (any::<u8>(), 0..=MAX_STACK_DEPTH, 0..=9_u8),
-        flags in any::<[bool; 5]>(),
+        flags in any::<[bool; 6]>(),
     ) -> Options {
-        let [halt_on_error, notes, trace_children, symbolize, help] = flags;
+        let [halt_on_error, notes, trace_children, observer, symbolize, help] = flags;
         Options {
             mode, json, log_path, only, except, exitcode, halt_on_error, suppressions, suppress,
-            notes, trace_children, stack_depth, symbolize, symbolizer, color, verbosity, help,
+            notes, trace_children, observer, stack_depth, symbolize, symbolizer, color, verbosity, help,
         }
     }
 }

@@ -4,8 +4,9 @@
 //! A constructor looks before the runtime starts. It changes nothing, and neither does this module: what
 //! `check` and `run` give back to their program is said in `launch/unchanged.rs`.
 
+use rustix::io::fcntl_dupfd_cloexec;
 use std::mem::MaybeUninit;
-use std::os::fd::RawFd;
+use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
@@ -79,4 +80,12 @@ pub fn descriptor(number: RawFd) -> Option<Descriptor> {
         is_for_writing: of_the_file & libc::O_ACCMODE != libc::O_RDONLY,
         is_socket: stat.st_mode & libc::S_IFMT == libc::S_IFSOCK,
     })
+}
+
+/// A copy of a descriptor that this process was started with, which an exec closes.
+pub fn copy(number: RawFd) -> Option<OwnedFd> {
+    descriptor(number)?;
+    // SAFETY: it is open, and is not -1; the kernel looks at it again.
+    let number = unsafe { BorrowedFd::borrow_raw(number) };
+    fcntl_dupfd_cloexec(number, 3).ok()
 }

@@ -18,6 +18,7 @@ mod target;
 mod unchanged;
 
 use crate::args::{CheckOptions, Launch, RunOptions};
+use crate::observer::{Held, Observer};
 use crate::output::shown;
 use epshim_check::Options;
 use epshim_check::options::Mode;
@@ -35,18 +36,28 @@ pub struct Printed(pub String);
 pub fn check(options: &CheckOptions) -> Result<Printed, Failure> {
     let mut wanted = environment::inherited(Mode::Check)?;
     environment::apply(&mut wanted, options)?;
+    let mut held = Held::default();
     if !options.launch.print_env {
-        destination::prepare(&mut wanted, options, std::process::id())?;
+        held = destination::prepare(&mut wanted, options, std::process::id())?;
     }
-    start(wanted, &options.launch, !options.quiet)
+    let has_own_files = options.log.is_some() || options.json.is_some();
+    start(wanted, &options.launch, Some(Check { greets: !options.quiet, has_own_files, held }))
+}
+
+/// What `check` has more than `run`.
+struct Check {
+    greets: bool,
+    /// Its files are not those of an `epshim check` around this one.
+    has_own_files: bool,
+    held: Held,
 }
 
 /// Runs a program with the library, transparently.
 pub fn run(options: &RunOptions) -> Result<Printed, Failure> {
-    start(environment::inherited(Mode::Transparent)?, &options.launch, false)
+    start(environment::inherited(Mode::Transparent)?, &options.launch, None)
 }
 
-fn start(mut wanted: Options, launch: &Launch, greets: bool) -> Result<Printed, Failure> {
+fn start(mut wanted: Options, launch: &Launch, check: Option<Check>) -> Result<Printed, Failure> {
     if let Some(trace) = launch.trace_children {
         wanted.trace_children = trace;
     }
@@ -56,7 +67,13 @@ fn start(mut wanted: Options, launch: &Launch, greets: bool) -> Result<Printed, 
     // Printed, the environment is for a process that does not exist yet and whose id is not known: its
     // children are then checked too.
     let process = (!launch.print_env).then(std::process::id);
-    let variables = environment::variables(&wanted, &library.path, sanitizers, process);
+    let observer = check.filter(|_| !launch.print_env).map(|check| {
+        let around = environment::page_around();
+        let observer = Observer::begin(&wanted, around.as_deref(), check.has_own_files, check.held);
+        (observer, check.greets)
+    });
+    let beside = observer.as_ref().map(|(observer, _)| observer.options()).unwrap_or_default();
+    let variables = environment::variables(&wanted, &library.path, sanitizers, process, &beside);
     if launch.print_env {
         return Ok(Printed(environment::printed(&variables)));
     }
@@ -65,10 +82,13 @@ fn start(mut wanted: Options, launch: &Launch, greets: bool) -> Result<Printed, 
     let mut command = Command::new(&program.path);
     command.arg0(name).args(&launch.command[1..]).envs(variables);
     unchanged::keep(&mut command);
-    if greets {
-        greeting::say(name, &wanted);
+    if let Some((observer, true)) = &observer {
+        greeting::say(name, &wanted, observer);
     }
     let error = command.exec();
+    if let Some((observer, _)) = &observer {
+        observer.give_up();
+    }
     let reason = format!("cannot run {}: {error}", shown(name));
     Err(match error.kind() {
         ErrorKind::NotFound => Failure::not_found(reason),

@@ -21,7 +21,9 @@ mod inherited;
 mod input;
 mod launch;
 mod layout;
+mod observer;
 mod output;
+mod report_path;
 mod rules;
 #[allow(unsafe_code)] // mkdtemp, and signals
 mod scratch;

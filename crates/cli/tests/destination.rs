@@ -145,12 +145,16 @@ fn a_descriptor_that_cannot_be_written_to_is_refused() {
 }
 
 #[test]
-fn a_fifo_is_refused_and_a_descriptor_of_it_is_not() {
+fn a_fifo_that_no_process_reads_is_refused() {
     let folder = folder("destination-fifo");
     program(&folder);
     run(Command::new("mkfifo").arg(folder.join("pipe")));
-    refuses(&folder, "pipe \"$program\"", "/dev/fd/9 9>");
-    // As the complaint says.
+    refuses(&folder, "pipe \"$program\"", "it is a FIFO that no process reads");
+    // Without an observer it would be opened and closed for each report.
+    let script =
+        "cat pipe & \"$epshim\" check --json pipe \"$program\"; code=$?; : > pipe; exit $code";
+    let there = bash(&folder, &format!("export EPSHIM_OPTIONS=observer=0; {script}"));
+    assert!(there.code == 125 && there.err.contains("/dev/fd/9 9>"), "{there:?}");
     let there = bash(
         &folder,
         "cat pipe & \"$epshim\" check --json /dev/fd/9 \"$program\" 9>pipe; code=$?; wait; exit $code",

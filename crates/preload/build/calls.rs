@@ -20,7 +20,7 @@ pub struct Parts {
 pub fn parts(function: &Function) -> Option<Parts> {
     let flags = if function.has("flags") { "flags" } else { "0" };
     let (is_observed, before, after) = match function.call {
-        Call::Syscall => return None,
+        Call::Syscall | Call::ExecList => return None,
         Call::Create => {
             ("is_checking()", String::new(), format!("created(result, {flags}, site);"))
         }
@@ -92,9 +92,27 @@ pub fn parts(function: &Function) -> Option<Parts> {
             ("has_begun", "status = ending(status);".to_owned(), String::new())
         }
         Call::Exit => ("has_begun", "NEXT(_exit)(ending(status));".to_owned(), String::new()),
+        Call::Exec => (
+            "has_begun",
+            "bool is_marked = on_exec_begin();".to_owned(),
+            "if (is_marked)\n        on_exec_failed();".to_owned(),
+        ),
         Call::Alone => {
             ("is_checking()", "on_alone_begin();".to_owned(), "on_alone_end();".to_owned())
         }
+        // prctl(2): PR_SET_SECCOMP, and SECCOMP_MODE_STRICT. Without a filter the kernel says EFAULT.
+        Call::Prctl => (
+            "is_checking() && operation == 22",
+            "on_sandbox_begin(site, mode == 1 || filter != 0);".to_owned(),
+            "on_sandbox_end(result == 0);".to_owned(),
+        ),
+        // seccomp(2): SECCOMP_SET_MODE_STRICT, SECCOMP_SET_MODE_FILTER. With SECCOMP_FILTER_FLAG_TSYNC alone
+        // the thread that stood against it is returned.
+        Call::Seccomp => (
+            "is_checking() && operation <= 1",
+            "on_sandbox_begin(site, operation == 0 || filter != NULL);".to_owned(),
+            "on_sandbox_end(result == 0 || (result > 0 && (options & 8) != 0));".to_owned(),
+        ),
         Call::Ring => {
             ("is_checking()", String::new(), "ring_made(result, call->number);".to_owned())
         }
@@ -127,7 +145,10 @@ fn input_or_output(function: &Function, kind: &str) -> (&'static str, String, St
         may_not_block(function)
     );
     let asked = asked(function);
-    let after = format!("ssize_t got = {got};\n    io_ended(fd, kind, {asked}, got, site);");
+    let mut after = format!("ssize_t got = {got};\n    io_ended(fd, kind, {asked}, got, site);");
+    if matches!(function.name.as_str(), "write" | "__write") {
+        after += "\n    if (got >= 0 && !may_call(REFUSED_DESCRIPTORS))\n        on_written(fd);";
+    }
     (is_observed, before, after)
 }
 

@@ -101,7 +101,9 @@ fn guarded(function: &Function, text: &str) -> String {
 fn declared(function: &Function) -> String {
     let mut list: Vec<String> =
         function.parameters.iter().map(|one| declaration(&one.kind, &one.name)).collect();
-    if function.is_variadic {
+    if function.call == Call::ExecList {
+        list.push("...".to_owned());
+    } else if function.is_variadic {
         list.extend(extra(function).iter().map(|name| format!("uintptr_t {name}")));
     }
     list.join(", ")

@@ -79,9 +79,13 @@ pub enum Call {
     Tee,
     Vmsplice,
     Exit,
+    Exec,
+    ExecList,
     Syscall,
     Ring,
     Alone,
+    Prctl,
+    Seccomp,
 }
 
 /// Where a function exists, if not everywhere.

@@ -14,6 +14,8 @@ static bool replaces(int from, int to)
 {
     if (!is_close_observed(to) || from == to)
         return false;
+    if (!may_call(REFUSED_DESCRIPTORS))
+        return true; /* Programs do not copy what is not open. */
     int saved = errno;
     bool is_open = NEXT_VARIADIC(fcntl, control_function)(from, F_GETFD) >= 0;
     errno = saved;

@@ -47,6 +47,17 @@ extern _Atomic bool epshim_checking;
  * then the hooks report every close. */
 extern _Atomic bool epshim_hazard;
 
+/* What the hooks and the library may not call of their own, because of a sandbox: a bit for each group
+ * of calls (src/runtime/sandbox.rs). */
+extern _Atomic unsigned epshim_refused;
+#define REFUSED_SLEEP (1u << 1)
+#define REFUSED_DESCRIPTORS (1u << 4)
+
+static inline bool may_call(unsigned refused)
+{
+    return (atomic_load_explicit(&epshim_refused, memory_order_relaxed) & refused) == 0;
+}
+
 /* How deep this thread is in the book-keeping: a signal handler finds more than 0. */
 int *epshim_depth(void);
 /* Where on the stack this thread entered it, or 0. */
@@ -55,6 +66,13 @@ uintptr_t *epshim_frame(void);
 int *epshim_tid(void);
 /* What it has read last: a descriptor, as src/books/slot.rs writes one; 0: nothing. */
 uint32_t *epshim_source(void);
+
+/* The program is about to enter a sandbox (seccomp(2)), or only asks whether it could; and then it has
+ * entered it, or not. */
+void on_sandbox_begin(const void *site, bool is_earnest);
+void on_sandbox_end(bool has_entered);
+/* In a sandbox: write(2) to fd has succeeded. */
+void on_written(int fd);
 
 /* The constructor runs; options is EPSHIM_OPTIONS, or NULL. Sets epshim_checking. */
 void on_start(const char *options);
@@ -116,6 +134,10 @@ void on_fork_begin(void);
 void on_fork_parent(void);
 /* or in the child. */
 void on_fork_child(void);
+/* The program is about to execute another one. Any thread, and a signal handler too; a child of vfork.
+ * Returns whether on_exec_failed is to be called if that fails. */
+bool on_exec_begin(void);
+void on_exec_failed(void);
 /* The program ends by exit(3), whose handlers have run. Returns the status that it is to have, or -1: its
  * own. */
 int on_end(void);

@@ -32,6 +32,8 @@ int64_t nanoseconds(int milliseconds)
  * futex_init_timeout). */
 static bool is_timeout(long futex_number, const void *timeout)
 {
+    if (!may_call(REFUSED_SLEEP))
+        return false;
     uint32_t futex = 0;
     int saved = errno;
     NEXT_VARIADIC(syscall, syscall_function)(futex_number, &futex, FUTEX_WAIT_HERE, 1L,

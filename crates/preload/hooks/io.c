@@ -6,6 +6,8 @@
 
 enum io_kind kind_of_vmsplice(int fd)
 {
+    if (!may_call(REFUSED_DESCRIPTORS))
+        return IO_WRITE;
     int saved = errno;
     int flags = NEXT_VARIADIC(fcntl, control_function)(fd, F_GETFL);
     errno = saved;

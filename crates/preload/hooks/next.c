@@ -58,6 +58,12 @@ int raw_close_range(unsigned first, unsigned last, int flags)
 #endif
 }
 
+int raw_execveat(int folder, const char *path, char *const *arguments, char *const *environment,
+                 int flags)
+{
+    return (int)raw(SYS_execveat, folder, (long)path, (long)arguments, (long)environment, flags, 0);
+}
+
 void raw_closefrom(int first)
 {
     if (first < 0)

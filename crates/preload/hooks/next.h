@@ -33,6 +33,8 @@ int raw_epoll_pwait2_time64(int epfd, struct epoll_event *events, int maxevents,
                             const void *timeout, const sigset_t *mask);
 int raw_close_range(unsigned first, unsigned last, int flags);
 void raw_closefrom(int first);
+int raw_execveat(int folder, const char *path, char *const *arguments, char *const *environment,
+                 int flags);
 ssize_t raw_preadv2(int fd, const struct iovec *parts, int count, off_t offset, int flags);
 ssize_t raw_preadv64v2(int fd, const struct iovec *parts, int count, offset64 offset, int flags);
 ssize_t raw_pwritev2(int fd, const struct iovec *parts, int count, off_t offset, int flags);

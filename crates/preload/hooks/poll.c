@@ -52,7 +52,7 @@ static bool was_room_missed(void)
 uintptr_t poll_begins(const struct pollfd *entries, nfds_t count)
 {
     uintptr_t wait = 0;
-    if (!was_room_missed() || count == 0 || count > WATCHABLE ||
+    if (!was_room_missed() || !may_call(REFUSED_SLEEP) || count == 0 || count > WATCHABLE ||
         !is_readable(entries, count * sizeof(*entries)))
         return 0;
     for (nfds_t i = 0; i < count; i++)

@@ -6,6 +6,7 @@ _Atomic unsigned epshim_watched_end;
 _Atomic bool epshim_any_unwritten;
 _Atomic bool epshim_checking;
 _Atomic bool epshim_hazard;
+_Atomic unsigned epshim_refused;
 
 /* Always in the static TLS block, so that a signal handler may touch it: the general model may
  * allocate (glibc, elf/dl-tls.c). */

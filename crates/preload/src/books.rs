@@ -15,5 +15,4 @@ pub mod room_waits;
 pub mod slot;
 #[allow(unsafe_code)] // memory from the kernel, shared by all threads
 pub mod slots;
-#[allow(unsafe_code)] // the unwinder
 pub mod stacks;

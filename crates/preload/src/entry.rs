@@ -29,5 +29,6 @@ mod names;
 mod polls;
 #[allow(unsafe_code)] // the options, a string of C's
 mod process;
+mod sandbox;
 #[allow(unsafe_code)] // the program's array of events
 mod waits;

@@ -7,5 +7,6 @@
 pub mod fork;
 pub mod monitor;
 pub mod options;
+pub mod sandbox;
 pub mod start;
 pub mod suspicions;

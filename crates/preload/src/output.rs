@@ -9,6 +9,7 @@ pub mod file;
 pub mod frames;
 pub mod inherited;
 pub mod line;
+pub mod mail;
 pub mod plan;
 pub mod report;
 #[allow(unsafe_code)] // another program in a child

@@ -15,13 +15,19 @@ pub mod fd_table;
 pub mod memory;
 #[allow(unsafe_code)] // what the kernel tells every program
 pub mod modules;
+#[allow(unsafe_code)] // a child that is a copy
+pub mod probe;
+#[allow(unsafe_code)] // the registers
+pub mod registers;
 #[allow(unsafe_code)] // a child process in the same memory
 pub mod side_process;
 #[allow(unsafe_code)] // the structure of getrusage(2)
 pub mod threads;
 
+pub mod callers;
 pub mod files;
 pub mod hazard;
 pub mod kernel;
+pub mod own_process;
 pub mod proc_path;
 pub mod registrations;

@@ -4,6 +4,7 @@
 //!
 //! This is the lowest wing: it uses no other one. It knows nothing of epoll and of reports.
 
+#[allow(unsafe_code)] // what the kernel tells every program
 pub mod clock;
 #[allow(unsafe_code)] // the global allocator
 pub mod heap;
@@ -29,8 +30,13 @@ pub mod pages;
 pub mod process;
 #[allow(unsafe_code)] // memory in pieces
 pub mod reserve;
+#[allow(unsafe_code)] // C's variable
+pub mod sandbox;
+#[allow(unsafe_code)] // a mapping
+pub mod shared_page;
 #[allow(unsafe_code)] // signal masks
 pub mod signals;
+pub mod slot_life;
 #[allow(unsafe_code)] // C's thread-local variables, and errno
 pub mod thread;
 #[allow(unsafe_code)] // C's variables

@@ -143,6 +143,22 @@ void on_unseen(long number)
     REPORT("unseen %ld; ", number);
 }
 
+void on_sandbox_begin(const void *site, bool is_earnest)
+{
+    (void)site;
+    REPORT(is_earnest ? "enters; " : "asks; ");
+}
+
+void on_sandbox_end(bool has_entered)
+{
+    REPORT(has_entered ? "entered; " : "not entered; ");
+}
+
+void on_written(int fd)
+{
+    REPORT("written %d; ", fd);
+}
+
 void on_alone_begin(void)
 {
     REPORT("alone; ");
@@ -166,6 +182,17 @@ void on_fork_parent(void)
 void on_fork_child(void)
 {
     REPORT("forked; ");
+}
+
+bool on_exec_begin(void)
+{
+    REPORT("executes; ");
+    return true;
+}
+
+void on_exec_failed(void)
+{
+    REPORT("executes not; ");
 }
 
 int on_end(void)
@@ -458,6 +485,42 @@ static void test_leaving(void)
     }
 }
 
+/* What takes the program's place, and fails to; in a child each that does. */
+static void test_executing(void)
+{
+    const char *no = "/no/such/program", *fails = "executes; executes not; ";
+    char *arguments[] = {"true", NULL}, *nothing[] = {NULL};
+    REPORTS(hook_execve(no, arguments, nothing), -1, fails);
+    REPORTS(hook_execv(no, arguments), -1, fails);
+    REPORTS(hook_execvp(no, arguments), -1, fails);
+    REPORTS(hook_execvpe(no, arguments, nothing), -1, fails);
+    REPORTS(hook_fexecve(-1, arguments, nothing), -1, fails);
+    REPORTS(hook_execveat(AT_FDCWD, no, arguments, nothing, 0), -1, fails);
+    REPORTS(hook_execl(no, "true", "a", NULL), -1, fails);
+    REPORTS(hook_execlp(no, "true", NULL), -1, fails);
+    REPORTS(hook_execle(no, "true", "a", NULL, nothing), -1, fails);
+    REPORTS(hook_syscall(SYS_execve, (uintptr_t)no, (uintptr_t)arguments, 0, 0, 0, 0), -1, fails);
+    CHECK_EQ(errno, ENOENT);
+    for (int way = 0; way < 3; way++) {
+        char *set[] = {"WAY=3", NULL};
+        int status;
+        pid_t child = fork();
+        if (child == 0) {
+            const char *script = "test \"$0 $1 $WAY\" = \"a b 3\"";
+            setenv("WAY", "3", 1);
+            if (way == 0)
+                hook_execl("/bin/sh", "sh", "-c", script, "a", "b", NULL);
+            else if (way == 1)
+                hook_execlp("sh", "sh", "-c", script, "a", "b", NULL);
+            else
+                hook_execle("/bin/sh", "sh", "-c", script, "a", "b", NULL, set);
+            _exit(1);
+        }
+        CHECK_EQ(waitpid(child, &status, 0), child);
+        CHECK_EQ(status, 0);
+    }
+}
+
 static void test_hazard(void)
 {
     int free = open("/dev/null", O_RDONLY), from = open("/dev/null", O_RDONLY);
@@ -503,6 +566,12 @@ static void test_descriptors(void)
     REPORTS(hook_syscall(SYS_unshare, 0, 0, 0, 0, 0, 0), 0, "alone; not alone; ");
     REPORTS(hook_setns(-1, 0), -1, "alone; not alone; ");
     REPORTS(hook_setuid(getuid()), 0, "alone; not alone; ");
+    /* PR_GET_DUMPABLE; PR_SET_SECCOMP of no filter, and of a mode that there is not. */
+    REPORTS(hook_prctl(3, 0, 0, 0, 0, 0), 1, "");
+    REPORTS(hook_prctl(22, 2, 0, 0, 0, 0), -1, "asks; not entered; ");
+    REPORTS(hook_prctl(22, 9, 1, 0, 0, 0), -1, "enters; not entered; ");
+    REPORTS(hook_syscall(SYS_prctl, 22, 2, 0, 0, 0, 0), -1, "asks; not entered; ");
+    REPORTS(hook_syscall(SYS_seccomp, 1, 0, 0, 0, 0, 0), -1, "asks; not entered; ");
     REPORTS(hook_syscall(SYS_io_uring_setup, 1, 8, 0, 0, 0, 0), -1, "");
     REPORTS(hook_close_range(LEFT, RIGHT, CLOSE_RANGE_CLOEXEC), 0, "");
     REPORTS(hook_close_range(LEFT, RIGHT, 0), 0, "closing 20; closing 21; ");
@@ -524,6 +593,7 @@ int main(void)
     test_transfers();
     test_fork();
     test_leaving();
+    test_executing();
     test_hazard();
     test_descriptors();
     return 0;

@@ -219,6 +219,16 @@ fn a_thread_that_waits_for_room_in_poll_or_select_has_not_forgotten_its_write() 
 
 /// A library's constructor runs under the loader's lock: whoever waits for it waits for the loop there.
 #[test]
+fn a_connection_that_the_program_gave_up_or_the_peer_reset_has_no_last_word() {
+    let package = env!("CARGO_MANIFEST_DIR");
+    let program = compile(package, &["tests/reporting/hangups.c"], "hangups", &[]);
+    let mut command = command(&program, Mode::Checking);
+    let errors = ends(&mut command, 0);
+    counts(&errors, "WARNING: epshim: hangup-unread", 1);
+    counts(&errors, "hangup-unread: 1 finding, seen 1 time", 1);
+}
+
+#[test]
 fn what_a_library_s_constructor_does_is_reported_while_it_does() {
     let package = env!("CARGO_MANIFEST_DIR");
     let flags = ["-shared", "-fPIC"];

@@ -2,13 +2,21 @@
 //! without the library; with it they do the same, and the checker says that it has given up, or goes on.
 
 use epshim_harness::c_compiler::compile;
-use epshim_harness::preload::{Mode, command};
+use epshim_harness::preload::{Mode, library};
+use std::path::PathBuf;
 use std::process::{Command, Output};
+use std::sync::LazyLock;
+
+/// Compiled once, and the library built once.
+static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
+    compile(env!("CARGO_MANIFEST_DIR"), &["tests/behaviour/short.c"], "short_of", &[])
+});
+static LIBRARY: LazyLock<PathBuf> = LazyLock::new(library);
 
 /// The program, short of something, in a mode.
 fn short_of(what: &str, left: &str, mode: Mode) -> Command {
-    let path = compile(env!("CARGO_MANIFEST_DIR"), &["tests/behaviour/short.c"], "short", &[]);
-    let mut command = command(path, mode);
+    let mut command = Command::new(&*PROGRAM);
+    mode.set(&mut command, &LIBRARY);
     command.args([what, left]);
     command
 }

@@ -7,7 +7,7 @@
 use super::served::Served;
 use super::way::{Result, Way};
 use crate::load::Load;
-use crate::programs;
+use crate::programs::{self, CServer};
 use crate::servers::scenarios::Scenario;
 use epshim_harness::ports::free_port;
 use std::env;
@@ -51,7 +51,7 @@ const ECHO_SLICE: Duration = Duration::from_millis(400);
 
 /// Messages of 64 bytes to the C echo server on libc.
 pub fn echo() -> Result<Workload> {
-    let program = programs::c_server(false)?.display().to_string();
+    let program = programs::c_server(CServer::Libc)?.display().to_string();
     let command = move |port: u16| Ok(vec![program.clone(), "--port".into(), port.to_string()]);
     let name = "C echo server, 64 connections";
     Ok(Workload { name, command: Box::new(command), load: messages, folder: None })

@@ -1,11 +1,11 @@
 //! Where and when it was measured, and with what.
 
 use crate::affinity::processors;
+use jiff::Timestamp;
 use serde::Serialize;
 use std::env;
 use std::fs;
 use std::process::Command;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The versions that cargo chose.
 const LOCK: &str = include_str!("../../../../Cargo.lock");
@@ -81,39 +81,5 @@ fn first_number(text: &str) -> Option<u64> {
 
 /// Today in UTC, as 2026-01-31.
 pub fn date() -> String {
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| d.as_secs());
-    civil(seconds / 86_400)
-}
-
-/// Days since 1970, by years and months: Gregorian.
-fn civil(mut days: u64) -> String {
-    let is_leap = |year: u64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-    let mut year = 1970;
-    while days >= 365 + u64::from(is_leap(year)) {
-        days -= 365 + u64::from(is_leap(year));
-        year += 1;
-    }
-    let february = 28 + u64::from(is_leap(year));
-    let mut month = 1;
-    for length in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] {
-        if days < length {
-            break;
-        }
-        days -= length;
-        month += 1;
-    }
-    format!("{year}-{month:02}-{:02}", days + 1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::civil;
-
-    #[test]
-    fn days_become_dates() {
-        assert_eq!(civil(0), "1970-01-01");
-        assert_eq!(civil(19_782), "2024-02-29");
-        assert_eq!(civil(19_783), "2024-03-01");
-        assert_eq!(civil(20_818), "2026-12-31");
-    }
+    Timestamp::now().strftime("%Y-%m-%d").to_string()
 }

@@ -17,7 +17,10 @@ type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 const OUR_COLOUR: RGBColor = RGBColor(200, 60, 30);
 const PEER_COLOUR: RGBColor = RGBColor(40, 90, 160);
 const COLUMNS: usize = 2;
-const PANEL: (u32, u32) = (460, 360);
+const WIDTH: u32 = 480;
+/// The height of a server's row, and of what is around the rows of a panel.
+const ROW: u32 = 19;
+const AROUND_ROWS: u32 = 70;
 
 /// Draws what was measured into a folder. Returns the files' names.
 pub fn draw(results: &Results, folder: &Path) -> Result<Vec<String>> {
@@ -35,48 +38,54 @@ pub fn draw(results: &Results, folder: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// A panel for each scenario: every server's ratio with its interval.
+/// A panel for each scenario: every server's ratio with its interval, the largest on top.
 fn servers(scenarios: &[Outcomes], file: &Path) -> Result<()> {
     let rows = scenarios.len().div_ceil(COLUMNS);
     let columns = COLUMNS.min(scenarios.len());
-    let size = (PANEL.0 * columns as u32, PANEL.1 * rows as u32);
+    let most = scenarios.iter().map(|outcomes| outcomes.servers.len()).max().unwrap_or(0);
+    let height = AROUND_ROWS + ROW * most as u32;
+    let size = (WIDTH * columns as u32, height * rows as u32);
     let root = SVGBackend::new(file, size).into_drawing_area();
     root.fill(&WHITE)?;
     for (panel, outcomes) in root.split_evenly((rows, columns)).iter().zip(scenarios) {
-        ratios(panel, outcomes)?;
+        let unused = ROW * (most - outcomes.servers.len()) as u32;
+        let (panel, _) = panel.split_vertically(height - unused);
+        ratios(&panel, outcomes)?;
     }
     root.present()?;
     Ok(())
 }
 
 fn ratios(area: &Area, outcomes: &Outcomes) -> Result<()> {
-    let servers = &outcomes.servers;
+    let mut servers: Vec<_> = outcomes.servers.iter().collect();
+    // From the bottom to the top, as the axis goes.
+    servers.sort_by(|one, other| one.ratio.value.total_cmp(&other.ratio.value));
     let low = servers.iter().map(|server| server.ratio.low).fold(0.9, f64::min);
     let high = servers.iter().map(|server| server.ratio.high).fold(1.05, f64::max);
-    let last = servers.len() as i32;
+    let last = servers.len() as i32 - 1;
     let mut chart = ChartBuilder::on(area)
         .caption(format!("{}: messages/s to `{REFERENCE}`", outcomes.title), ("sans-serif", 14))
         .margin(8)
         .x_label_area_size(24)
-        .y_label_area_size(150)
-        .build_cartesian_2d((low - 0.02)..(high + 0.02), (0..last - 1).into_segmented())?;
-    // The first on top, as in the tables.
+        .y_label_area_size(170)
+        .build_cartesian_2d((low - 0.02)..(high + 0.02), (0..last).into_segmented())?;
     let name = |place: &SegmentValue<i32>| match place {
-        SegmentValue::CenterOf(i) => servers[(last - 1 - i) as usize].subject.clone(),
+        SegmentValue::CenterOf(i) => servers[*i as usize].subject.clone(),
         _ => String::new(),
     };
     chart
         .configure_mesh()
+        .disable_mesh()
+        .x_labels(6)
         .y_labels(servers.len())
         .label_style(("sans-serif", 13))
         .y_label_formatter(&name)
         .x_label_formatter(&|ratio| format!("{ratio:.2}"))
-        .disable_y_mesh()
         .draw()?;
     let line = vec![(1.0, SegmentValue::Exact(0)), (1.0, SegmentValue::Last)];
     chart.draw_series([PathElement::new(line, BLACK.mix(0.4))])?;
     for (i, server) in servers.iter().enumerate() {
-        let place = || SegmentValue::CenterOf(last - 1 - i as i32);
+        let place = || SegmentValue::CenterOf(i as i32);
         let (colour, ratio) = (colour(server).filled(), server.ratio);
         let interval = vec![(ratio.low, place()), (ratio.high, place())];
         chart.draw_series([PathElement::new(interval, colour.stroke_width(2))])?;
@@ -92,7 +101,7 @@ fn colour(server: &Outcome) -> RGBColor {
 
 /// Microseconds of a wait over the number of descriptors, both on logarithmic scales.
 fn waits(lines: &[Line], file: &Path) -> Result<()> {
-    let root = SVGBackend::new(file, (PANEL.0 * 3 / 2, PANEL.1)).into_drawing_area();
+    let root = SVGBackend::new(file, (WIDTH * 3 / 2, 360)).into_drawing_area();
     root.fill(&WHITE)?;
     let most = lines.iter().map(|line| line.descriptors).max().unwrap_or(100) as f64;
     let times = |line: &Line| [line.select.value, line.poll.value, line.epoll.value];
@@ -107,6 +116,7 @@ fn waits(lines: &[Line], file: &Path) -> Result<()> {
         .build_cartesian_2d((90.0..most * 1.2).log_scale(), (low * 0.7..high * 1.5).log_scale())?;
     chart
         .configure_mesh()
+        .disable_mesh()
         .label_style(("sans-serif", 13))
         .x_desc("descriptors")
         .x_label_formatter(&|count| format!("{count:.0}"))

@@ -4,7 +4,7 @@
 use super::Checker;
 use crate::epoll::{Delivery, Owner, Registration, Twin};
 use crate::io::{Input, Io};
-use crate::ports::{Descriptors, Fd, Nanos, Tid, bits};
+use crate::ports::{Descriptors, Fd, Kind, MILLISECOND, Nanos, Tid, bits};
 use crate::rule::Rule;
 use crate::rules;
 use crate::suspicion::Case;
@@ -22,6 +22,31 @@ fn was_idle(before: Delivery, io: Io) -> bool {
 /// Whether the registration's descriptor was not closed since it was added.
 fn is_open(registration: &Registration, descriptors: &dyn Descriptors) -> bool {
     descriptors.state(registration.fd).0 == registration.generation
+}
+
+/// What is level-triggered and not read is delivered to the next wait at once.
+const AT_ONCE: Nanos = 20 * MILLISECOND;
+
+impl Registration {
+    /// How many more times input was taken that nobody was seen to take: a wait that began after the
+    /// delivery before had to wait for this one. Twice in a row, for a spinning thread may lose its
+    /// processor for a while in any wait.
+    fn taken_unseen(&mut self, before: Delivery, now: Delivery, since: Nanos) -> u64 {
+        let is_level = self.interest & (bits::ET | bits::ONESHOT) == 0 && !self.is_epoll;
+        let was_late = is_level
+            && before.round != 0
+            && before.events & now.events & bits::IN != 0
+            && now.inputs == before.inputs
+            && self.changes == 0
+            && since >= before.at
+            && now.at.saturating_sub(since) >= AT_ONCE;
+        self.late = if was_late { self.late.saturating_add(1) } else { 0 };
+        match self.late {
+            0 | 1 => 0,
+            2 => 2,
+            _ => 1,
+        }
+    }
 }
 
 /// One event that a wait returned.
@@ -98,6 +123,7 @@ impl Checker {
         let delivery = Delivery { events: it.events, at: it.now, round: it.round, inputs, moved };
         registration.delivery = delivery;
         self.may_block |= it.events & bits::IN != 0 && descriptors.may_block(fd);
+        let was_taken = registration.taken_unseen(before, delivery, it.wait.since);
         let interest = registration.interest;
         let spins = registration.spin.observe(interest, before, delivery);
         let exhausted = match io.input() {
@@ -119,6 +145,11 @@ impl Checker {
         if may_have_twin {
             rules::ghost::suspect_twin(self, it, fd, descriptors);
         }
+        // A timer that is set anew is not ready any more, and a listener may be other processes' too.
+        let is_read =
+            |kind| matches!(kind, Kind::Stream | Kind::Datagram | Kind::Pipe | Kind::Queue);
+        self.taken_unseen +=
+            if was_taken > 0 && is_read(descriptors.kind(fd)) { was_taken } else { 0 };
         match (exhausted, spins) {
             (Some(case), _) => self.repeats(it, Rule::AcceptSpin, fd, case),
             (None, Some((times, nanos))) if io.input() != Input::Exhausted => {

@@ -14,7 +14,10 @@ use crate::suspicion::{Case, Stamp, Suspicion, Verdict};
 const QUIET: Nanos = SECOND;
 
 /// A failed `epoll_ctl` that no second one has made good by now was none of a known pair.
-pub(super) const RETRY: Nanos = 100 * MILLISECOND;
+pub(crate) const RETRY: Nanos = 100 * MILLISECOND;
+
+/// So many threads are asked after at a time.
+const AT_ONCE: usize = 16;
 
 /// What a rule says of its suspicion when it is due.
 pub(crate) enum Standing {
@@ -27,6 +30,12 @@ pub(crate) enum Standing {
 }
 
 impl Checker {
+    /// How many suspicions are not settled yet; failed calls that may be made good count as one.
+    #[must_use]
+    pub fn pending(&self) -> usize {
+        self.waiting.suspicions() + usize::from(self.has_failures)
+    }
+
     /// When something is due next.
     #[must_use]
     pub fn next_due(&self) -> Option<Nanos> {
@@ -40,7 +49,7 @@ impl Checker {
             let mut suspicion = match what {
                 What::Suspicion(suspicion) => suspicion,
                 What::Failures => {
-                    self.raise_failures(now);
+                    standing.extend(self.overdue_failures(now));
                     continue;
                 }
                 What::Refused => {
@@ -64,19 +73,34 @@ impl Checker {
         standing
     }
 
-    /// Raises the failed calls that no later call of their threads has made good in time.
-    fn raise_failures(&mut self, now: Nanos) {
+    /// The failed calls that no later call of their threads has made good in time, a few at a time: they are
+    /// asked after. The thread keeps its failure until the answer has come: its next call may still
+    /// decide.
+    fn overdue_failures(&mut self, now: Nanos) -> Vec<Suspicion> {
         self.has_failures = false;
+        let mut overdue = Vec::new();
+        let mut next: Option<Nanos> = None;
         for tid in self.threads.ids() {
             let Some(thread) = self.threads.get_mut(tid) else { continue };
-            let is_over = |one: &mut Box<Suspicion>| one.since.saturating_add(RETRY) <= now;
-            if let Some(failure) = thread.failure.take_if(is_over) {
-                self.raise(*failure, now);
-            } else if let Some(failure) = &thread.failure {
-                let at = failure.since.saturating_add(RETRY);
-                self.look_after_failures(at);
+            let Some(failure) = &mut thread.failure else { continue };
+            let at = failure.since.saturating_add(RETRY);
+            if at > now || overdue.len() == AT_ONCE {
+                let at = if at > now { at } else { now.saturating_add(RETRY) };
+                next = Some(next.map_or(at, |next| next.min(at)));
+            } else if failure.begins_to_wait() {
+                overdue.push((**failure).clone());
             }
         }
+        if let Some(at) = next {
+            self.look_after_failures(at);
+        }
+        overdue
+    }
+
+    /// The thread whose failure is asked after still has it.
+    fn has_failure(&self, suspicion: &Suspicion) -> bool {
+        let failure = self.threads.get(suspicion.tid).and_then(|thread| thread.failure.as_ref());
+        failure.is_some_and(|one| one.is_retry_awaited() && one.since == suspicion.since)
     }
 
     /// A failed call is to be looked after by then. One look is enough for all.
@@ -109,6 +133,9 @@ impl Checker {
             Rule::LostWrite => rules::lost_write::stands(self, suspicion, descriptors),
             Rule::LevelSpin => rules::level_spin::stands(self, suspicion, descriptors),
             Rule::AcceptSpin => rules::accept_spin::stands(self, suspicion, descriptors),
+            Rule::CtlError if suspicion.is_retry_awaited() && !self.has_failure(suspicion) => {
+                Standing::Void
+            }
             Rule::EpfdMisuse => rules::epfd_misuse::stands(self, suspicion),
             Rule::Ghost => rules::ghost::stands(self, suspicion, descriptors),
             _ => Standing::Ask,
@@ -154,6 +181,11 @@ impl Checker {
                     return None;
                 }
             }
+            if let Some(thread) =
+                self.threads.get_mut(suspicion.tid).filter(|_| suspicion.is_retry_awaited())
+            {
+                thread.failure = None;
+            }
             if let Some((kept, after)) = self.kept(&suspicion, finding, now) {
                 self.put_back(Box::new(kept), now, after);
                 return None;
@@ -176,6 +208,10 @@ impl Checker {
                 new
             }
             Verdict::Refuted => {
+                // Bytes moved, and the model knows nothing of it.
+                let is_moved = watched.rule == Rule::LevelSpin
+                    && matches!(self.standing(&mut suspicion, now, descriptors), Standing::Ask);
+                self.taken_unseen += u64::from(is_moved);
                 self.refuted(&watched);
                 None
             }
@@ -374,13 +410,24 @@ impl Suspicion {
     /// Facts that are alike are one finding: whether another is, this says.
     fn alike(&self) -> Option<Alike> {
         let kind = match &self.case {
-            Case::Ctl(failure) => failure.kind(),
+            Case::Ctl(failure) if !failure.is_retry_awaited => failure.kind(),
             Case::Epfd(misuse) => misuse.kind()?,
             _ => return None,
         };
         let mut sites = self.sites.iter().map(|&(_, site)| site).filter(|site| site.0 != 0);
         let mut site = || sites.next().unwrap_or_default();
         Some((site(), site(), kind))
+    }
+
+    /// Its thread is asked after: it may not have come to the call that makes this good.
+    fn is_retry_awaited(&self) -> bool {
+        matches!(&self.case, Case::Ctl(failure) if failure.is_retry_awaited)
+    }
+
+    /// From now on it is; returns whether it was not before.
+    fn begins_to_wait(&mut self) -> bool {
+        let Case::Ctl(failure) = &mut self.case else { return false };
+        !std::mem::replace(&mut failure.is_retry_awaited, true)
     }
 
     fn watched(&self) -> Watched {

@@ -54,6 +54,7 @@ pub(super) struct Queue {
     /// The serial when a rule's share was last looked through.
     looked: [u64; RULES],
     dropped: [u64; RULES],
+    suspicions: usize,
 }
 
 impl What {
@@ -64,9 +65,18 @@ impl What {
             Self::Failures | Self::Refused => None,
         }
     }
+
+    fn is_suspicion(&self) -> bool {
+        matches!(self, Self::Suspicion(_))
+    }
 }
 
 impl Queue {
+    /// How many suspicions wait.
+    pub fn suspicions(&self) -> usize {
+        self.suspicions
+    }
+
     /// When something is due next.
     pub fn next(&self) -> Option<Nanos> {
         self.heap.peek().map(|Reverse(entry)| entry.at)
@@ -79,6 +89,7 @@ impl Queue {
         if let Some(rule) = entry.what.rule() {
             self.of_rule[rule as usize] -= 1;
         }
+        self.suspicions -= usize::from(entry.what.is_suspicion());
         Some(entry.what)
     }
 
@@ -109,6 +120,7 @@ impl Queue {
         if let Some(rule) = what.rule() {
             self.of_rule[rule as usize] += 1;
         }
+        self.suspicions += usize::from(what.is_suspicion());
         self.serial += 1;
         self.heap.push(Reverse(Entry { at, serial: self.serial, what }));
     }
@@ -119,7 +131,9 @@ impl Queue {
             What::Suspicion(suspicion) => suspicion.rule != rule || !is_gone(suspicion),
             _ => true,
         });
-        self.of_rule[rule as usize] -= before - self.heap.len();
+        let forgotten = before - self.heap.len();
+        self.of_rule[rule as usize] -= forgotten;
+        self.suspicions -= forgotten;
     }
 
     /// The suspicions for which this has a time are due then. Returns whether any was kept until a

@@ -41,7 +41,7 @@ macro_rules! setting {
     };
 }
 
-pub const SETTINGS: [Setting; 17] = [
+pub const SETTINGS: [Setting; 18] = [
     setting!(mode, "check|transparent", "whether the program is watched", read_mode, write_mode),
     setting!(json, "PATH", "write findings as JSON lines", read_path, write_path),
     setting!(log_path, "stderr|PATH", "where the report goes", read_log, write_log),
@@ -53,6 +53,7 @@ pub const SETTINGS: [Setting; 17] = [
     setting!(suppress, "LINES", "the same as text, in quotes", read_path, write_path),
     setting!(notes, "0|1", "report notes too", read_flag, write_flag),
     setting!(trace_children, "0|1", "watch the programs it starts", read_flag, write_flag),
+    setting!(observer, "0|1", "have a process beside it write its end", read_flag, write_flag),
     setting!(
         stack_depth,
         "N",

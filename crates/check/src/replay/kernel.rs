@@ -69,6 +69,7 @@ pub(super) struct TraceKernel {
     traffic: HashMap<Fd, u64>,
     both_ends: HashSet<Fd>,
     dead: HashSet<Tid>,
+    on_its_way: HashSet<Tid>,
     epfds: HashMap<Fd, Option<bool>>,
     latest: File,
 }
@@ -332,6 +333,7 @@ impl TraceKernel {
             Answer::Traffic(fd, traffic) => drop(self.traffic.insert(fd, traffic)),
             Answer::BothEnds(fd) => drop(self.both_ends.insert(fd)),
             Answer::Dead(tid) => drop(self.dead.insert(tid)),
+            Answer::OnItsWay(tid) => drop(self.on_its_way.insert(tid)),
             Answer::Epfd(epfd, state) => drop(self.epfds.insert(epfd, state)),
         }
     }
@@ -418,6 +420,10 @@ impl Kernel for TraceKernel {
 
     fn is_alive(&mut self, tid: Tid) -> bool {
         !self.dead.contains(&tid)
+    }
+
+    fn is_on_its_way(&mut self, tid: Tid) -> bool {
+        self.on_its_way.contains(&tid)
     }
 
     fn was_closed(&mut self, _: Fd) -> bool {

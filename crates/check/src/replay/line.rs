@@ -170,6 +170,7 @@ fn answer(words: &mut Words<'_>) -> Parsed<Answer> {
         "unread" => Answer::Unread(words.fd("fd")?, number(words.next()?)?),
         "traffic" => Answer::Traffic(words.fd("fd")?, number(words.next()?)?),
         "both-ends" => Answer::BothEnds(words.fd("fd")?),
+        "on-its-way" => Answer::OnItsWay(words.fd("tid")?),
         "dead" => Answer::Dead(words.fd("tid")?),
         "epfd" => {
             let epfd = words.fd("epfd")?;

@@ -9,6 +9,11 @@ use crate::printable;
 /// What is wrapped ends before this column, where it can.
 const WIDTH: usize = 100;
 
+/// A number, and what it counts.
+pub fn counted(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
+}
+
 /// How a line is coloured.
 #[derive(Debug, Clone, Copy)]
 pub enum Style {

@@ -1,9 +1,10 @@
 //! The end of a report: how much was found, out of how much that was seen, and what was not seen.
 //!
 //! It is never empty. A program whose calls escape the checker has no findings either, and the two
-//! must not look alike.
+//! must not look alike: what escapes leaves traces, and these are said. What left none is said too.
 
-use super::block::{Block, Style};
+use super::block::{Block, Style, counted};
+use super::fate::{Fate, Others};
 use super::suppressions::{Suppressions, Used};
 use crate::rule::{Certainty, Rule};
 use crate::tally::Tally;
@@ -21,6 +22,8 @@ pub struct Seen {
     pub unheard_epolls: u64,
     /// io_uring instances that were set up.
     pub rings: u64,
+    /// Times that input was gone which the program was not seen to take.
+    pub taken_unseen: u64,
     /// Deliveries of registrations that were made where nobody told of it.
     pub unknown_deliveries: u64,
     /// Calls that were made and not recorded: from signal handlers in the book-keeping, or for
@@ -36,6 +39,8 @@ pub struct Seen {
     pub checker_failed: bool,
     /// Why call sites have no function names, if something went wrong with them.
     pub not_symbolized: Option<String>,
+    /// The sandbox (seccomp) in which the kernel was not asked everything, and how it came about.
+    pub sandbox: Option<String>,
 }
 
 /// Suspicions of one rule that were not followed.
@@ -49,10 +54,10 @@ pub struct NotFollowed {
 }
 
 impl Seen {
-    /// What was not seen, a clause each. The first is always true.
+    /// What was not seen in this run, a clause each; none where everything that left a trace was.
     #[must_use]
     pub fn blind_spots(&self) -> Vec<String> {
-        let mut spots = vec!["system calls made without libc".to_owned()];
+        let mut spots = Vec::new();
         let mut add = |number: u64, one: &str, many: &str| {
             if number > 0 {
                 spots.push(counted(number, one, many));
@@ -68,6 +73,8 @@ impl Seen {
             "io_uring instance and what it did",
             "io_uring instances and what they did",
         );
+        let by = "(through stdio or io_uring, without libc, or by another process)";
+        add(self.taken_unseen, &format!("read {by}"), &format!("reads {by}"));
         let unknown =
             ["delivery of an unknown registration", "deliveries of unknown registrations"];
         add(self.unknown_deliveries, unknown[0], unknown[1]);
@@ -84,6 +91,9 @@ impl Seen {
             let one = format!("suspicion of {rule} that was not followed");
             let many = format!("suspicions of {rule} that were not followed");
             spots.push(counted(*suspicions, &one, &many));
+        }
+        if let Some(how) = &self.sandbox {
+            spots.push(format!("what needs the kernel's word, in a sandbox (seccomp): {how}"));
         }
         if let Some(why) = &self.not_symbolized {
             spots.push(format!("the names of functions ({why})"));
@@ -134,6 +144,10 @@ pub struct End {
     pub summaries: Vec<String>,
     /// The file of JSON lines. The text names it.
     pub json: Option<String>,
+    /// How the process ended, where it could not write this itself.
+    pub fate: Option<Fate>,
+    /// What there is to say of other processes.
+    pub others: Others,
 }
 
 impl End {
@@ -171,8 +185,9 @@ impl End {
         }
         counts.sort_by_key(|count| count.rule);
         let suppressed = suppressions.used(tally);
-        let (summaries, json) = (Vec::new(), None);
-        Self { pid, time, counts, suppressed, notes_not_shown, seen, summaries, json }
+        let (summaries, json, fate) = (Vec::new(), None, None);
+        let others = Others::default();
+        Self { pid, time, counts, suppressed, notes_not_shown, seen, summaries, json, fate, others }
     }
 
     /// How many different findings were reported.
@@ -203,6 +218,9 @@ impl End {
             counted(self.seen.registrations, "registration", "registrations"),
         );
         block.styled(style, &headline);
+        for line in self.fate.iter().flat_map(Fate::lines) {
+            block.line(&format!("  {line}"));
+        }
         for count in &self.counts {
             block.line(&format!(
                 "  {}: {}, seen {} [{}]",
@@ -232,7 +250,13 @@ impl End {
                 "  the checker failed and was switched off: nothing after that was seen",
             );
         }
-        block.wrapped("  not seen: ", 4, &self.seen.blind_spots().join("; "));
+        let spots = self.seen.blind_spots();
+        let nothing = || "nothing that left a trace".to_owned();
+        let spots = if spots.is_empty() { nothing() } else { spots.join("; ") };
+        block.wrapped("  not seen: ", 4, &spots);
+        for line in self.others.lines() {
+            block.line(&format!("  {line}"));
+        }
         if let Some(json) = &self.json {
             block.line(&format!("  as JSON: {json}"));
         }
@@ -244,10 +268,6 @@ impl End {
         }
         block.into_text()
     }
-}
-
-fn counted(number: u64, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
 }
 
 #[cfg(test)]

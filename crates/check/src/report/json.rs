@@ -3,6 +3,7 @@
 //! more is no such change.
 
 use super::end::{Count, End, Seen};
+use super::fate::{Fate, Others};
 use super::suppressions::Used;
 use super::{Report, Stack};
 use crate::printable;
@@ -67,6 +68,9 @@ struct Summary<'a> {
     seen: &'a Seen,
     /// The same in words, as the text says it.
     not_seen: Vec<String>,
+    /// `null`: the process wrote this itself, before it ended.
+    end: Option<&'a Fate>,
+    others: &'a Others,
 }
 
 /// One finding: a line, with its newline.
@@ -137,6 +141,8 @@ pub fn summary(end: &End) -> String {
         notes_not_shown: end.notes_not_shown,
         seen: &end.seen,
         not_seen: end.seen.blind_spots(),
+        end: end.fate.as_ref(),
+        others: &end.others,
     })
 }
 

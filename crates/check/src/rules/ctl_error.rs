@@ -1,6 +1,6 @@
 //! `ctl-error`.
 
-use crate::checker::{ADD, After, AtFailure, Ctl, DEL, MOD};
+use crate::checker::{ADD, After, AtFailure, Ctl, DEL, MOD, RETRY};
 use crate::epoll::{Epoll, Former, Registration};
 use crate::finding::{Advice, Role};
 use crate::ports::{Descriptors, Fd, Kernel, Nanos, Site, bits};
@@ -16,7 +16,7 @@ pub const EXPLANATION: Explanation = Explanation {
         expect.",
     evidence: "\
         epoll_ctl returned EEXIST, ENOENT, EBADF, EPERM, EINVAL or ELOOP, and the thread's next \
-        call is not the right retry, or there is none for 100 ms; EBADF, EINVAL and ELOOP have none. \
+        call is not the right retry, or there is none for 100 ms (2 s while the thread runs, or waits for a lock: it may be on its way); EBADF, EINVAL and ELOOP have none. \
         EPERM of an EPOLL_CTL_ADD is judged by what follows: the program tries the descriptor \
         again, or waits in vain for 1 s while the file has input for it. A fact: that it failed is beyond doubt. The report says who \
         registered and who closed the descriptor, and what the kernel objected to.",
@@ -47,6 +47,9 @@ close(fd);",
         "https://github.com/python/cpython/issues/130141",
     ],
 };
+
+/// So often a thread is asked after that may be on its way to its second call: about 2 seconds.
+const PATIENCE: u32 = 20;
 
 const ENOENT: i32 = 2;
 const EBADF: i32 = 9;
@@ -80,6 +83,8 @@ pub(crate) struct Failure {
     unread: Option<u64>,
     /// What the program did when epoll had refused the file.
     pub(crate) after: After,
+    /// The thread has made no call since, and may be on its way to the one that makes it good.
+    pub(crate) is_retry_awaited: bool,
 }
 
 impl Failure {
@@ -108,6 +113,7 @@ impl Failure {
             duplicated: descriptor.duplicated,
             unread: at.unread,
             after: After::TriesAgain,
+            is_retry_awaited: false,
         }
     }
 
@@ -267,6 +273,11 @@ impl Failure {
 /// The error happened; the kernel is asked what it still lists.
 pub(crate) fn confirm(suspicion: Suspicion, now: Nanos, kernel: &mut dyn Kernel) -> Verdict {
     let Case::Ctl(failure) = &suspicion.case else { return Verdict::Refuted };
+    // A busy machine or a garbage collector may hold it for long.
+    if failure.is_retry_awaited && suspicion.tries < PATIENCE && kernel.is_on_its_way(suspicion.tid)
+    {
+        return Verdict::Again(suspicion, RETRY);
+    }
     let is_listed = kernel
         .registrations(failure.epfd)
         .map(|listed| listed.iter().any(|one| one.fd == failure.fd));

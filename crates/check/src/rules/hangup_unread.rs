@@ -20,7 +20,9 @@ pub const EXPLANATION: Explanation = Explanation {
         last delivery, or that was rounds ago: the program did not act on it. When that \
         had EPOLLERR: the peer reset the connection. When a descriptor that it has exchanged data \
         with (a thread read one and then wrote to the other) hung up, ended or was closed: a \
-        proxy whose client has left wants no more of the answer. After the program's own shutdown(), for the same reason. Protocols that abort on purpose \
+        proxy whose client has left wants no more of the answer. After the program's own \
+        shutdown(), for the same reason, and on a TCP connection that the peer has reset. \
+        Protocols that abort on purpose \
         look the same, hence only suspected.",
     fix: "\
         Treat EPOLLHUP and EPOLLRDHUP as \"read now\": read until 0 or an error, then close.",

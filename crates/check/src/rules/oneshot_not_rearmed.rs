@@ -24,7 +24,9 @@ pub const EXPLANATION: Explanation = Explanation {
         When it is deleted or closed meanwhile. One-shot used as \"disabled until asked for\" \
         (GLib, sd-event) does not matter until there is data. Only a note in programs that were \
         seen to arm more than 1 s after the delivery, and while a write waits for room \
-        somewhere: they arm when they want more.",
+        somewhere: they arm when they want more. Likewise of a descriptor that was added without \
+        an interest and is never read: it is ever ready, and to arm it is to wake the thread \
+        (ivykis).",
     fix: "\
         End every path of the handler, also those for \"nothing to do\" and for errors, with \
         EPOLL_CTL_MOD or with close(). Arm for both directions that are wanted: there is one \
@@ -82,16 +84,21 @@ pub(crate) fn stands(
     }
     let interest = registration.interest;
     let (added, modified) = (registration.added, registration.modified);
+    let armed_later = registration.is_armed_later;
     let id = suspicion.stamp.epoll;
     let Some(wait) = checker.waiter(id) else { return Standing::Later(SECOND) };
+    let descriptor = descriptors.get(suspicion.fd);
+    // It is ever ready, and to arm it is to wake the thread.
+    let is_alarm = armed_later && descriptor.io.calls() == 0;
     let holds_back = checker.holds_back(now, descriptors);
-    let arms_late = holds_back || checker.epolls.get(id).is_some_and(|epoll| epoll.arms_late);
+    let arms_late =
+        is_alarm || holds_back || checker.epolls.get(id).is_some_and(|epoll| epoll.arms_late);
     suspicion.case = Case::Fired { interest, delivered: delivery.events, arms_late };
     suspicion.sites = vec![
         (Role::RegisteredBy, added),
         (Role::ModifiedBy, modified),
         (Role::WaitedBy, wait.site),
-        (Role::ReadBy, descriptors.get(suspicion.fd).read),
+        (Role::ReadBy, descriptor.read),
     ];
     Standing::Ask
 }

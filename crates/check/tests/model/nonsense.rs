@@ -101,6 +101,10 @@ impl Kernel for Noise {
         self.next() % 2 == 0
     }
 
+    fn is_on_its_way(&mut self, _: i32) -> bool {
+        self.next() % 2 == 0
+    }
+
     fn was_closed(&mut self, _: i32) -> bool {
         self.next() % 4 == 0
     }

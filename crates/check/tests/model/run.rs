@@ -354,6 +354,10 @@ impl ports::Kernel for Asked<'_> {
         true
     }
 
+    fn is_on_its_way(&mut self, _: i32) -> bool {
+        false
+    }
+
     fn was_closed(&mut self, _: i32) -> bool {
         false
     }

@@ -1,7 +1,9 @@
 //! Reports to be written.
 
 use epshim_check::ports::Site;
-use epshim_check::report::{Count, End, Frame, NotFollowed, Report, Seen, Stack, Symbol};
+use epshim_check::report::{
+    Count, End, Fate, Frame, How, NotFollowed, Others, Report, Seen, Stack, Symbol, Total,
+};
 use epshim_check::{Certainty, Finding, Role, Rule};
 use std::time::Duration;
 
@@ -69,6 +71,7 @@ pub fn end() -> End {
         waits: 12345,
         registrations: 50,
         rings: 1,
+        taken_unseen: 6,
         unknown_deliveries: 2,
         dropped_calls: 3,
         not_followed: vec![NotFollowed { rule: Rule::OneshotNotRearmed, suspicions: 7 }],
@@ -76,6 +79,7 @@ pub fn end() -> End {
         dropped_findings: 5,
         checker_failed: true,
         not_symbolized: Some("epshim: no such file".into()),
+        sandbox: Some("the program entered it at server.c:42 in confine".into()),
     };
     let count =
         |rule, certainty, findings, occurrences| Count { rule, certainty, findings, occurrences };
@@ -90,7 +94,22 @@ pub fn end() -> End {
     }];
     let summaries = vec!["SUMMARY: epshim: ghost src/conn.c:42 in handle".to_owned()];
     let json = Some("/tmp/found.json".to_owned());
-    End { pid: 4711, time: TIME, counts, suppressed, notes_not_shown: 4, seen, summaries, json }
+    End {
+        pid: 4711,
+        time: TIME,
+        counts,
+        suppressed,
+        notes_not_shown: 4,
+        seen,
+        summaries,
+        json,
+        fate: Some(Fate { pending: 2, ..Fate::new(How::Signal(9)) }),
+        others: Others {
+            not_watched: 3,
+            going_on: 1,
+            total: Some(Total { processes: 2, findings: 4 }),
+        },
+    }
 }
 
 /// The end where nothing was found, and nothing is known to have been missed.
@@ -98,5 +117,17 @@ pub fn nothing() -> End {
     let seen = Seen { waits: 1, registrations: 2, ..Seen::default() };
     let (counts, suppressed) = (Vec::new(), Vec::new());
     let (summaries, json) = (Vec::new(), None);
-    End { pid: 4711, time: TIME, counts, suppressed, notes_not_shown: 0, seen, summaries, json }
+    let (fate, others) = (None, Others::default());
+    End {
+        pid: 4711,
+        time: TIME,
+        counts,
+        suppressed,
+        notes_not_shown: 0,
+        seen,
+        summaries,
+        json,
+        fate,
+        others,
+    }
 }

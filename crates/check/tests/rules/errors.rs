@@ -182,3 +182,21 @@ fn many_files_that_are_refused_are_one_note() {
     }
     assert_eq!(found(&calls(&lines)).len(), 1);
 }
+
+#[test]
+fn a_thread_that_has_not_come_to_its_retry_is_waited_for() {
+    for lines in [
+        // A busy machine, or a collection of garbage, comes between the two calls.
+        "kernel on-its-way 1\n t1 mod 3 6 IN ENOENT\n 700ms t1 add 3 6 IN",
+        "kernel on-its-way 1\n t1 add 3 5 IN|OUT EEXIST\n 1900ms t1 mod 3 5 IN|OUT",
+    ] {
+        assert_eq!(found(&calls(lines)), NOTHING, "{lines}");
+    }
+    // What it does then decides, once.
+    let late = "kernel on-its-way 1\n t1 mod 3 6 IN ENOENT\n 700ms t1 wait 3";
+    assert_eq!(found(&calls(late)), ["ctl-error fact 6"]);
+    // A thread that never comes to a next call is not waited for for ever; and one that sleeps is not at all.
+    let never = calls("1s kernel on-its-way 1\n t1 mod 3 6 IN ENOENT");
+    let findings = replay(&never).expect("a trace");
+    assert!(findings.len() == 1 && findings[0].at < 4_000_000_000, "{findings:?}");
+}

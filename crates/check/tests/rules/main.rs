@@ -10,6 +10,7 @@ mod one_shots;
 mod processes;
 mod spins;
 mod structures;
+mod unseen;
 mod writing;
 
 use epshim_check::replay::replay;

@@ -64,3 +64,19 @@ fn an_edge_triggered_one_shot_is_this_rules_and_not_the_other_ones() {
     let trace = after_a_shot("").replace("IN|ONESHOT", "IN|ET|ONESHOT");
     assert_eq!(found(&trace), ["oneshot-not-rearmed suspected 5"]);
 }
+
+#[test]
+fn a_descriptor_that_is_ever_ready_and_armed_to_wake_a_thread_is_a_note() {
+    // Ivykis: added without an interest, never read, and armed by the thread that has news.
+    let woken = |added: &str, done: &str| {
+        format!(
+            "0ms t1 create 3\n 0ms open 5 counter\n t1 add 3 5 {added}\n t1 wait 3\n 1ms t2 mod 3 5 IN|ONESHOT
+             1ms t1 got 5:IN\n {done}\n 2ms t1 wait 3\n 40s end"
+        )
+    };
+    assert_eq!(found(&woken("0", "")), ["oneshot-not-rearmed note 5"]);
+    // What is read is a message, and the next one is missed; and so is what was armed from the start.
+    let read = "1ms t1 read 5 8/8\n 1ms kernel poll 5 IN";
+    assert_eq!(found(&woken("0", read)), ["oneshot-not-rearmed suspected 5"]);
+    assert_eq!(found(&woken("IN|ONESHOT", "")), ["oneshot-not-rearmed suspected 5"]);
+}

@@ -69,6 +69,10 @@ impl Kernel for Silent {
         true
     }
 
+    fn is_on_its_way(&mut self, _: Tid) -> bool {
+        false
+    }
+
     fn was_closed(&mut self, _: Fd) -> bool {
         false
     }

@@ -100,6 +100,10 @@ impl Kernel for Moving<'_> {
         true
     }
 
+    fn is_on_its_way(&mut self, _: Tid) -> bool {
+        false
+    }
+
     fn was_closed(&mut self, fd: Fd) -> bool {
         self.is_closing && fd == FD
     }

@@ -9,32 +9,39 @@
 //! Surprising: a FIFO is refused even while it is read. The library would open and close it for each report,
 //! and after the first one its reader would see the end.
 
+use super::environment::page_around;
 use super::failure::Failure;
 use crate::args::CheckOptions;
 use crate::inherited;
+use crate::observer::{Held, Observer};
 use crate::output::{self, shown};
+use crate::report_path;
 use epshim_check::Options;
 use epshim_check::options::expand;
-use epshim_check::place::{self, Entry, Inherited, Place};
-use epshim_check::printable;
+use epshim_check::place::{Inherited, Place};
 use rustix::fs::{Access, AtFlags, CWD, accessat};
-use rustix::process::geteuid;
 use std::fs::{self, OpenOptions};
 use std::io::ErrorKind;
-use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 /// Looks at both places, and names the descriptors among them by their files. What the environment asks for
 /// is not refused, as nothing of it is: the library writes to standard error instead.
-pub fn prepare(options: &mut Options, asked: &CheckOptions, process: u32) -> Result<(), Failure> {
-    for (option, is_asked, value) in [
-        ("--json", asked.json.is_some(), &mut options.json),
-        ("--log", asked.log.is_some(), &mut options.log_path),
+pub fn prepare(options: &mut Options, asked: &CheckOptions, process: u32) -> Result<Held, Failure> {
+    let mut held = Held::default();
+    let has_observer = Observer::cannot_be(options).is_none() && page_around().is_none();
+    for (option, is_asked, value, fifo) in [
+        ("--json", asked.json.is_some(), &mut options.json, &mut held.json),
+        ("--log", asked.log.is_some(), &mut options.log_path, &mut held.text),
     ] {
         let Some(text) = value else { continue };
         let outcome = match Place::of(text) {
             Place::Descriptor(descriptor) => named(descriptor, process).map(Some),
-            Place::File(path) => look_at(&expand(&path, process)).map(|()| None),
+            Place::File(path) => look_at(&expand(&path, process), has_observer).map(|opened| {
+                *fifo = opened;
+                None
+            }),
         };
         match outcome {
             Ok(name) => *text = name.unwrap_or_else(|| text.clone()),
@@ -46,7 +53,7 @@ pub fn prepare(options: &mut Options, asked: &CheckOptions, process: u32) -> Res
             }
         }
     }
-    Ok(())
+    Ok(held)
 }
 
 /// The value that means this descriptor of this process, as the file that it is.
@@ -69,14 +76,10 @@ fn named(descriptor: Inherited, process: u32) -> Result<String, String> {
 }
 
 /// Whether the library will append to this file.
-fn look_at(path: &str) -> Result<(), String> {
-    let found = place::find(Path::new(path), geteuid().as_raw(), entry);
-    let found = found.map_err(|refused| {
-        let refused = refused.to_string();
-        format!("{}. Use a folder of your own.", printable::text(&refused))
-    })?;
-    let path = &found.path;
+fn look_at(path: &str, has_observer: bool) -> Result<Option<OwnedFd>, String> {
+    let path = &report_path::find(path)?;
     match fs::symlink_metadata(path) {
+        Ok(kind) if kind.file_type().is_fifo() && has_observer => fifo(path).map(Some),
         Ok(kind) if kind.file_type().is_fifo() => {
             let redirection = format!("/dev/fd/9 9>{}", shown(path));
             Err(format!(
@@ -88,9 +91,21 @@ fn look_at(path: &str) -> Result<(), String> {
         Ok(_) => {
             let flags = libc::O_NONBLOCK | libc::O_NOFOLLOW | libc::O_NOCTTY;
             let file = OpenOptions::new().write(true).custom_flags(flags).open(path);
-            file.map(drop).map_err(|error| error.to_string())
+            file.map(|_| None).map_err(|error| error.to_string())
         }
-        Err(error) if error.kind() == ErrorKind::NotFound => may_be_made(path),
+        Err(error) if error.kind() == ErrorKind::NotFound => may_be_made(path).map(|()| None),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// Opens a FIFO, once: its reader sees the end when it is closed. The observer holds it.
+fn fifo(path: &Path) -> Result<OwnedFd, String> {
+    let flags = libc::O_NONBLOCK | libc::O_NOFOLLOW | libc::O_NOCTTY;
+    match OpenOptions::new().write(true).custom_flags(flags).open(path) {
+        Ok(file) => Ok(file.into()),
+        Err(error) if error.raw_os_error() == Some(libc::ENXIO) => {
+            Err("it is a FIFO that no process reads. Start its reader first.".to_owned())
+        }
         Err(error) => Err(error.to_string()),
     }
 }
@@ -99,10 +114,4 @@ fn may_be_made(path: &Path) -> Result<(), String> {
     let folder = path.parent().unwrap_or(Path::new("/"));
     let access = accessat(CWD, folder, Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS);
     access.map_err(|error| format!("{}: {}", shown(folder), std::io::Error::from(error)))
-}
-
-fn entry(path: &Path) -> Option<Entry> {
-    let kind = fs::symlink_metadata(path).ok()?;
-    let link = if kind.is_symlink() { Some(fs::read_link(path).ok()?) } else { None };
-    Some(Entry { link, is_folder: kind.is_dir(), mode: kind.mode(), owner: kind.uid() })
 }

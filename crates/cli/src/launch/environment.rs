@@ -10,7 +10,7 @@ use super::suppressions;
 use crate::args::CheckOptions;
 use crate::output::{self, shown};
 use epshim_check::Options;
-use epshim_check::options::Mode;
+use epshim_check::options::{Complaint, Mode};
 use epshim_check::printable;
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -18,6 +18,8 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{self, Path};
 
 const OPTIONS: &str = "EPSHIM_OPTIONS";
+/// Keys that this command sets for the library alone.
+const OURS: [&str; 3] = ["page", "page_only", "process"];
 const PRELOAD: &str = "LD_PRELOAD";
 /// The library's file name.
 pub const LIBRARY: &str = "libepshim_preload.so";
@@ -34,12 +36,22 @@ pub fn inherited(mode: Mode) -> Result<Options, Failure> {
     if let Some(text) = env::var_os(OPTIONS) {
         let text = text.into_string();
         let text = text.map_err(|_| Failure::own(format!("{OPTIONS} is not UTF-8")))?;
-        for complaint in options.update(&text) {
+        let is_ours = |complaint: &Complaint| matches!(complaint, Complaint::UnknownKey { key, .. } if OURS.contains(&key.as_str()));
+        for complaint in options.update(&text).iter().filter(|&one| !is_ours(one)) {
             output::complain(&format!("{OPTIONS}: {complaint}"));
         }
     }
     options.mode = mode;
     Ok(options)
+}
+
+/// The page of the `epshim check` around this one, if it is there: `PID.FD`.
+pub fn page_around() -> Option<String> {
+    let text = env::var(OPTIONS).ok()?;
+    let value = text.split([':', ' ', '\t', '\n']).find_map(|pair| pair.strip_prefix("page="))?;
+    let (process, number) = value.split_once('.')?;
+    let file = std::fs::read_link(format!("/proc/{process}/fd/{number}")).ok()?;
+    (file == Path::new("/memfd:epshim (deleted)")).then(|| value.to_owned())
 }
 
 /// The options of the command line, which win over both.
@@ -82,6 +94,7 @@ pub fn variables(
     library: &Path,
     sanitizers: &[OsString],
     process: Option<u32>,
+    beside: &str,
 ) -> [(&'static str, OsString); 2] {
     let old = env::var_os(PRELOAD).unwrap_or_default();
     let mut text = options.to_string();
@@ -89,6 +102,7 @@ pub fn variables(
         // Only this process, which becomes the program, is checked: a program that it starts is another.
         text.push_str(&format!(":process={process}"));
     }
+    text.push_str(beside);
     [(PRELOAD, preload(&old, library.as_os_str(), sanitizers)), (OPTIONS, text.into())]
 }
 

@@ -96,9 +96,9 @@ fn judge_report(outcome: &Outcome, schema: &Schema) -> Result<(), String> {
     let Some(last) = outcome.json.last().filter(|line| line["kind"] == "summary") else {
         return Err("the last line of JSON is no summary".to_owned());
     };
-    let not_seen = last["not_seen"].as_array().expect("as documented");
-    if not_seen.first().and_then(Value::as_str) != Some("system calls made without libc") {
-        return Err(format!("the summary hides what was not seen: {last}"));
+    // All calls of the corpus go through libc, and the library sees them.
+    if last["not_seen"].as_array().is_none_or(|not_seen| !not_seen.is_empty()) {
+        return Err(format!("something was not seen: {last}"));
     }
     let Some((reports, end)) = outcome.err.rsplit_once("== epshim: ") else {
         return Err("the text has no end".to_owned());
@@ -121,7 +121,7 @@ fn judge_report(outcome: &Outcome, schema: &Schema) -> Result<(), String> {
     }
     let findings = last["findings"].as_u64().expect("as documented");
     let says_how_many = end.starts_with(&format!("{findings} finding"));
-    if !says_how_many || !end.contains("==   not seen: system calls made without libc") {
+    if !says_how_many || !end.contains("==   not seen: nothing that left a trace") {
         return Err(format!("the end of the text is {end}"));
     }
     Ok(())

@@ -5,6 +5,7 @@
 //! number, without a lock.
 
 use crate::questions::descriptor;
+use crate::runtime::shared_page;
 use epshim_check::report::Seen;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -42,6 +43,11 @@ pub static NOT_POSTED: Count = Count::new();
 pub static WITHOUT_SLOT: Count = Count::new();
 /// Rings of io_uring, whose calls the hooks cannot follow.
 pub static RINGS: Count = Count::new();
+
+/// Writes down for the observer how much was seen, and how many suspicions are open.
+pub fn publish(pending: usize) {
+    shared_page::publish(WAITS.get(), REGISTRATIONS.get(), pending);
+}
 
 /// What these counts say, without the model.
 pub fn seen() -> Seen {

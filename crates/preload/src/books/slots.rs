@@ -39,6 +39,11 @@ pub fn slot(fd: c_int) -> Option<&'static Slot> {
     Some(unsafe { &(*chunk)[fd % CHUNK_SLOTS] })
 }
 
+/// Makes the slots of all descriptors below this number.
+pub fn prepare(end: c_int) {
+    (0..end).step_by(CHUNK_SLOTS).for_each(|fd| _ = slot(fd));
+}
+
 fn new_chunk(place: &AtomicPtr<Chunk>) -> Option<*mut Chunk> {
     let size = size_of::<Chunk>();
     let memory = pages::map(size, MapFlags::PRIVATE)?;

@@ -1,16 +1,17 @@
 //! Call sites with their callers. A site is a return address; or, where the callers were recorded
 //! too, the number of a stack that is kept here once.
 //!
-//! The unwinder finds the callers, which takes microseconds: only for calls that are rare, and never
-//! for reads, writes and closes.
+//! The walk to the callers (`questions/callers.rs`) takes microseconds: only for calls that are rare, and
+//! never for reads, writes and closes.
 //!
-//! Surprising: a call has its own address only where another thread is recording a stack just now.
+//! Surprising: a call has its own address only where other threads are recording stacks just now, where the
+//! kernel copies no memory, and on architectures whose stacks are not walked.
 
-use crate::runtime::lock::{Lock, Locked, PATIENCE};
-use epshim_check::options::MAX_STACK_DEPTH;
+use crate::questions::callers;
+use crate::runtime::lock::{Locked, PATIENCE};
 use epshim_check::ports::Site;
 use std::collections::BTreeMap;
-use std::ffi::{c_int, c_void};
+use std::ffi::c_void;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// No address of a program has this bit: those of 32 bits are too short, and the upper half of 64
@@ -28,18 +29,12 @@ struct Kept {
     numbers: BTreeMap<Box<[usize]>, u64>,
 }
 
-unsafe extern "C" {
-    // Of libgcc_s, which Rust's own panics are unwound by (unwind.h).
-    fn _Unwind_Backtrace(
-        visit: unsafe extern "C" fn(*mut c_void, *mut c_void) -> c_int,
-        argument: *mut c_void,
-    ) -> c_int;
-    fn _Unwind_GetIP(frame: *mut c_void) -> usize;
-}
-
 /// Before the checking starts: how many callers are recorded.
 pub fn start(depth: u8) {
     DEPTH.store(usize::from(depth), Relaxed);
+    if depth > 0 {
+        callers::prepare(depth.into());
+    }
 }
 
 /// The call that returns to `site`, without its callers.
@@ -54,16 +49,14 @@ pub fn capture(site: *const c_void) -> Site {
     if depth == 0 {
         return address;
     }
-    let mut walk =
-        Walk { from: site.addr(), frames: [0; MAX_STACK_DEPTH as usize + 1], length: 0, depth };
-    // SAFETY: `visit` gets the walk, which outlives the call, and no other code uses it meanwhile.
-    unsafe { _Unwind_Backtrace(visit, (&raw mut walk).cast()) };
-    if walk.length < 2 {
-        return address;
-    }
-    // This thread does not wait for another one that holds the lock now.
-    let number = KEPT.with(0, |kept| kept.number(&walk.frames[..walk.length])).flatten();
-    number.map_or(address, |number| Site(IS_STACK | number))
+    let kept = callers::of_call(site.addr(), depth, |frames| {
+        if frames.len() < 2 {
+            return None;
+        }
+        // This thread does not wait for another one that holds the lock now.
+        KEPT.with(0, |kept| kept.number(frames)).flatten()
+    });
+    kept.flatten().map_or(address, |number| Site(IS_STACK | number))
 }
 
 /// The return addresses of a site, the innermost first.
@@ -75,9 +68,27 @@ pub fn of(site: Site) -> Vec<usize> {
     KEPT.with(PATIENCE, stack).flatten().unwrap_or_default()
 }
 
-/// The lock, to be held across a fork.
-pub fn lock() -> &'static Lock {
-    KEPT.lock()
+/// Before fork(3): takes what guards the stacks. False: a thread does not give it back.
+pub fn before_fork() -> bool {
+    if !callers::before_fork() {
+        return false;
+    }
+    let is_taken = KEPT.lock().take(PATIENCE);
+    if !is_taken {
+        callers::after_fork();
+    }
+    is_taken
+}
+
+/// After fork(3), in both processes: gives it back.
+pub fn after_fork() {
+    KEPT.lock().give();
+    callers::after_fork();
+}
+
+/// In a forked child.
+pub fn forked() {
+    callers::forked();
 }
 
 impl Kept {
@@ -93,30 +104,4 @@ impl Kept {
         self.numbers.insert(frames.into(), number);
         Some(number)
     }
-}
-
-struct Walk {
-    /// The innermost frame that is wanted: the frames before it are the library's own.
-    from: usize,
-    frames: [usize; MAX_STACK_DEPTH as usize + 1],
-    length: usize,
-    /// The number of its callers that are wanted.
-    depth: usize,
-}
-
-/// # Safety
-/// `walk` is a `Walk`, and `frame` the unwinder's.
-unsafe extern "C" fn visit(frame: *mut c_void, walk: *mut c_void) -> c_int {
-    const NO_REASON: c_int = 0;
-    const END_OF_STACK: c_int = 5;
-    // SAFETY: as the caller promises.
-    let (address, walk) = unsafe { (_Unwind_GetIP(frame), &mut *walk.cast::<Walk>()) };
-    if walk.length > 0 || address == walk.from {
-        if address == 0 {
-            return END_OF_STACK;
-        }
-        walk.frames[walk.length] = address;
-        walk.length += 1;
-    }
-    if walk.length > walk.depth { END_OF_STACK } else { NO_REASON }
 }

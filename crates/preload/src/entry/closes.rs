@@ -9,6 +9,7 @@ use crate::books::slots::{Table, slot, update};
 use crate::books::{family, model, stacks};
 use crate::entry::guard::record_change;
 use crate::life::monitor;
+use crate::output::report;
 use crate::questions::{descriptor, hazard};
 use crate::runtime::clock::now;
 use crate::runtime::thread::tid;
@@ -22,11 +23,15 @@ pub extern "C" fn gone(first: c_uint, last: c_uint) {
 
 pub extern "C" fn closing(fd: c_int, site: *const c_void) {
     record_change(|| {
+        report::closing(fd);
         let Some(slot) = slot(fd) else { return };
         let (state, io) = (slot.get(), slot.io());
         if io.may_lose_input() {
             let bytes = descriptor::unread(fd).unwrap_or(0);
-            if bytes > 0 && Table.kind(fd) != Kind::Listener {
+            // Its own shutdown may have come before it was added, and the error of a reset been taken by
+            // a write: the state of the connection is there still.
+            let is_hang_up = || Table.kind(fd) != Kind::Listener && !descriptor::is_over(fd);
+            if bytes > 0 && is_hang_up() {
                 mailbox::post(Message::of_this_thread(Subject::ClosedUnread, fd, site, bytes));
             }
         }

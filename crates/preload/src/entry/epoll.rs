@@ -18,9 +18,10 @@ use crate::life::monitor;
 use crate::questions::{descriptor, threads};
 use crate::runtime::clock::now;
 use crate::runtime::process;
+use crate::runtime::sandbox::{self, Call};
 use crate::runtime::thread::tid;
 use epshim_check::ports::{Descriptors, MILLISECOND, Nanos};
-use epshim_check::{Ctl, Io};
+use epshim_check::{AtFailure, Ctl, Io};
 use libc::{c_int, c_void, epoll_event};
 
 /// The first call sites that failed in a way that is reported at once. The thread waits for the report
@@ -105,8 +106,9 @@ fn succeeded(ctl: Ctl, has_begun: bool) {
         counts::REGISTRATIONS.add_one();
     }
     let other = family::changed(ctl.epfd, process::id());
+    let may_ask = sandbox::may(Call::Descriptors);
     // Asked at once: the other process may end, as it should, before the monitor thread asks.
-    let other = other.filter(|&other| threads::is_alive(other));
+    let other = other.filter(|&other| may_ask && threads::is_alive(other));
     let (epfd, site) = (ctl.epfd, ctl.site);
     model::with(|checker| {
         checker.ctl(tid(), now(), ctl, &Table);
@@ -141,8 +143,19 @@ fn register(epfd: c_int, op: c_int, fd: c_int, has_begun: bool) {
     }
 }
 
+/// The state of both descriptors: the kernel's word, or in a sandbox what the books and errno say together.
+fn at_failure(errno: c_int, ctl: Ctl) -> AtFailure {
+    if sandbox::may(Call::Descriptors) {
+        return descriptor::at_failure(errno, ctl.epfd, ctl.fd);
+    }
+    let is_epoll = slot(ctl.epfd).is_some_and(|slot| slot.get().is_epoll);
+    let is_bad = errno == libc::EBADF;
+    let epfd = if is_epoll || !is_bad { Some(is_epoll || errno != libc::EINVAL) } else { None };
+    AtFailure { errno, epfd, fd_is_open: !(is_bad && is_epoll), unread: None }
+}
+
 fn failed(ctl: Ctl, errno: c_int) {
-    let at = descriptor::at_failure(errno, ctl.epfd, ctl.fd);
+    let at = at_failure(errno, ctl);
     let site = ctl.site;
     let at_call = now();
     let next = model::with(|checker| {

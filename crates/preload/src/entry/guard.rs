@@ -11,6 +11,7 @@
 
 use crate::books::counts;
 use crate::life::fork;
+use crate::runtime::sandbox::{self, Call};
 use crate::runtime::thread::{self, Own};
 use crate::runtime::{failure, heap, process, watched};
 use std::ptr;
@@ -99,7 +100,7 @@ pub fn prepare_end() {
 fn has_jumped_out(frame: usize, here: usize) -> bool {
     /// Less than what the kernel puts between a handler and what it interrupted.
     const BETWEEN: usize = 256;
-    if frame == 0 || here <= frame - BETWEEN {
+    if frame == 0 || here <= frame - BETWEEN || !sandbox::may(Call::Signals) {
         return false;
     }
     // A handler's own stack may lie anywhere.

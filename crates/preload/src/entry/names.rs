@@ -3,7 +3,7 @@
 //! The types are not checked: a function here must have the type that the header gives its name.
 
 use crate::entry::jump::hidden;
-use crate::entry::{changes, closes, epoll, io, polls, process, waits};
+use crate::entry::{changes, closes, epoll, io, polls, process, sandbox, waits};
 
 hidden! {
     on_start => process::start;
@@ -12,6 +12,8 @@ hidden! {
     on_fork_child => process::forked;
     on_alone_begin => process::alone_begins;
     on_alone_end => process::alone_ended;
+    on_exec_begin => process::exec_begins;
+    on_exec_failed => process::exec_failed;
     on_end => process::end;
     on_leaving => process::leaving;
 
@@ -34,4 +36,8 @@ hidden! {
     on_flags_changed => changes::flags_changed;
     on_shut_down => changes::shut_down;
     on_unseen => changes::unseen;
+
+    on_sandbox_begin => sandbox::begins;
+    on_sandbox_end => sandbox::ended;
+    on_written => sandbox::written;
 }

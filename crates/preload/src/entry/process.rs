@@ -12,7 +12,7 @@ use crate::entry::guard::{
 use crate::life::{fork, monitor, start, suspicions};
 use crate::output::report;
 use crate::runtime::lock::PATIENCE;
-use crate::runtime::{failure, process};
+use crate::runtime::{failure, process, slot_life, watched};
 use libc::{c_char, c_int};
 use std::ffi::CStr;
 
@@ -60,6 +60,16 @@ pub extern "C" fn alone_ended() {
     record_change(monitor::unbar);
 }
 
+/// The process is about to execute another program. Returns whether it is to be reported if it does not.
+pub extern "C" fn exec_begins() -> bool {
+    watched::is_checking() && slot_life::executes()
+}
+
+/// It did not.
+pub extern "C" fn exec_failed() {
+    slot_life::executes_not();
+}
+
 /// Returns the status that the program is to have, or -1.
 pub extern "C" fn end() -> c_int {
     prepare_end();
@@ -87,5 +97,7 @@ fn finish(patience: u32) -> c_int {
     if failure::has_failed() && !report::is_over() {
         guarded(|| report::finish_failed(patience));
     }
+    // The observer writes what a sandbox kept this process from writing.
+    slot_life::ended(report::is_over() && !report::is_lost());
     report::exit_code().map_or(-1, c_int::from)
 }

@@ -12,6 +12,7 @@ use crate::entry::guard::record;
 use crate::life::monitor;
 use crate::questions::descriptor;
 use crate::runtime::clock::now;
+use crate::runtime::sandbox::{self, Call};
 use crate::runtime::thread::tid;
 use epshim_check::AtFailure;
 use libc::{c_int, c_void, epoll_event};
@@ -51,7 +52,9 @@ pub extern "C" fn wait_ended(epfd: c_int, events: *const epoll_event, count: c_i
         }
         Err(_) => {
             let at = match error {
-                libc::EBADF | libc::EINVAL => descriptor::at_failure(error, epfd, -1),
+                libc::EBADF | libc::EINVAL if sandbox::may(Call::Descriptors) => {
+                    descriptor::at_failure(error, epfd, -1)
+                }
                 _ => AtFailure { errno: error, epfd: Some(true), fd_is_open: false, unread: None },
             };
             model::with(|checker| checker.wait_failed(tid(), now(), at, &Table));

@@ -10,9 +10,8 @@ use crate::books::{blocking, counts, mailbox, model, room_waits, stacks};
 use crate::life::monitor;
 use crate::output::report;
 use crate::questions::hazard;
-use crate::runtime::lock::PATIENCE;
 use crate::runtime::thread::{self, tid};
-use crate::runtime::{failure, heap, process};
+use crate::runtime::{failure, heap, process, slot_life};
 use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
 
 /// The thread that holds all locks to fork; 0: none.
@@ -20,10 +19,11 @@ static FORKER: AtomicI32 = AtomicI32::new(0);
 
 /// Before fork(3): takes the locks, unless a thread does not give one back.
 pub fn take_locks() {
+    slot_life::reserve();
     if !model::before_fork() {
         return;
     }
-    if !stacks::lock().take(PATIENCE) {
+    if !stacks::before_fork() {
         return model::after_fork();
     }
     // Last: a thread that holds the heap waits for no other lock.
@@ -35,7 +35,7 @@ pub fn take_locks() {
 pub fn give_locks() {
     if FORKER.compare_exchange(tid(), 0, Relaxed, Relaxed).is_ok() {
         heap::after_fork();
-        stacks::lock().give();
+        stacks::after_fork();
         model::after_fork();
     }
 }
@@ -43,11 +43,13 @@ pub fn give_locks() {
 /// In a forked child, which has a copy of its parent's books: makes them its own.
 pub fn adopt() {
     process::adopt();
+    slot_life::forked();
     let is_whole = heap::is_whole();
     thread::forget_tid();
     counts::forked();
     blocking::forked();
     room_waits::forked();
+    stacks::forked();
     model::forked();
     monitor::forked();
     hazard::forked();

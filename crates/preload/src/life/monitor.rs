@@ -11,11 +11,13 @@ use crate::books::blocking;
 use crate::life::suspicions;
 use crate::questions::threads;
 use crate::runtime::clock::now;
+use crate::runtime::sandbox::{self, Call};
 use crate::runtime::signals::with_all_blocked;
 use crate::runtime::thread::Own;
 use crate::runtime::{failure, monitor_thread, process, watched};
 use epshim_check::ports::{MILLISECOND, Nanos, SECOND};
 use rustix::thread::futex;
+use std::ffi::c_int;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, Ordering::Relaxed};
 
 /// 1: there is a monitor thread.
@@ -43,6 +45,9 @@ const PATIENCE: u32 = 120;
 
 /// Something is due at this time: the monitor thread must be there, and awake by then.
 pub fn wake_by(at: Nanos) {
+    if !sandbox::may(Call::Thread) {
+        return;
+    }
     if IS_THERE.load(Relaxed) == 0 {
         start();
     } else if at < SLEEPS_UNTIL.load(Relaxed) {
@@ -131,25 +136,29 @@ fn is_barred() -> bool {
 
 /// The thread. All of it is book-keeping: the hooks record none of its calls, and a panic ends the
 /// checking.
-fn run() {
+fn run() -> c_int {
     let own = Own::current();
     own.set_depth(1);
-    failure::contain(monitor);
+    let mut status = 0;
+    failure::contain(|| status = monitor());
     // The last thread ends the program, and its report (pthread_exit(3)).
     own.set_depth(0);
+    status
 }
 
-fn monitor() {
+/// Returns the status of this thread, which is the process's where it is the last (kernel/exit.c,
+/// synchronize_group_exit).
+fn monitor() -> c_int {
     loop {
         if work() {
-            return;
+            return threads::status_of_the_first();
         }
         SLEEPS_UNTIL.store(0, Relaxed);
         IS_THERE.store(0, Ordering::Release);
         // A thread that needed the monitor before that line found it there.
         let is_needed = watched::is_checking() && !is_barred() && suspicions::next_due().is_some();
         if !is_needed || IS_THERE.swap(1, Ordering::SeqCst) != 0 {
-            return;
+            return 0;
         }
     }
 }

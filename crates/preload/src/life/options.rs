@@ -1,11 +1,12 @@
-//! What `EPSHIM_OPTIONS` asks of the preload library. The options are epshim-check's, and a few
-//! that are not for users: one is for the command, the others for the tests.
+//! What `EPSHIM_OPTIONS` asks of the preload library. The options are epshim-check's, and more
+//! that are not for users: some are for the command, some for the tests.
 
 use epshim_check::Options as Check;
 use epshim_check::options::Complaint;
 
 /// The keys that are not in the table.
-const OURS: [&str; 4] = ["fail_alloc_after", "panic_after", "panic_in_monitor", "process"];
+const OURS: [&str; 6] =
+    ["fail_alloc_after", "page", "page_only", "panic_after", "panic_in_monitor", "process"];
 
 /// The options.
 #[derive(Debug, Default)]
@@ -23,6 +24,10 @@ pub struct Options {
     /// `process=PID`, from `epshim check`: the process that the program is. With `trace_children=0`
     /// only what runs in this process is watched.
     pub process: Option<i32>,
+    /// `page=PID.FD`, from `epshim check`: the observer, and its descriptor of the page.
+    pub page: Option<(i32, i32)>,
+    /// `page_only=1`, likewise: the observer's files are another command's.
+    pub page_only: bool,
 }
 
 impl Options {
@@ -36,6 +41,8 @@ impl Options {
                 Some(("panic_after", value)) => options.panic_after = value.parse().ok(),
                 Some(("panic_in_monitor", value)) => options.panic_in_monitor = value == "1",
                 Some(("process", value)) => options.process = value.parse().ok(),
+                Some(("page_only", value)) => options.page_only = value == "1",
+                Some(("page", value)) => options.page = pair(value),
                 _ => {}
             }
         }
@@ -48,4 +55,10 @@ impl Options {
     pub fn is_watching(&self, process: i32) -> bool {
         self.check.trace_children || self.process.is_none_or(|program| program == process)
     }
+}
+
+/// Two numbers with a point between them.
+fn pair(value: &str) -> Option<(i32, i32)> {
+    let (one, other) = value.split_once('.')?;
+    Some((one.parse().ok()?, other.parse().ok()?))
 }

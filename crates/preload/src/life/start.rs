@@ -7,23 +7,39 @@
 use crate::books::{family, model, stacks};
 use crate::life::options::Options;
 use crate::output::destination::Destination;
-use crate::output::{line, report};
-use crate::questions::{fd_table, side_process};
-use crate::runtime::{failure, monitor_thread, pages, process, watched};
+use crate::output::{line, mail, report};
+use crate::questions::{fd_table, probe, side_process};
+use crate::runtime::sandbox::{self, Call};
+use crate::runtime::{
+    clock, failure, monitor_thread, pages, process, shared_page, slot_life, watched,
+};
 use epshim_check::options::Mode;
 
 /// Starts what the text of `EPSHIM_OPTIONS` asks for. `no_color`: the program's variable `NO_COLOR`
 /// is set.
 pub fn start(text: &str, no_color: bool) {
+    fd_table::prepare();
+    probe::prepare();
     let options = Options::parse(text);
     pages::refuse_from(options.fail_alloc_after.unwrap_or(0));
     process::prepare();
+    let is_checking = options.check.mode == Mode::Check;
+    let may_map = is_checking && sandbox::may(Call::Files) && sandbox::may(Call::Memory);
+    if let Some((observer, number)) = options.page.filter(|_| may_map) {
+        shared_page::map(observer, number);
+    }
     if !options.is_watching(process::id()) {
+        slot_life::begin_unwatched();
         return;
     }
-    fd_table::prepare();
     greet(&options);
-    if options.check.mode != Mode::Check {
+    if !is_checking {
+        return;
+    }
+    if !sandbox::may(Call::Memory) {
+        line::say(format_args!(
+            "the program was started in a sandbox (seccomp) that lets too little pass: it is not checked"
+        ));
         return;
     }
     monitor_thread::prepare();
@@ -35,6 +51,12 @@ pub fn start(text: &str, no_color: bool) {
     stacks::start(options.check.stack_depth);
     report::start(&options.check, no_color);
     model::start(|rule| options.check.wants(rule));
+    if options.page_only {
+        mail::switch_off();
+    }
+    if let Some(before) = slot_life::begin(clock::since_1970()) {
+        report::write_before(before);
+    }
     if pages::is_out() {
         line::say(format_args!("memory is out: the program is not checked"));
         return;

@@ -15,7 +15,8 @@ use crate::questions::hazard;
 use crate::questions::kernel::ThisProcess;
 use crate::runtime::clock::now;
 use crate::runtime::lock::Lock;
-use crate::runtime::pages;
+use crate::runtime::sandbox::{self, Call};
+use crate::runtime::{pages, shared_page};
 use epshim_check::Suspicion;
 use epshim_check::ports::{MILLISECOND, Nanos, Site};
 
@@ -57,17 +58,21 @@ fn settle(at: Nanos) {
     }
     let confirm =
         |suspicion: Suspicion| (suspicion.asked(), suspicion.confirm(now(), &mut ThisProcess));
-    let announcement = hazard::announce();
+    shared_page::settling(due.len());
+    // In a sandbox no question reaches the kernel.
+    let announcement = sandbox::may(Call::Descriptors).then(hazard::announce);
     // The reserve pays for one of them, not for all.
     let answers: Vec<_> = due.into_iter().take_while(|_| !pages::is_out()).map(confirm).collect();
     drop(announcement);
-    for (asked, verdict) in answers {
+    for (left, (asked, verdict)) in (1..=answers.len()).rev().zip(answers) {
+        shared_page::settling(left);
         let finding =
             model::with(|checker| checker.settle(verdict, asked, now(), &Table)).flatten();
         if let Some(finding) = finding {
             report::write(&finding);
         }
     }
+    shared_page::settling(0);
 }
 
 /// The last pass, by the thread that ends the program: what is due now is settled now. This thread

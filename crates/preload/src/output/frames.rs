@@ -5,6 +5,8 @@
 //! Surprising: a module that was closed since the call is not found; its frames keep the bare address.
 
 use crate::questions::modules::{Module, loaded};
+use crate::runtime::lock::{Locked, PATIENCE};
+use crate::runtime::sandbox::{self, Call};
 use epshim_check::printable;
 use epshim_check::report::Frame;
 use rustix::fs::{CWD, readlinkat_raw};
@@ -12,14 +14,47 @@ use std::mem::MaybeUninit;
 
 /// The frames of a stack of return addresses. A frame names the call: the byte before the address.
 pub fn locate(addresses: &[usize]) -> Vec<Frame> {
-    let modules = loaded();
-    let places = addresses.iter().map(|address| address.wrapping_sub(1));
-    places.map(|address| frame(address, &modules)).collect()
+    if sandbox::entered_at().is_some() {
+        let kept = |kept: &mut Option<Vec<Named>>| Some(frames_in(addresses, kept.as_ref()?));
+        return KEPT.with(PATIENCE, kept).flatten().unwrap_or_else(|| frames_in(addresses, &[]));
+    }
+    frames_in(addresses, &named())
 }
 
-fn frame(address: usize, modules: &[Module]) -> Frame {
-    let (module, offset) = match modules.iter().find(|module| module.has(address)) {
-        Some(module) => (name(module), address.wrapping_sub(module.base)),
+/// A module and its name.
+#[derive(Debug)]
+struct Named(Module, String);
+
+/// What is loaded, before the program enters a sandbox.
+static KEPT: Locked<Option<Vec<Named>>> = Locked::new(None);
+
+fn named() -> Vec<Named> {
+    loaded()
+        .into_iter()
+        .map(|module| (name(&module), module))
+        .map(|(name, module)| Named(module, name))
+        .collect()
+}
+
+/// The program is about to enter a sandbox, where nothing of this can be asked.
+pub fn keep() {
+    let modules = named();
+    KEPT.with(PATIENCE, |kept| *kept = Some(modules));
+}
+
+/// It did not enter it.
+pub fn forget() {
+    KEPT.with(PATIENCE, |kept| *kept = None);
+}
+
+fn frames_in(addresses: &[usize], modules: &[Named]) -> Vec<Frame> {
+    let places = addresses.iter().map(|address| address.wrapping_sub(1));
+    places.map(|address| frame(address, modules)).collect()
+}
+
+fn frame(address: usize, modules: &[Named]) -> Frame {
+    let (module, offset) = match modules.iter().find(|Named(module, _)| module.has(address)) {
+        Some(Named(module, name)) => (name.clone(), address.wrapping_sub(module.base)),
         None => (String::new(), address),
     };
     Frame { module, offset: offset as u64, symbols: Vec::new() }
@@ -32,6 +67,9 @@ fn name(module: &Module) -> String {
 
 /// The program's path.
 fn program() -> Option<Vec<u8>> {
+    if !sandbox::may(Call::Descriptors) {
+        return None;
+    }
     let mut buffer = [MaybeUninit::uninit(); libc::PATH_MAX as usize];
     let (path, _) = readlinkat_raw(CWD, c"/proc/self/exe", &mut buffer).ok()?;
     Some(path.to_vec())

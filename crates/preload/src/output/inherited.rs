@@ -10,6 +10,7 @@ use crate::output::writing::{self, Unwritten};
 use crate::questions::fd::FdNumber;
 use crate::questions::files::with_file;
 use crate::questions::side_process;
+use crate::runtime::sandbox::{self, Call};
 use epshim_check::place::Inherited;
 use rustix::fs::{OFlags, fcntl_getfl, fstat};
 use std::ffi::{CString, c_int};
@@ -29,7 +30,12 @@ impl Descriptor {
     pub fn new(said: Inherited) -> Self {
         let number = FdNumber::new(said.number).unwrap_or(FdNumber::STDERR);
         let is_written = |flags: OFlags| flags & OFlags::RWMODE != OFlags::RDONLY;
-        let here = || identity(number).filter(|_| fcntl_getfl(number).is_ok_and(is_written));
+        let may_ask = sandbox::may(Call::Descriptors);
+        let here = || {
+            identity(number)
+                .filter(|_| may_ask)
+                .filter(|_| fcntl_getfl(number).is_ok_and(is_written))
+        };
         Self { number, process: said.process, file: said.file.or_else(here) }
     }
 
@@ -59,6 +65,16 @@ impl Descriptor {
         self.file.is_some() && identity(number) == self.file
     }
 
+    /// Whether its number still is this file.
+    pub fn is_there(&self) -> bool {
+        self.is(self.number)
+    }
+
+    /// Its number.
+    pub fn number(&self) -> c_int {
+        self.number.raw()
+    }
+
     /// As a reader is told of it.
     pub fn name(&self) -> String {
         Inherited { number: self.number.raw(), process: self.process, file: self.file }.name()
@@ -72,6 +88,9 @@ impl Descriptor {
 
 fn identity(number: FdNumber) -> Option<(u64, u64)> {
     // The types of the fields differ between architectures.
+    if !sandbox::may(Call::Descriptors) {
+        return None;
+    }
     #[allow(clippy::useless_conversion)]
     fstat(number).ok().map(|stat| (stat.st_dev.into(), stat.st_ino.into()))
 }

@@ -8,7 +8,8 @@ use epshim_check::Options;
 use epshim_check::options::{Color, MAX_SUPPRESSIONS};
 use epshim_check::printable;
 use epshim_check::report::Suppressions;
-use std::ffi::CString;
+use epshim_page::mail::Place;
+use std::ffi::{CString, c_int};
 
 /// Lines of a suppressions file that are complained of one by one.
 const MAX_COMPLAINTS: usize = 8;
@@ -27,6 +28,8 @@ pub struct Plan {
     pub functions: usize,
     pub halts: bool,
     pub exitcode: u8,
+    /// Programs that this one starts are watched too.
+    pub traces_children: bool,
     color: Color,
     no_color: bool,
 }
@@ -36,8 +39,11 @@ impl Plan {
     pub fn new(options: &Options, no_color: bool) -> Self {
         let symbolizer = options.symbolizer.as_deref().filter(|_| options.symbolize);
         Self {
-            text: Destination::new(options.log_path.as_deref()),
-            json: options.json.as_deref().map(|path| Destination::new(Some(path))),
+            text: Destination::new(options.log_path.as_deref()).held_as(Place::Text),
+            json: options
+                .json
+                .as_deref()
+                .map(|path| Destination::new(Some(path)).held_as(Place::Json)),
             symbolizer: symbolizer.and_then(|path| CString::new(path).ok()),
             wants_names: options.symbolize,
             suppressions: suppressions(options),
@@ -45,23 +51,32 @@ impl Plan {
             functions: 1 + usize::from(options.stack_depth),
             halts: options.halt_on_error,
             exitcode: options.exitcode,
+            traces_children: options.trace_children,
             color: options.color,
             no_color,
         }
     }
 
     /// Writes a part of the report, in both forms.
-    pub fn put(&self, pid: u32, text: &str, json: &str) {
+    /// Returns whether the text was written.
+    pub fn put(&self, pid: u32, text: &str, json: &str) -> bool {
         let written = self.text.try_write(pid, text.as_bytes());
+        let mut is_written = written.is_ok();
         // Where standard error is not there any more, there is no place left to say so.
         if let (Err(why), false) = (written, matches!(self.text, Destination::Stderr { .. })) {
             say(format_args!("the report cannot be written where log_path says ({why}):"));
-            line::stderr().write(pid, text.as_bytes());
+            is_written = line::stderr().write(pid, text.as_bytes());
         }
         let written = self.json.as_ref().map(|place| place.try_write(pid, json.as_bytes()));
         if let Some(Err(why)) = written {
             say(format_args!("the report cannot be written where json says ({why})"));
         }
+        is_written
+    }
+
+    /// The descriptor that the text goes to, or the complaint that it cannot: it is this now.
+    pub fn descriptor(&self) -> Option<c_int> {
+        self.text.number_now().or_else(|| line::stderr().number_now())
     }
 
     /// The file of JSON lines of this process.

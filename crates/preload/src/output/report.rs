@@ -11,12 +11,15 @@ use crate::books::{counts, model, stacks};
 use crate::output::line::say;
 use crate::output::plan::Plan;
 use crate::output::{frames, symbolize};
+use crate::questions::threads;
 use crate::runtime::lock::Locked;
-use crate::runtime::{clock, failure, process, watched};
-use epshim_check::report::{End, Report, Seen, Stack, Suppressions, json, text};
+use crate::runtime::sandbox::{self, Call};
+use crate::runtime::{clock, failure, process, shared_page, slot_life, watched};
+use epshim_check::report::{End, Others, Report, Seen, Stack, Suppressions, Total, json, text};
 use epshim_check::{Certainty, Finding, Options, Tally};
+use std::ffi::c_int;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, Ordering::Relaxed};
 
 /// What has been reported so far.
 #[derive(Debug, Default)]
@@ -30,11 +33,15 @@ struct Reporter {
     not_symbolized: Option<String>,
     /// The end was written, and nothing comes after it.
     is_over: bool,
+    /// What was found in a sandbox, as text and as JSON: it is written with the end.
+    kept: [String; 2],
 }
 
 static PLAN: OnceLock<Plan> = OnceLock::new();
 /// `None` before the start.
 static REPORTER: Locked<Option<Reporter>> = Locked::new(None);
+/// Where the report goes of a program that is in a sandbox; -1: to no descriptor.
+static DESCRIPTOR: AtomicI32 = AtomicI32::new(-1);
 /// What ended the checking, until a thread has said so.
 static FAILURE: Locked<Option<&'static str>> = Locked::new(None);
 
@@ -51,6 +58,8 @@ pub fn start(options: &Options, no_color: bool) {
 
 /// The end was written.
 static IS_OVER: AtomicBool = AtomicBool::new(false);
+/// A sandbox kept the end from being written.
+static IS_LOST: AtomicBool = AtomicBool::new(false);
 /// Something was found, and this exit code asked for; 0: no other than the program's own. Read without
 /// the reporter, which a thread that ends the program may not get.
 static EXIT_CODE: AtomicU8 = AtomicU8::new(0);
@@ -99,6 +108,7 @@ pub fn write(finding: &Finding) {
     });
     if halts == Some(true) {
         end(PATIENCE);
+        slot_life::ended(is_over());
         process::halt(exit_code().unwrap_or(1));
     }
 }
@@ -121,6 +131,11 @@ pub fn finish_failed(patience: u32) {
 /// Whether the end was written.
 pub fn is_over() -> bool {
     IS_OVER.load(Relaxed)
+}
+
+/// Whether the sandbox that the program is in kept the end from being written.
+pub fn is_lost() -> bool {
+    IS_LOST.load(Relaxed)
 }
 
 /// The exit code that the program is to have, if not its own.
@@ -161,12 +176,35 @@ impl Reporter {
         }
         EXIT_CODE.store(plan.exitcode, Relaxed);
         let summary = text::summary(&report);
+        self.publish(plan, &self.reported, Some(&summary));
         if !self.summaries.contains(&summary) {
             self.summaries.push(summary);
         }
         report.stacks.iter_mut().for_each(|stack| stack.shorten(plan.functions));
-        plan.put(pid, &text::finding(&report, plan.colour()), &json::finding(&report));
+        let (text, json) = (text::finding(&report, plan.colour()), json::finding(&report));
+        if sandbox::entered_at().is_some() {
+            self.keep(&text, &json);
+        } else {
+            plan.put(pid, &text, &json);
+        }
         true
+    }
+
+    /// Writes down for the observer what was found so far.
+    fn publish(&self, plan: &Plan, tally: &Tally, summary: Option<&str>) {
+        let (suppressions, time) = (&self.suppressions, clock::since_1970());
+        let end = End::new(0, time, tally, suppressions, plan.shows_notes, Seen::default());
+        shared_page::found(&end.counts, end.notes_not_shown, summary);
+    }
+
+    fn keep(&mut self, text: &str, json: &str) {
+        /// More than that of either is left out; the counts of the end have it.
+        const MOST: usize = 32 << 10;
+        for (kept, new) in self.kept.iter_mut().zip([text, json]) {
+            if kept.len() + new.len() <= MOST {
+                kept.push_str(new);
+            }
+        }
     }
 
     fn symbolize(&mut self, plan: &Plan, stacks: &mut [Stack]) {
@@ -188,7 +226,8 @@ impl Reporter {
             return;
         }
         let pid = process::id().unsigned_abs();
-        let seen = Seen { not_symbolized: self.not_symbolized.clone(), ..seen };
+        let not_symbolized = self.not_symbolized.clone();
+        let seen = Seen { not_symbolized, sandbox: sandbox_of_the_program(), ..seen };
         let time = clock::since_1970();
         let mut end = End::new(pid, time, tally, &self.suppressions, plan.shows_notes, seen);
         if process::is_forked() && end.seen.waits == 0 && end.findings() == 0 {
@@ -198,12 +237,91 @@ impl Reporter {
         self.is_over = true;
         end.summaries = std::mem::take(&mut self.summaries);
         end.json = plan.json_path(pid);
-        plan.put(pid, &end.text(plan.colour()), &json::summary(&end));
-        if end.findings() > 0 {
+        self.publish(plan, tally, None);
+        let elsewhere = add_others(plan, &mut end);
+        let [kept, kept_json] = std::mem::take(&mut self.kept);
+        let text = kept + &end.text(plan.colour());
+        let is_written = plan.put(pid, &text, &(kept_json + &json::summary(&end)));
+        IS_LOST.store(!is_written && sandbox::entered_at().is_some(), Relaxed);
+        if end.findings() + elsewhere > 0 {
             EXIT_CODE.store(plan.exitcode, Relaxed);
         }
         IS_OVER.store(true, Relaxed);
     }
+}
+
+/// The end of the process that `epshim check` became has something to say of the others. Returns what was
+/// found in any of them, if they count.
+fn add_others(plan: &Plan, end: &mut End) -> u64 {
+    let Some(page) = shared_page::page().filter(|_| shared_page::is_first()) else { return 0 };
+    let findings = u64::from(page.findings.load(Relaxed));
+    let processes = u64::from(page.processes.load(Relaxed));
+    let total = plan.traces_children && (processes > 1 || findings > end.findings());
+    end.others = Others {
+        not_watched: if plan.traces_children { 0 } else { page.not_watched() },
+        going_on: shared_page::others(page).filter(|&pid| threads::runs(pid)).count() as u64,
+        total: total.then_some(Total { processes, findings }),
+    };
+    if !plan.traces_children {
+        return 0;
+    }
+    let (summaries, more) = page.summaries.all();
+    for summary in summaries {
+        if !end.summaries.contains(&summary) {
+            end.summaries.push(summary);
+        }
+    }
+    if more > 0 {
+        end.summaries.push(format!("and {more} more"));
+    }
+    findings
+}
+
+/// Writes the end of the program that ran in this process before.
+pub fn write_before(before: slot_life::Before) {
+    let slot_life::Before(end) = before;
+    with(PATIENCE, |plan, _| {
+        plan.put(end.pid, &end.text(plan.colour()), &json::summary(&end));
+    });
+}
+
+/// The program is about to enter a sandbox: notes which descriptor the report goes to.
+pub fn prepare_for_sandbox() {
+    let number = PLAN.get().and_then(Plan::descriptor).unwrap_or(-1);
+    DESCRIPTOR.store(number, Relaxed);
+    watched::watch(number, true); // Its hooks are to say that the program writes there.
+}
+
+/// Whether the report goes to this descriptor of a program in a sandbox.
+pub fn is_written_to(fd: c_int) -> bool {
+    fd >= 0 && DESCRIPTOR.load(Relaxed) == fd
+}
+
+/// Another file is about to have this number.
+pub fn closing(fd: c_int) {
+    if is_written_to(fd) {
+        DESCRIPTOR.store(-1, Relaxed);
+        sandbox::wrote(0, 0);
+    }
+}
+
+/// Writes down for the observer which sandbox the program is in.
+pub fn note_sandbox() {
+    shared_page::in_sandbox(sandbox_of_the_program().as_deref());
+}
+
+/// Which sandbox kept the checker from asking, and what.
+fn sandbox_of_the_program() -> Option<String> {
+    if let Some(site) = sandbox::entered_at() {
+        let frames = frames::locate(&[site]);
+        let place = frames
+            .first()
+            .map_or_else(String::new, |frame| format!("{}+{:#x}", frame.module, frame.offset));
+        return Some(format!("the program entered it at {place}"));
+    }
+    let refused: Vec<_> = sandbox::refused_at_start().map(Call::name).collect();
+    (!refused.is_empty())
+        .then(|| format!("the program was started in it; refused: {}", refused.join(", ")))
 }
 
 /// In a forked child: what was found so far, its parent reports.

@@ -10,6 +10,7 @@
 use crate::output::writing::reason;
 use crate::questions::fd::{FdNumber, close};
 use crate::questions::side_process::{self, Failure, Stack};
+use crate::runtime::process;
 use epshim_check::printable;
 use epshim_check::report::{Frame, dialogue};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -122,7 +123,7 @@ fn replace(command: &CStr, its_output: FdNumber) -> Errno {
     let arguments = [command.as_ptr(), c"symbolize".as_ptr(), ptr::null()];
     let environment: [*const c_char; 1] = [ptr::null()];
     // SAFETY: strings, and arrays of strings that end with null.
-    unsafe { libc::execve(command.as_ptr(), arguments.as_ptr(), environment.as_ptr()) };
+    unsafe { process::execute(command.as_ptr(), arguments.as_ptr(), environment.as_ptr()) };
     // SAFETY: errno of the thread that waits for this child: the memory is shared.
     Errno::from_raw_os_error(unsafe { *libc::__errno_location() })
 }

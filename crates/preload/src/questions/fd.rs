@@ -16,6 +16,9 @@ impl FdNumber {
     /// The program's standard error.
     pub const STDERR: Self = Self(libc::STDERR_FILENO);
 
+    /// A number that no descriptor has: it is above every limit (fs/file.c, sysctl_nr_open_max).
+    pub const HIGHEST: Self = Self(RawFd::MAX);
+
     /// `None`: the number is negative, and no descriptor ever has it.
     pub fn new(number: RawFd) -> Option<Self> {
         (number >= 0).then_some(Self(number))

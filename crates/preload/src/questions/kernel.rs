@@ -5,6 +5,7 @@
 
 use crate::questions::descriptor::{self, file};
 use crate::questions::{hazard, registrations, threads};
+use crate::runtime::sandbox::{self, Call};
 use epshim_check::ports::{Kernel, Kind, Listed};
 use std::ffi::c_int;
 
@@ -15,31 +16,44 @@ pub struct ThisProcess;
 /// Numbers among which another descriptor of the same file is sought.
 const SOUGHT_AMONG: c_int = 20_000;
 
+/// In a sandbox nothing is asked, and nothing is known.
+fn may_ask() -> bool {
+    sandbox::may(Call::Descriptors) && sandbox::may(Call::Sleep)
+}
+
+/// Asks about one descriptor.
+fn ask<R>(fd: c_int, question: impl FnOnce(c_int) -> R) -> Option<R> {
+    may_ask().then(|| hazard::ask(fd, question)).flatten()
+}
+
 /// Another descriptor of this process, not `except`, that is open on this file.
 fn other(sought: (u64, u64), except: c_int) -> Option<c_int> {
+    if !may_ask() {
+        return None;
+    }
     let is_open_on_it = |&fd: &c_int| hazard::ask(fd, file).flatten() == Some(sought);
     (0..SOUGHT_AMONG).filter(|&fd| fd != except).find(is_open_on_it)
 }
 
 impl Kernel for ThisProcess {
     fn registrations(&mut self, epfd: c_int) -> Option<Vec<Listed>> {
-        registrations::of(epfd)
+        may_ask().then(|| registrations::of(epfd)).flatten()
     }
 
     fn readiness(&mut self, fd: c_int, events: u32) -> Option<u32> {
-        hazard::ask(fd, |fd| descriptor::readiness(fd, events))?
+        ask(fd, |fd| descriptor::readiness(fd, events))?
     }
 
     fn unread(&mut self, fd: c_int) -> Option<u64> {
-        hazard::ask(fd, descriptor::unread)?
+        ask(fd, descriptor::unread)?
     }
 
     fn traffic(&mut self, fd: c_int) -> u64 {
-        hazard::ask(fd, descriptor::traffic).unwrap_or(0)
+        ask(fd, descriptor::traffic).unwrap_or(0)
     }
 
     fn file(&mut self, fd: c_int) -> Option<(u64, u64)> {
-        hazard::ask(fd, file)?
+        ask(fd, file)?
     }
 
     fn keeper(&mut self, epfd: c_int, ghost: &Listed) -> Option<c_int> {
@@ -49,15 +63,19 @@ impl Kernel for ThisProcess {
 
     fn has_both_ends(&mut self, fd: c_int) -> bool {
         // Both ends of a pipe are one inode (pipe(7)).
-        hazard::ask(fd, descriptor::kind) == Some(Kind::Pipe)
+        ask(fd, descriptor::kind) == Some(Kind::Pipe)
             && self.file(fd).is_some_and(|file| other(file, fd).is_some())
     }
 
     fn is_alive(&mut self, tid: c_int) -> bool {
-        threads::is_alive(tid)
+        may_ask() && threads::is_alive(tid)
+    }
+
+    fn is_on_its_way(&mut self, tid: c_int) -> bool {
+        threads::is_on_its_way(tid)
     }
 
     fn was_closed(&mut self, fd: c_int) -> bool {
-        hazard::ask(fd, |_| ()).is_none()
+        may_ask() && hazard::ask(fd, |_| ()).is_none()
     }
 }

@@ -8,8 +8,9 @@
 //! Surprising: the list may change meanwhile. Every word is read by way of the kernel (`memory.rs`):
 //! what is wrong then is a name, and no memory is touched that is not there.
 
-use crate::questions::memory::{read, read_string};
+use crate::questions::memory::{Expected, read, read_list, read_string};
 use std::mem::size_of;
+use std::ops::Range;
 
 #[cfg(target_pointer_width = "32")]
 use libc::{Elf32_Ehdr as Header, Elf32_Phdr as Segment};
@@ -21,45 +22,115 @@ const MODULES: usize = 4096;
 const SEGMENTS: usize = 64;
 
 /// A loaded module.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Module {
     /// What its own addresses are moved by.
     pub base: usize,
     /// It is the program itself, whose name the list does not have.
     pub is_program: bool,
-    /// Where its name lies.
-    name: usize,
+    /// Its entry in the list, and the beginning of it: the base, where its name lies, its dynamic
+    /// section, and the next entry.
+    entry: Expected,
+    mark: Option<Expected>,
     segments: Vec<Segment>,
 }
 
 impl Module {
+    fn new(entry: Expected, is_program: bool, segments: Vec<Segment>) -> Self {
+        let [base, ..] = entry.1;
+        let mut module = Self { base, is_program, entry, mark: None, segments };
+        module.mark = module.read_mark();
+        module
+    }
+
+    fn read_mark(&self) -> Option<Expected> {
+        let is_note = |segment: &&Segment| segment.p_type == libc::PT_NOTE;
+        let notes = self.segments.iter().filter(is_note).map(|segment| self.start_of(segment));
+        let mut id = notes.filter(|&note| {
+            // The lengths of name and contents, the type, the name (elf(5)).
+            const ID: u32 = 3;
+            let words = read::<[u8; 16]>(note);
+            words.is_some_and(|words| words[8..12] == ID.to_ne_bytes() && words[12..] == *b"GNU\0")
+        });
+        let place = id.next_back().or_else(|| self.unwind_index())?;
+        Some((place, read(place)?))
+    }
+
     /// Whether it has this address.
     pub fn has(&self, address: usize) -> bool {
         self.segments.iter().any(|segment| {
-            let first = self.base.wrapping_add(segment.p_vaddr as usize);
             segment.p_type == libc::PT_LOAD
-                && address.wrapping_sub(first) < segment.p_memsz as usize
+                && address.wrapping_sub(self.start_of(segment)) < segment.p_memsz as usize
         })
+    }
+
+    /// The addresses that may be executed.
+    pub fn code(&self) -> impl Iterator<Item = Range<usize>> {
+        let is_code = |segment: &&Segment| {
+            segment.p_type == libc::PT_LOAD && segment.p_flags & libc::PF_X != 0
+        };
+        self.segments.iter().filter(is_code).map(|segment| {
+            let start = self.start_of(segment);
+            start..start.saturating_add(segment.p_memsz as usize)
+        })
+    }
+
+    /// Where its index of unwind tables is.
+    pub fn unwind_index(&self) -> Option<usize> {
+        let is_index = |segment: &&Segment| segment.p_type == libc::PT_GNU_EH_FRAME;
+        self.segments.iter().find(is_index).map(|segment| self.start_of(segment))
+    }
+
+    /// What its entry in the list was when it was read.
+    pub fn entry(&self) -> Expected {
+        self.entry
+    }
+
+    /// Words that no other module has, if there is one at the same place later, as they were when it was
+    /// read: of the id that the linker gave it, or of the index of its unwind tables.
+    pub fn mark(&self) -> Option<Expected> {
+        self.mark
     }
 
     /// As the loader was asked for it, or found it.
     pub fn name(&self) -> Option<Vec<u8>> {
-        read_string(self.name).filter(|name| !name.is_empty())
+        let [_, name, _, _] = self.entry.1;
+        read_string(name).filter(|name| !name.is_empty())
+    }
+
+    fn start_of(&self, segment: &Segment) -> usize {
+        self.base.wrapping_add(segment.p_vaddr as usize)
+    }
+
+    /// Whether an entry of the list is this module's, whichever the next one is.
+    fn is_at(&self, (address, [base, name, dynamic, _]): Expected) -> bool {
+        let (here, [its_base, its_name, its_dynamic, _]) = self.entry;
+        (here, its_base, its_name, its_dynamic) == (address, base, name, dynamic)
     }
 }
 
 /// All that the loader lists.
 pub fn loaded() -> Vec<Module> {
+    loaded_since(&[])
+}
+
+/// The same, where these were loaded before: what is still there is not read again.
+pub fn loaded_since(before: &[Module]) -> Vec<Module> {
     let (table, count) = program_headers();
     let program = segments(table, count);
-    let mut modules = Vec::new();
+    let mut modules: Vec<Module> = Vec::new();
     let mut next = first_entry(table, &program);
-    while let Some(entry) = next.filter(|&entry| entry != 0 && modules.len() < MODULES) {
+    while let Some(address) = next.filter(|&address| address != 0 && modules.len() < MODULES) {
         // struct link_map begins with l_addr, l_name, l_ld, l_next.
-        let Some([base, name, _, after]) = read::<[usize; 4]>(entry) else { break };
+        let Some(words) = read::<[usize; 4]>(address) else { break };
+        let [base, _, _, after] = words;
+        let entry = (address, words);
         let is_program = modules.is_empty();
-        let segments = if is_program { program.clone() } else { segments_of_library(base) };
-        modules.push(Module { base, is_program, name, segments });
+        modules.push(match before.iter().find(|module| module.is_at(entry)) {
+            Some(known) => Module { is_program, entry, ..known.clone() },
+            None if is_program => Module::new(entry, is_program, program.clone()),
+            None => Module::new(entry, is_program, segments_of_library(base)),
+        });
         next = Some(after);
     }
     modules
@@ -72,8 +143,7 @@ fn program_headers() -> (usize, usize) {
 }
 
 fn segments(table: usize, count: usize) -> Vec<Segment> {
-    let places = (0..count.min(SEGMENTS)).map(|place| table + place * size_of::<Segment>());
-    places.map_while(read::<Segment>).collect()
+    read_list(table, count.min(SEGMENTS))
 }
 
 fn segments_of_library(base: usize) -> Vec<Segment> {

@@ -16,6 +16,7 @@
 
 use crate::questions::{fd_table, hazard};
 use crate::runtime::pages;
+use crate::runtime::sandbox::{self, Call};
 use crate::runtime::signals::{with_all_blocked, without_those_of_writing};
 use rustix::io;
 use rustix::mm::{MapFlags, MprotectFlags, mprotect};
@@ -45,6 +46,9 @@ type Entry = extern "C" fn(*mut c_void) -> c_int;
 
 /// Does the work in a side process, and waits for it. From any thread.
 pub fn run<R>(work: impl FnOnce() -> R) -> Result<R, Failure> {
+    if !sandbox::may(Call::SideProcess) || !sandbox::may(Call::Sleep) {
+        return Err(Failure::Refused);
+    }
     let stack = Stack::new().ok_or(Failure::Refused)?;
     let system_call = fd_table::system_call();
     let mut result = Err(Failure::Died);
@@ -67,13 +71,23 @@ pub fn run<R>(work: impl FnOnce() -> R) -> Result<R, Failure> {
 }
 
 /// Does the work in a side process; or, where that is refused, in this thread. `None`: the side
-/// process died.
+/// process died, or a sandbox lets none be made.
 pub fn run_or_here<R>(mut work: impl FnMut() -> R) -> Option<R> {
     match run(&mut work) {
         Ok(result) => Some(result),
         Err(Failure::Died) => None,
+        // A sandbox refuses for good: what is opened here the program could notice, again and again.
+        Err(Failure::Refused) if !sandbox::may(Call::SideProcess) => None,
         Err(Failure::Refused) => without_those_of_writing(work),
     }
+}
+
+/// The same for work that opens no descriptor: it is done here, too, where a sandbox lets none be made.
+pub fn run_or_here_unseen<R>(mut work: impl FnMut() -> R) -> Option<R> {
+    run_or_here(&mut work).or_else(|| {
+        let is_refused = !sandbox::may(Call::SideProcess);
+        is_refused.then(|| without_those_of_writing(work)).flatten()
+    })
 }
 
 /// Starts a child on this stack; the child has ended, or executes another program, when this

@@ -4,6 +4,7 @@
 use crate::questions::files::read_file;
 use crate::questions::proc_path::ProcPath;
 use crate::runtime::process;
+use crate::runtime::sandbox::{self, Call};
 use rustix::fs::{Access, CWD, access, readlinkat_raw, stat};
 use rustix::io::Errno;
 use std::ffi::{CString, c_int};
@@ -11,8 +12,22 @@ use std::fmt::Write;
 use std::mem::MaybeUninit;
 
 /// Whether there is such a process, or thread.
+///
+/// In a sandbox that is not asked, and taken for true.
 pub fn is_alive(tid: c_int) -> bool {
+    if !sandbox::may(Call::Descriptors) {
+        return true;
+    }
     access(ProcPath::new("/proc/", tid).as_str(), Access::EXISTS).is_ok()
+}
+
+/// Whether a process runs, and is no zombie either: that has no working directory (fs/proc/base.c,
+/// proc_cwd_link).
+pub fn runs(pid: c_int) -> bool {
+    let mut path = ProcPath::new("/proc/", pid);
+    let _ = path.write_str("/cwd");
+    let mut link = [MaybeUninit::uninit(); 1];
+    !matches!(readlinkat_raw(CWD, path.as_str(), &mut link), Err(Errno::NOENT))
 }
 
 /// Whether a thread of this process sleeps now (proc_pid_stat(5)).
@@ -25,8 +40,27 @@ pub fn is_asleep(tid: c_int) -> bool {
     is_read && matches!(state, Some(b'S' | b'D'))
 }
 
+/// Whether a thread of this process runs, or would if it had a processor, or waits for a lock or a page
+/// (proc_pid_syscall(5)). Where that cannot be read: whether it does not sleep.
+pub fn is_on_its_way(tid: c_int) -> bool {
+    let path = format!("/proc/{}/task/{tid}/syscall", process::id());
+    let mut text = Vec::new();
+    let is_read = CString::new(path).is_ok_and(|path| read_file(&path, &mut text));
+    let text = String::from_utf8_lossy(&text);
+    match text.split_whitespace().next().filter(|_| is_read) {
+        Some("running" | "-1") => true,
+        Some(number) => number.parse() == Ok(libc::SYS_futex),
+        None => is_alive(tid) && !is_asleep(tid),
+    }
+}
+
 /// How often this thread has given up the processor by itself: getrusage(2), ru_nvcsw.
+///
+/// In a sandbox that is not asked: as if it never had.
 pub fn sleeps() -> u64 {
+    if !sandbox::may(Call::Descriptors) {
+        return 0;
+    }
     let mut usage = MaybeUninit::<libc::rusage>::zeroed();
     // SAFETY: the call fills the structure; all zeros, should it fail, are a valid value too.
     let usage = unsafe {
@@ -49,4 +83,16 @@ pub fn program_has_ended() -> bool {
     let _ = path.write_str("/cwd");
     let mut link = [MaybeUninit::uninit(); 1];
     matches!(readlinkat_raw(CWD, path.as_str(), &mut link), Err(Errno::NOENT))
+}
+
+/// The exit status of the program's first thread, which has ended and is listed still: without the library's
+/// thread it would be the process's.
+pub fn status_of_the_first() -> c_int {
+    let path = format!("/proc/{0}/task/{0}/stat", process::id());
+    let mut text = Vec::new();
+    let is_read = CString::new(path).is_ok_and(|path| read_file(&path, &mut text));
+    // The last field, as wait(2) has it.
+    let code = String::from_utf8_lossy(&text);
+    let code = code.split_ascii_whitespace().last().and_then(|code| code.parse::<c_int>().ok());
+    code.filter(|_| is_read).map_or(0, |code| code >> 8 & 0xff)
 }

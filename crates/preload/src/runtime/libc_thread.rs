@@ -43,12 +43,12 @@ pub fn has_ended(sleeps: u32) -> bool {
 }
 
 /// Starts the thread, which begins with the caller's signal mask. False: it cannot be.
-pub fn start(run: fn()) -> bool {
+pub fn start(run: fn() -> c_int) -> bool {
     create(run) == 0
 }
 
 /// Returns what pthread_create(3) does.
-fn create(run: fn()) -> c_int {
+fn create(run: fn() -> c_int) -> c_int {
     let mut thread = MaybeUninit::uninit();
     let mut attributes = MaybeUninit::uninit();
     // SAFETY: each call gets pointers to objects of its type that live until it returns, and the
@@ -67,7 +67,7 @@ fn create(run: fn()) -> c_int {
 
 extern "C" fn enter(run: *mut c_void) -> *mut c_void {
     // SAFETY: `create` passes such a function.
-    let run = unsafe { transmute::<*mut c_void, fn()>(run) };
+    let run = unsafe { transmute::<*mut c_void, fn() -> c_int>(run) };
     TID.store(thread::tid(), Relaxed);
     thread::hide_from_sanitizer();
     run();

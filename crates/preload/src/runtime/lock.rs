@@ -7,6 +7,7 @@
 //! Surprising: in a forked child a held lock belongs to a thread that does not exist there. The
 //! child frees it, or replaces the value that the thread may have left half written.
 
+use crate::runtime::sandbox::{self, Call};
 use rustix::io::Errno;
 use rustix::thread::futex;
 use std::cell::UnsafeCell;
@@ -19,6 +20,8 @@ const AWAITED: u32 = 2;
 
 /// How often a thread tries to take the lock before it sleeps.
 const SPINS: u32 = 200;
+/// How often instead of each sleep, where it may not sleep.
+const SPINS_A_SLEEP: u32 = 100_000;
 /// One sleep.
 const SLEEP: futex::Timespec = futex::Timespec { tv_sec: 0, tv_nsec: 100_000_000 };
 
@@ -38,13 +41,15 @@ impl Lock {
 
     /// Takes the lock. False: another thread held it through this number of sleeps.
     pub fn take(&self, sleeps: u32) -> bool {
-        for _ in 0..SPINS {
+        let may_sleep = sandbox::may(Call::Sleep);
+        let spins = if may_sleep { SPINS } else { SPINS + sleeps * SPINS_A_SLEEP };
+        for _ in 0..spins {
             if self.0.compare_exchange_weak(FREE, HELD, Acquire, Relaxed).is_ok() {
                 return true;
             }
             std::hint::spin_loop();
         }
-        let mut left = sleeps;
+        let mut left = if may_sleep { sleeps } else { 0 };
         while left > 0 {
             if self.0.swap(AWAITED, Acquire) == FREE {
                 return true;
@@ -61,7 +66,8 @@ impl Lock {
 
     /// Gives the lock back.
     pub fn give(&self) {
-        if self.0.swap(FREE, Release) == AWAITED {
+        // Where no thread may be woken, none has slept for long: a sleep ends by itself.
+        if self.0.swap(FREE, Release) == AWAITED && sandbox::may(Call::Sleep) {
             let _ = futex::wake(&self.0, futex::Flags::PRIVATE, 1);
         }
     }

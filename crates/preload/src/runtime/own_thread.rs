@@ -145,7 +145,7 @@ impl Parts {
 
 /// Starts the thread, which begins with the caller's signal mask. False: it cannot be; the thread before it
 /// has not ended yet, or there is no memory. From a signal handler too; of one thread at a time.
-pub fn start(run: fn()) -> bool {
+pub fn start(run: fn() -> c_int) -> bool {
     let Some(all) = VARIABLES.get() else { return false };
     let parts = Parts::of(all);
     let Some(block) = block(parts.size()).filter(|_| is_free(PATIENCE)) else { return false };
@@ -174,8 +174,7 @@ pub fn start(run: fn()) -> bool {
 /// The thread. When this returns, clone(2)'s wrapper ends it, without libc.
 extern "C" fn enter(run: *mut c_void) -> c_int {
     // SAFETY: `start` passes such a function.
-    unsafe { transmute::<*mut c_void, fn()>(run)() };
-    0
+    unsafe { transmute::<*mut c_void, fn() -> c_int>(run)() }
 }
 
 /// The memory, made once.

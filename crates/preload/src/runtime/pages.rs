@@ -7,6 +7,7 @@
 //!
 //! Surprising: what is given back may be refused too. A mapping that is cut in two is one more.
 
+use crate::runtime::sandbox::{self, Call};
 use rustix::mm::{MapFlags, MremapFlags, ProtFlags, mmap_anonymous, mremap, munmap};
 use std::ffi::c_void;
 use std::ptr;
@@ -41,8 +42,11 @@ fn is_refused() -> bool {
 }
 
 /// A new mapping, zeroed, readable and writable, at an address of the kernel's choice. `None`: memory is
-/// out, from now on.
+/// out, from now on; or the program is in a sandbox, and the kernel was not asked.
 pub fn map(size: usize, flags: MapFlags) -> Option<*mut c_void> {
+    if !sandbox::may(Call::Memory) {
+        return None;
+    }
     let protection = ProtFlags::READ | ProtFlags::WRITE;
     let new = (!is_refused())
         // SAFETY: new memory; none that is there is changed.
@@ -64,7 +68,7 @@ pub unsafe fn remap(
     new_size: usize,
     can_move: bool,
 ) -> Option<*mut c_void> {
-    if new_size > size && is_refused() {
+    if !sandbox::may(Call::Memory) || new_size > size && is_refused() {
         return None;
     }
     let flags = if can_move { MremapFlags::MAYMOVE } else { MremapFlags::empty() };
@@ -78,5 +82,5 @@ pub unsafe fn remap(
 /// It is the caller's, and not used any more.
 pub unsafe fn unmap(block: *mut c_void, size: usize) -> bool {
     // SAFETY: as the caller promises.
-    unsafe { munmap(block, size) }.is_ok()
+    sandbox::may(Call::Memory) && unsafe { munmap(block, size) }.is_ok()
 }

@@ -6,15 +6,22 @@
 //! kernel wipes in every copy of the memory (madvise(2), MADV_WIPEONFORK, Linux 4.14), and a
 //! process id to compare.
 
+use crate::runtime::sandbox::{self, Call};
 use crate::runtime::{pages, thread};
 use rustix::mm::{Advice, MapFlags, madvise};
-use std::ffi::c_int;
+use std::ffi::{c_char, c_int};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, Ordering::Relaxed};
 
 unsafe extern "C" {
     // `hooks/exit.c`: libc's `_exit`, which the library exports itself. Every number is a status.
     safe fn epshim_leave(status: c_int);
+    // `hooks/exec.c`: libc's `execve`, likewise.
+    fn epshim_execute(
+        path: *const c_char,
+        arguments: *const *const c_char,
+        environment: *const *const c_char,
+    );
 }
 
 const PAGE: usize = 4096;
@@ -27,6 +34,7 @@ static IS_FORKED: AtomicBool = AtomicBool::new(false);
 
 /// Before the checking starts.
 pub fn prepare() {
+    thread::find_id_of_libc();
     ID.store(current_id(), Relaxed);
     let Some(page) = pages::map(PAGE, MapFlags::PRIVATE) else { return };
     // SAFETY: a new mapping, which is never unmapped. It is zeroed, suitably aligned, and from here on used
@@ -59,9 +67,10 @@ pub fn is_forked() -> bool {
     IS_FORKED.load(Relaxed)
 }
 
-/// Whether the memory is this process's own. In a child of vfork it is the parent's.
+/// Whether the memory is this process's own. In a child of vfork it is the parent's. In a sandbox that is not
+/// known, and taken for true.
 pub fn owns_memory() -> bool {
-    ID.load(Relaxed) == current_id()
+    !sandbox::may(Call::Identity) || ID.load(Relaxed) == current_id()
 }
 
 /// The process whose books these are.
@@ -69,8 +78,26 @@ pub fn id() -> i32 {
     ID.load(Relaxed)
 }
 
-fn current_id() -> i32 {
-    rustix::process::getpid().as_raw_nonzero().get()
+/// The id of the process that calls: in a child of vfork not that of these books.
+pub fn current_id() -> i32 {
+    if sandbox::may(Call::Identity) {
+        return rustix::process::getpid().as_raw_nonzero().get();
+    }
+    // A process of one thread, as it is in a forked child, has that thread's id.
+    thread::id_of_libc().unwrap_or_else(id)
+}
+
+/// Executes a program of the library's own; returns where that fails.
+///
+/// # Safety
+/// As execve(2) has it: a string, and two arrays of strings with a null pointer at the end.
+pub unsafe fn execute(
+    path: *const c_char,
+    arguments: *const *const c_char,
+    environment: *const *const c_char,
+) {
+    // SAFETY: as the caller promises.
+    unsafe { epshim_execute(path, arguments, environment) };
 }
 
 /// Ends the program, at once: its own handlers do not run.

@@ -8,10 +8,14 @@
 //!
 //! It costs address space: a page of it is memory when it is used.
 //!
+//! In a sandbox the kernel is not asked for memory at all. Before the program enters one the reserve gets a
+//! part that is for that time, and memory is out when it is used up.
+//!
 //! Surprising: nothing goes back into it. Memory runs out once.
 
 use crate::runtime::lock::{Lock, Locked, PATIENCE};
 use crate::runtime::pages;
+use crate::runtime::sandbox::{self, Call};
 use rustix::mm::MapFlags;
 use std::cell::UnsafeCell;
 use std::ptr;
@@ -33,11 +37,37 @@ static START: AtomicUsize = AtomicUsize::new(0);
 static SIZE: AtomicUsize = AtomicUsize::new(0);
 static TAKEN: Locked<Taken> = Locked::new(Taken { of_standing: 0, of_rest: 0 });
 
+/// What the rest must have, to pay for what is out of the ordinary.
+static WANTED: AtomicUsize = AtomicUsize::new(0);
+/// For the time in a sandbox.
+const IN_SANDBOX: usize = 8 << 20;
+
 /// Bytes that were handed out.
 #[derive(Debug)]
 struct Taken {
     of_standing: usize,
     of_rest: usize,
+}
+
+impl Taken {
+    /// Whether the rest has so much left.
+    fn has_rest(&self, size: usize) -> bool {
+        size <= SIZE.load(Relaxed) - self.of_rest
+    }
+
+    fn take_standing(&mut self, size: usize) -> Option<*mut u8> {
+        (size <= STANDING - self.of_standing).then(|| {
+            self.of_standing += size;
+            STANDING_MEMORY.0.get().cast::<u8>().wrapping_add(self.of_standing - size)
+        })
+    }
+
+    fn take_rest(&mut self, size: usize) -> Option<*mut u8> {
+        self.has_rest(size).then(|| {
+            self.of_rest += size;
+            ptr::with_exposed_provenance_mut(START.load(Relaxed) + self.of_rest - size)
+        })
+    }
 }
 
 /// The lock, to be held across a fork.
@@ -49,9 +79,19 @@ pub fn lock() -> &'static Lock {
 /// it cannot.
 pub fn keep_for(large: usize) -> bool {
     let wanted = large.saturating_mul(2).next_multiple_of(PAGE);
+    WANTED.store(wanted, Relaxed);
+    if !sandbox::may(Call::Memory) {
+        return TAKEN.with(PATIENCE, |taken| taken.has_rest(wanted)).unwrap_or(false);
+    }
     if wanted <= SIZE.load(Relaxed) {
         return true;
     }
+    TAKEN.with(PATIENCE, |taken| taken.of_rest == 0 && grow(wanted)).unwrap_or(false)
+}
+
+/// The program is about to enter a sandbox: the reserve gets what is used there. False: it cannot.
+pub fn prepare_for_sandbox() -> bool {
+    let wanted = WANTED.load(Relaxed) + IN_SANDBOX;
     TAKEN.with(PATIENCE, |taken| taken.of_rest == 0 && grow(wanted)).unwrap_or(false)
 }
 
@@ -77,19 +117,15 @@ fn grow(wanted: usize) -> bool {
 pub fn take(size: usize) -> *mut u8 {
     let size = size.next_multiple_of(PAGE);
     let taken = TAKEN.with(PATIENCE, |taken| {
-        let rest = SIZE.load(Relaxed);
-        if size <= STANDING - taken.of_standing {
-            taken.of_standing += size;
-            let memory: *mut u8 = STANDING_MEMORY.0.get().cast();
-            return memory.wrapping_add(taken.of_standing - size);
+        if !sandbox::may(Call::Memory) {
+            if taken.has_rest(size + WANTED.load(Relaxed)) {
+                return taken.take_rest(size);
+            }
+            pages::run_out();
         }
-        if size > rest - taken.of_rest {
-            return ptr::null_mut();
-        }
-        taken.of_rest += size;
-        ptr::with_exposed_provenance_mut(START.load(Relaxed) + taken.of_rest - size)
+        taken.take_standing(size).or_else(|| taken.take_rest(size))
     });
-    taken.unwrap_or(ptr::null_mut())
+    taken.flatten().unwrap_or(ptr::null_mut())
 }
 
 /// Whether a block is a piece of the reserve.

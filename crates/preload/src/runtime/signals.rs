@@ -3,13 +3,19 @@
 //! libc keeps two signals for itself, which pthread_sigmask(3) does not block; libc sends them to
 //! single threads, and never to a child.
 
+use crate::runtime::sandbox::{self, Call};
 use std::ffi::c_int;
 use std::mem::MaybeUninit;
 use std::ptr;
 
 /// Does the work with all signals blocked in this thread. `None`: they cannot be blocked, and the
 /// work was not begun.
+///
+/// In a sandbox they cannot be blocked, and it is done all the same.
 pub fn with_all_blocked<R>(work: impl FnOnce() -> R) -> Option<R> {
+    if !sandbox::may(Call::Signals) {
+        return Some(work());
+    }
     let mut all = MaybeUninit::uninit();
     let mut old = MaybeUninit::uninit();
     // SAFETY: sigfillset writes the first set, and pthread_sigmask the second unless it fails.
@@ -27,6 +33,9 @@ pub fn with_all_blocked<R>(work: impl FnOnce() -> R) -> Option<R> {
 /// the reader has ended, and SIGXFSZ. They are not the program's.
 pub fn without_those_of_writing<R>(work: impl FnOnce() -> R) -> Option<R> {
     const RAISED: [c_int; 2] = [libc::SIGPIPE, libc::SIGXFSZ];
+    if !sandbox::may(Call::Signals) {
+        return Some(work());
+    }
     with_all_blocked(|| {
         let before = RAISED.map(is_pending);
         let result = work();

@@ -8,7 +8,9 @@
 //! Surprising: a signal handler may run between any two calls here. It leaves the variables as it
 //! found them, or never returns. So no reference to one of them is ever made.
 
+use crate::runtime::sandbox::{self, Call};
 use std::ffi::c_int;
+use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering::Relaxed};
 
 unsafe extern "C" {
     // The calling thread's own variables, which live as long as the thread.
@@ -84,13 +86,60 @@ impl Own {
     }
 }
 
+/// Where libc keeps a thread's id, from the address that pthread_self(3) returns; 0: not found.
+static ID_OF_LIBC: AtomicUsize = AtomicUsize::new(0);
+/// Threads whose id could not be asked.
+static UNKNOWN: AtomicI32 = AtomicI32::new(0);
+/// Their ids begin here, above all that the kernel gives (PID_MAX_LIMIT, include/linux/threads.h).
+const FIRST_UNKNOWN: c_int = 1 << 24;
+
+/// Before the checking starts: finds where libc keeps a thread's id. The kernel writes it there when it makes
+/// the thread, and in a forked child.
+pub fn find_id_of_libc() {
+    /// Less than `struct pthread` of any libc.
+    const SIZE: usize = 1024;
+    let own = tid();
+    // SAFETY: it takes nothing, and returns the address of the thread's descriptor.
+    let descriptor = unsafe { libc::pthread_self() } as usize;
+    let words = (4..SIZE / 4).map(|word| word * 4);
+    // SAFETY: within this thread's descriptor, which only the thread itself changes here.
+    let mut found = words.filter(|at| unsafe { *((descriptor + at) as *const c_int) } == own);
+    ID_OF_LIBC.store(found.next().unwrap_or(0), Relaxed);
+}
+
+/// This thread's id, as libc has it. `None`: it cannot be read there.
+pub fn id_of_libc() -> Option<c_int> {
+    let at = Some(ID_OF_LIBC.load(Relaxed)).filter(|&at| at != 0)?;
+    // SAFETY: as above.
+    let id = unsafe { *((libc::pthread_self() as usize + at) as *const c_int) };
+    (id > 0).then_some(id)
+}
+
+/// An address that no other living thread has: of a variable of this one.
+pub fn address() -> usize {
+    epshim_tid().addr()
+}
+
+fn ask_tid() -> c_int {
+    if sandbox::may(Call::Identity) {
+        return rustix::thread::gettid().as_raw_nonzero().get();
+    }
+    id_of_libc().unwrap_or_else(|| FIRST_UNKNOWN + UNKNOWN.fetch_add(1, Relaxed))
+}
+
+/// The id of this thread is known otherwise: it is the only one of this process.
+pub fn set_tid(tid: c_int) {
+    // SAFETY: this thread's own variable, valid while it runs.
+    unsafe { *epshim_tid() = tid };
+}
+
 /// The id of this thread, as gettid(2) has it: asked once, and kept.
 pub fn tid() -> c_int {
     let kept = epshim_tid();
     // SAFETY: this thread's own variable, valid while it runs.
     unsafe {
         if *kept == 0 {
-            *kept = rustix::thread::gettid().as_raw_nonzero().get();
+            *kept = ask_tid();
         }
         *kept
     }

@@ -2,6 +2,7 @@
 //! The modules are compiled into this test, which exports nothing and has no hooks.
 
 #![allow(dead_code)] // each module has uses that are not tested here
+#![allow(non_upper_case_globals)] // a variable of C's
 
 #[path = "../../src/output"]
 mod output {
@@ -13,6 +14,15 @@ mod output {
     pub mod frames;
     #[path = "inherited.rs"]
     pub mod inherited;
+    /// Here is no observer.
+    pub mod mail {
+        use super::writing::Unwritten;
+        use epshim_page::mail::Place;
+
+        pub fn send(_: Place, _: bool, _: &[u8]) -> Option<Result<(), Unwritten>> {
+            None
+        }
+    }
     #[path = "symbolize.rs"]
     pub mod symbolize;
     #[path = "writing.rs"]
@@ -21,6 +31,8 @@ mod output {
 
 #[path = "../../src/questions"]
 mod questions {
+    #[path = "callers.rs"]
+    pub mod callers;
     #[path = "fd.rs"]
     pub mod fd;
     #[path = "fd_table.rs"]
@@ -33,6 +45,10 @@ mod questions {
     pub mod memory;
     #[path = "modules.rs"]
     pub mod modules;
+    #[path = "own_process.rs"]
+    pub mod own_process;
+    #[path = "registers.rs"]
+    pub mod registers;
     #[path = "side_process.rs"]
     pub mod side_process;
 }
@@ -47,8 +63,33 @@ mod runtime {
     pub mod pages;
     #[path = "reserve.rs"]
     pub mod reserve;
+    #[path = "sandbox.rs"]
+    pub mod sandbox;
     #[path = "signals.rs"]
     pub mod signals;
+
+    /// In place of each thread's variables, which are C's.
+    pub mod thread {
+        pub fn address() -> usize {
+            1
+        }
+    }
+
+    /// In place of what the hooks export, which are C's.
+    pub mod process {
+        use std::ffi::c_char;
+
+        /// # Safety
+        /// As execve(2) has it.
+        pub unsafe fn execute(
+            path: *const c_char,
+            arguments: *const *const c_char,
+            environment: *const *const c_char,
+        ) {
+            // SAFETY: as the caller promises.
+            unsafe { libc::execve(path, arguments, environment) };
+        }
+    }
 
     /// In place of the variables that the hooks read, which are C's.
     pub mod watched {
@@ -70,6 +111,12 @@ mod runtime {
     }
 }
 
+/// In place of the hooks' variable: nothing is refused.
+#[unsafe(no_mangle)]
+static epshim_refused: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
+
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod callers;
 mod hazard;
 mod heap;
 mod places;

@@ -101,9 +101,18 @@ fn only_these_files_of_the_shim_know_targets() {
 
 #[test]
 fn the_model_asks_the_machine_nothing_and_reads_no_clock() {
+    asks_nothing("epshim-check");
+}
+
+#[test]
+fn the_walk_asks_the_machine_nothing() {
+    asks_nothing("epshim-walk");
+}
+
+fn asks_nothing(pure: &str) {
     let project = Project::here().expect("a workspace");
     for (package, source) in crates(&project) {
-        if package != "epshim-check" {
+        if package != pure {
             continue;
         }
         for (file, name) in source.names() {

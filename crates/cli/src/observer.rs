@@ -1,0 +1,89 @@
+//! The observer: the one process beside a watched program. It writes the end of the report where the
+//! program cannot, because a signal or a function of libc's own has ended it, and it holds the files of
+//! `--log` and `--json`.
+//!
+//! `memory.rs` makes the page that it shares with the library, `start.rs` makes the process, `watch.rs` is
+//! what it does, `ends.rs` what it says, `fate.rs` and `pidfd.rs` find out how a process has ended, `files.rs` writes.
+//!
+//! It is made by one clone(2) without an exit signal and without an exec, so that wait(2) in the program
+//! does not find it, and it has a session of its own. It never becomes the program's parent and never changes
+//! a status. It ends when the program has ended.
+//!
+//! Surprising: it is a child of the program, because this process becomes the program.
+
+mod ends;
+mod fate;
+mod files;
+#[allow(unsafe_code)] // a mapping
+mod memory;
+mod own;
+#[allow(unsafe_code)] // an ioctl
+mod pidfd;
+#[allow(unsafe_code)] // clone(2), and what the child does first
+mod start;
+mod watch;
+
+pub use files::Held;
+
+use epshim_check::Options;
+use epshim_page::Page;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// What stands beside the program.
+#[derive(Debug)]
+pub enum Observer {
+    /// Nothing, and why.
+    None(String),
+    /// The observer of the `epshim check` around this one.
+    Around {
+        /// `PID.FD`.
+        page: String,
+        /// Its files are not this one's.
+        is_page_only: bool,
+    },
+    /// Its own.
+    Own {
+        /// `PID.FD`.
+        page: String,
+        /// The memory.
+        memory: &'static Page,
+    },
+}
+
+impl Observer {
+    /// Starts one, or says why not. `around`: the one of the `epshim check` around this one.
+    pub fn begin(options: &Options, around: Option<&str>, has_own_files: bool, held: Held) -> Self {
+        if let Some(why) = Self::cannot_be(options) {
+            return Self::None(why);
+        }
+        if let Some(page) = around {
+            return Self::Around { page: page.to_owned(), is_page_only: has_own_files };
+        }
+        start::start(options, held)
+            .map_or_else(Self::None, |(page, memory)| Self::Own { page, memory })
+    }
+
+    /// Why there can be none, as far as that is known before.
+    pub fn cannot_be(options: &Options) -> Option<String> {
+        if !options.observer {
+            return Some("observer=0 asks for none".to_owned());
+        }
+        (std::process::id() == 1).then(|| "this is process 1, with which all others end".to_owned())
+    }
+
+    /// What the library is told of it.
+    pub fn options(&self) -> String {
+        match self {
+            Self::None(_) => String::new(),
+            Self::Around { page, is_page_only: true } => format!(":page={page}:page_only=1"),
+            Self::Around { page, .. } | Self::Own { page, .. } => format!(":page={page}"),
+        }
+    }
+
+    /// The program cannot be run, and this process says so.
+    pub fn give_up(&self) {
+        if let Self::Own { memory, .. } = self {
+            memory.is_given_up.store(1, Relaxed);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! What is written down of one process, and the end of a report that follows from it.
+
+use crate::rules::Rules;
+use crate::text::{Lines, Text};
+use epshim_check::report::{End, Fate, Others, Seen};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+/// What one process has written down.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Slot {
+    /// Programs that the process has executed, this one too.
+    pub generation: AtomicU32,
+    /// It is counted among [`Page::processes`](crate::Page::processes).
+    pub is_counted: AtomicU32,
+    /// Suspicions that are open.
+    pub pending: AtomicU32,
+    /// Suspicions that the kernel is asked about, and findings that are being written.
+    pub settling: AtomicU32,
+    /// Findings that are notes, and not shown.
+    pub notes: AtomicU32,
+    /// Waits that were begun.
+    pub waits: AtomicU64,
+    /// Registrations that were made.
+    pub registrations: AtomicU64,
+    /// What was found.
+    pub rules: Rules,
+    /// The last lines of the findings.
+    pub summaries: Lines<4>,
+    /// How it came to be in a sandbox (seccomp), in which not everything is known.
+    pub sandbox: Text<256>,
+}
+
+impl Slot {
+    /// A program begins: nothing of it is known.
+    pub fn begin(&self) {
+        self.generation.fetch_add(1, Relaxed);
+        for number in [&self.is_counted, &self.pending, &self.settling, &self.notes] {
+            number.store(0, Relaxed);
+        }
+        self.waits.store(0, Relaxed);
+        self.registrations.store(0, Relaxed);
+        self.rules.clear();
+        self.summaries.clear();
+        self.sandbox.clear();
+    }
+
+    /// Whether there is something to say of it: it has waited, or something was found.
+    #[must_use]
+    pub fn is_of_interest(&self) -> bool {
+        self.waits.load(Relaxed) > 0 || !self.rules.counts().is_empty()
+    }
+
+    /// The end of its report, where the process could not write it.
+    #[must_use]
+    pub fn end(&self, pid: u32, time: Duration, fate: Fate) -> End {
+        let (mut summaries, more) = self.summaries.all();
+        if more > 0 {
+            summaries.push(format!("and {more} more"));
+        }
+        let pending =
+            u64::from(self.pending.load(Relaxed)) + u64::from(self.settling.load(Relaxed));
+        End {
+            pid,
+            time,
+            counts: self.rules.counts(),
+            suppressed: Vec::new(),
+            notes_not_shown: self.notes.load(Relaxed).into(),
+            seen: Seen {
+                waits: self.waits.load(Relaxed),
+                registrations: self.registrations.load(Relaxed),
+                sandbox: self.sandbox.get(),
+                ..Seen::default()
+            },
+            summaries,
+            json: None,
+            fate: Some(Fate { pending, ..fate }),
+            others: Others::default(),
+        }
+    }
+}
