@@ -86,7 +86,7 @@ fn what_is_found_is_told_with_its_place_and_producer() {
         "wrong.c:10, unit ".to_owned(),
         "; producer GNU C".to_owned(),
         "align not recorded\n".to_owned(),
-        "\ndifferent: in 1 file, ".to_owned(),
+        "\ndifferent: 1 file with another layout than C's".to_owned(),
     ] {
         assert!(answer.out.contains(&words), "{words}: {answer:?}");
     }
@@ -185,6 +185,8 @@ fn what_cannot_be_judged_is_never_equal() {
     let text = folder.join("text");
     fs::write(&text, "#!/bin/sh\n").unwrap();
     is_refused(&judge(&text, &[]), "text is no ELF file");
+    fs::write(&text, "MZ and what follows, as in an assembly of .NET").unwrap();
+    is_refused(&judge(&text, &[]), "has no DWARF: docs/bindings.md");
     let empty = folder.join("empty");
     fs::write(&empty, "").unwrap();
     is_refused(&judge(&empty, &[]), "empty is empty");

@@ -126,6 +126,12 @@ fn identity(header: &[u8]) -> Result<Identity, String> {
     if header.starts_with(b"!<arch>\n") || header.starts_with(b"!<thin>\n") {
         return Err("is an archive: take the object files out of it (ar x)".to_owned());
     }
+    if header.starts_with(b"MZ") {
+        return Err(
+            "is a PE file, as .NET has them, and has no DWARF: docs/bindings.md says what to do"
+                .to_owned(),
+        );
+    }
     if !header.starts_with(b"\x7fELF") {
         return Err("is no ELF file".to_owned());
     }

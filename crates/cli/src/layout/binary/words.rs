@@ -26,7 +26,7 @@ pub fn all(answers: &[Answer]) -> String {
     if different > 0 {
         writeln!(
             text,
-            "{BAD}different{PLAIN}: in {}, what epoll_wait writes is not what the program reads",
+            "{BAD}different{PLAIN}: {} with another layout than C's, which is the kernel's",
             files(different)
         )
     } else if equal > 0 {
