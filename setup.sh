@@ -56,6 +56,16 @@ if [ "${1:-demo}" = test ]; then
     have mandoc || optional="$optional mandoc"
     have abidiff || optional="$optional abigail-tools"
     have javac || optional="$optional default-jdk-headless"
+    # What crates/cli/tests/layout_languages.rs compiles with: about 110 MB to fetch, of which Go is 63, Ada 18, and
+    # D 21. Zig is fetched by pip.
+    have go || optional="$optional golang-go"
+    have gdc || optional="$optional gdc"
+    have gnatmake || optional="$optional gnat"
+    have nim || optional="$optional nim"
+    have fpc || optional="$optional fp-compiler"
+    have dwz || optional="$optional dwz"
+    have setpriv || optional="$optional util-linux"
+    python3 -m pip --version >/dev/null 2>&1 || optional="$optional python3-pip"
     # What crates/cli/tests/silence.rs runs under the checker.
     have redis-server || optional="$optional redis-server"
     have redis-benchmark || optional="$optional redis-tools"
