@@ -208,6 +208,16 @@ int main(int argc, char **argv)
         make_workers();
     if (is(way, "daemon"))
         become_daemon();
+    if (is(way, "all children")) { /* as strace and debuggers do */
+        int status, child = fork(), ended = 0;
+        if (child == 0)
+            _exit(3);
+        while (waitpid(-1, &status, __WALL) > 0)
+            ended++;
+        printf("ended %d, errno %d\n", ended, errno);
+        ended = waitid(P_ALL, 0, NULL, WEXITED | __WALL);
+        printf("waitid %d, errno %d\n", ended, errno);
+    }
     if (is(way, "bad")) { /* what execve is given is the kernel's to look at */
         execve((char *)8, arguments, nothing);
         printf("errno %d\n", errno);

@@ -10,9 +10,9 @@ use crate::entry::guard::{
     enter_fork, guarded, if_checking, leave_fork, prepare_end, record_change,
 };
 use crate::life::{fork, monitor, start, suspicions};
-use crate::output::report;
+use crate::output::{line, report};
 use crate::runtime::lock::PATIENCE;
-use crate::runtime::{failure, process, slot_life, watched};
+use crate::runtime::{failure, process, shared_page, slot_life, watched};
 use libc::{c_char, c_int};
 use std::ffi::CStr;
 
@@ -68,6 +68,17 @@ pub extern "C" fn exec_begins() -> bool {
 /// It did not.
 pub extern "C" fn exec_failed() {
     slot_life::executes_not();
+}
+
+/// The program waits for children of every kind, until it has none: the observer would be one for ever.
+pub extern "C" fn clones_awaited() {
+    if shared_page::dismiss() {
+        record_change(|| {
+            line::say(format_args!(
+                "the program waits for every kind of child (__WALL): the observer leaves, and writes no end"
+            ));
+        });
+    }
 }
 
 /// Returns the status that the program is to have, or -1.
