@@ -11,6 +11,7 @@ use crate::entry::guard::{
 };
 use crate::life::{fork, monitor, start, suspicions};
 use crate::output::{line, report};
+use crate::questions::side_process;
 use crate::runtime::lock::PATIENCE;
 use crate::runtime::{failure, process, shared_page, slot_life, watched};
 use libc::{c_char, c_int};
@@ -70,15 +71,28 @@ pub extern "C" fn exec_failed() {
     slot_life::executes_not();
 }
 
-/// The program waits for children of every kind, until it has none: the observer would be one for ever.
+/// The program is about to wait for children of every kind, perhaps until it has none. The observer would be
+/// one for ever, and each side process one that the program does not know: there are none of them until it
+/// has returned.
 pub extern "C" fn clones_awaited() {
-    if shared_page::dismiss() {
-        record_change(|| {
+    let had_observer = shared_page::dismiss();
+    record_change(|| {
+        if had_observer {
             line::say(format_args!(
                 "the program waits for every kind of child (__WALL): the observer leaves, and writes no end"
             ));
-        });
-    }
+        }
+        monitor::bar();
+        side_process::bar(PATIENCE);
+    });
+}
+
+/// It has returned.
+pub extern "C" fn clones_waited_for() {
+    record_change(|| {
+        side_process::unbar();
+        monitor::unbar();
+    });
 }
 
 /// Returns the status that the program is to have, or -1.

@@ -9,7 +9,7 @@
 use crate::books::{blocking, counts, mailbox, model, room_waits, stacks};
 use crate::life::monitor;
 use crate::output::report;
-use crate::questions::hazard;
+use crate::questions::{hazard, side_process};
 use crate::runtime::thread::{self, tid};
 use crate::runtime::{failure, heap, process, slot_life};
 use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
@@ -53,6 +53,7 @@ pub fn adopt() {
     model::forked();
     monitor::forked();
     hazard::forked();
+    side_process::forked();
     report::forked();
     mailbox::forked();
     if !is_whole {
