@@ -42,10 +42,10 @@ pub fn give_locks() {
 
 /// In a forked child, which has a copy of its parent's books: makes them its own.
 pub fn adopt() {
+    thread::forget_tid();
     process::adopt();
     slot_life::forked();
     let is_whole = heap::is_whole();
-    thread::forget_tid();
     counts::forked();
     blocking::forked();
     room_waits::forked();

@@ -18,6 +18,7 @@ use crate::questions::{fd_table, hazard};
 use crate::runtime::pages;
 use crate::runtime::sandbox::{self, Call};
 use crate::runtime::signals::{with_all_blocked, without_those_of_writing};
+use crate::runtime::thread;
 use rustix::io;
 use rustix::mm::{MapFlags, MprotectFlags, mprotect};
 use rustix::process::{Pid, WaitOptions, WaitStatus, waitpid};
@@ -92,6 +93,8 @@ pub fn run<R>(work: impl FnOnce() -> R) -> Result<R, Failure> {
 
 fn run_now<R>(work: impl FnOnce() -> R) -> Result<R, Failure> {
     let stack = Stack::new().ok_or(Failure::Refused)?;
+    // Asked here: there, in this thread's variable, it would be the side process's.
+    thread::tid();
     let system_call = fd_table::system_call();
     let mut result = Err(Failure::Died);
     with_all_blocked(|| {
