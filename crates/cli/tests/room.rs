@@ -24,7 +24,7 @@ fn made() -> PathBuf {
     let source = "#include <stdio.h>\n#include <stdlib.h>\nstatic char large[SIZE];\n\
         int main(void) { puts(getenv(\"LD_PRELOAD\") ? \"watched\" : \"alone\"); return 7 + large[9]; }\n";
     let size = format!("-DSIZE={SIZE}");
-    compile_text(&folder("command-room"), "large", source, &[&size])
+    compile_text(&folder("limited-room"), "large", source, &[&size])
 }
 
 fn limited(command: &mut Command, limit: u64) -> Output {

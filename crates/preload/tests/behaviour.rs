@@ -41,6 +41,11 @@ fn what_takes_a_process_of_one_thread_finds_one() {
 }
 
 #[test]
+fn the_checker_s_thread_is_not_woken_for_each_wait() {
+    passes("undisturbed");
+}
+
+#[test]
 fn a_storm_of_signals_neither_hangs_nor_loses_an_errno() {
     passes("signals");
 }

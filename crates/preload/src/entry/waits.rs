@@ -28,7 +28,7 @@ pub extern "C" fn wait_begins(epfd: c_int, _maxevents: c_int, timeout: i64, site
         if let Some(next) = next.flatten() {
             monitor::wake_by(next);
         } else if blocking::is_used() {
-            monitor::wake_by(now());
+            monitor::be_there();
         }
     });
 }

@@ -73,6 +73,12 @@ pub fn wait_for_pass(most: Nanos) {
     }
 }
 
+/// A call may hang from now on: the monitor thread must be there. It passes by itself then, often enough, and is
+/// not woken for each wait.
+pub fn be_there() {
+    wake_by(now() + INTERVAL);
+}
+
 fn wake() {
     WAKE_UPS.fetch_add(1, Ordering::SeqCst);
     let _ = futex::wake(&WAKE_UPS, futex::Flags::PRIVATE, 1);
