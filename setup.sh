@@ -56,6 +56,17 @@ if [ "${1:-demo}" = test ]; then
     have mandoc || optional="$optional mandoc"
     have abidiff || optional="$optional abigail-tools"
     have javac || optional="$optional default-jdk-headless"
+    # What the texts of `epshim layout --emit` are compiled and loaded with: gdc 11 MB to download, nim 4,
+    # php 2, mono 5, the others under 1 each.
+    have gdc || optional="$optional gdc"
+    have nim || optional="$optional nim"
+    have luajit || optional="$optional luajit"
+    have php || optional="$optional php-cli"
+    { have ruby && ruby -rffi -e 1 2>/dev/null; } || optional="$optional ruby ruby-ffi"
+    python3 -c 'import cffi' 2>/dev/null || optional="$optional python3-cffi"
+    have bpftrace || optional="$optional bpftrace"
+    have mono || optional="$optional mono-runtime libmono-system-core4.0-cil"
+    have mcs || optional="$optional mono-mcs"
     # What crates/cli/tests/silence.rs runs under the checker.
     have redis-server || optional="$optional redis-server"
     have redis-benchmark || optional="$optional redis-tools"
