@@ -56,10 +56,8 @@ if [ "${1:-demo}" = test ]; then
     have mandoc || optional="$optional mandoc"
     have abidiff || optional="$optional abigail-tools"
     have javac || optional="$optional default-jdk-headless"
-    # What the texts of `epshim layout --emit` are compiled and loaded with: gdc 11 MB to download, nim 4,
-    # php 2, mono 5, the others under 1 each.
-    have gdc || optional="$optional gdc"
-    have nim || optional="$optional nim"
+    # What the texts of `epshim layout --emit` are loaded with, besides what follows: mono 5 MB to fetch, PHP 2,
+    # the others under 1 each.
     have luajit || optional="$optional luajit"
     have php || optional="$optional php-cli"
     { have ruby && ruby -rffi -e 1 2>/dev/null; } || optional="$optional ruby ruby-ffi"
@@ -67,6 +65,16 @@ if [ "${1:-demo}" = test ]; then
     have bpftrace || optional="$optional bpftrace"
     have mono || optional="$optional mono-runtime libmono-system-core4.0-cil"
     have mcs || optional="$optional mono-mcs"
+    # What crates/cli/tests/layout_languages.rs compiles with: about 110 MB to fetch, of which Go is 63, Ada 18, and
+    # D 21. Zig is fetched by pip.
+    have go || optional="$optional golang-go"
+    have gdc || optional="$optional gdc"
+    have gnatmake || optional="$optional gnat"
+    have nim || optional="$optional nim"
+    have fpc || optional="$optional fp-compiler"
+    have dwz || optional="$optional dwz"
+    have setpriv || optional="$optional util-linux"
+    python3 -m pip --version >/dev/null 2>&1 || optional="$optional python3-pip"
     # What crates/cli/tests/silence.rs runs under the checker.
     have redis-server || optional="$optional redis-server"
     have redis-benchmark || optional="$optional redis-tools"

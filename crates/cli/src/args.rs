@@ -68,6 +68,8 @@ Examples:
   epshim layout --all                            on every target
   epshim layout --sysroot ~/sdk/sysroot --target riscv64-linux-gnu
                                                  does this sysroot's header say the same?
+  epshim layout --binary target/debug/server     what this program was compiled with
+  epshim layout --binary build --recursive       what all programs below a folder were
   epshim layout --emit python > epoll_abi.py     the definition, for this machine
   epshim layout --emit go --target arm64         the definition, for another one
 
@@ -76,6 +78,12 @@ compiled into this command), of the golden table docs/layouts.toml, and of the C
 
 With --sysroot, clang (or $CLANG_PATH) compiles, but does not run, a small file. A constant that only the
 header or only the table has is mentioned, and is no difference: headers of other versions have others.
+
+With --binary, the layout is read from DWARF or BTF, in the file, its debug file, its .dwo files or .dwp, and is
+held against the row of its ELF header and C library. Certain is what epoll_ctl or epoll_wait take by their
+prototypes, and a structure epoll_event (in Go, EpollEvent of syscall or x/sys/unix); other structures of the
+same shape are suspected. An alignment that alone differs counts with --strict only. A file in which nothing is
+certain has no answer.
 
 Colour only on a terminal, and not where NO_COLOR is set.
 
@@ -98,6 +106,26 @@ pub struct LayoutOptions {
     /// Measure <sys/epoll.h> of this sysroot with clang and compare it with the golden table
     #[arg(long, value_name = "DIR", conflicts_with = "emit")]
     pub sysroot: Option<PathBuf>,
+
+    /// Judge compiled programs, libraries or object files by their debugging information
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["all", "sysroot", "emit"])]
+    pub binary: Vec<PathBuf>,
+
+    /// A structure that is epoll's for certain, by its name or path; may be given again
+    #[arg(long = "type", value_name = "NAME", requires = "binary")]
+    pub types: Vec<String>,
+
+    /// The debugging information of the file, in another one
+    #[arg(long, value_name = "FILE", requires = "binary", conflicts_with = "recursive")]
+    pub debug_file: Option<PathBuf>,
+
+    /// Search folders for ELF files
+    #[arg(long, requires = "binary")]
+    pub recursive: bool,
+
+    /// Count what is only suspected, and an alignment that alone differs
+    #[arg(long, requires = "binary")]
+    pub strict: bool,
 
     /// Write the structure, the constants and the calls for a language
     #[arg(long, value_name = "LANGUAGE")]

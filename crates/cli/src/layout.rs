@@ -1,9 +1,10 @@
 //! `epshim layout`: which question is asked.
 //!
 //! The host's proof is in `host.rs`, the golden table in `rows.rs`, a sysroot's header in
-//! `sysroot.rs`; `names.rs` finds a target by any of its names, `statement.rs` is what all their answers
+//! `sysroot.rs`, compiled programs in `binary.rs`; `names.rs` finds a target by any of its names, `statement.rs` is what all their answers
 //! are made of. `--emit` is the module `emit`.
 
+mod binary;
 mod host;
 mod names;
 mod rows;
@@ -29,6 +30,9 @@ pub fn answer(options: &LayoutOptions) -> Result<Output, String> {
     };
     if let Some(language) = options.emit {
         return Ok(Output::text(emit::text(language, row()?), true));
+    }
+    if !options.binary.is_empty() {
+        return binary::judge(&table, options);
     }
     if let Some(folder) = &options.sysroot {
         return sysroot::compare(folder, row()?, options.json);

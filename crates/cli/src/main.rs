@@ -71,7 +71,7 @@ fn unparsed(error: &clap::Error) -> u8 {
 
 /// Prints an answer: the exit code.
 fn printed(answer: Output) -> u8 {
-    answer.print().map_or_else(unwritten, |equal| u8::from(!equal))
+    answer.print().unwrap_or_else(unwritten)
 }
 
 /// The exit code where an answer could not be written.

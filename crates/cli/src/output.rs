@@ -38,27 +38,35 @@ pub fn shown(name: impl AsRef<OsStr>) -> String {
 pub struct Output {
     pub text: String,
     pub equal: bool,
+    /// What has no answer, of several things: each with its reason.
+    pub unanswered: Vec<String>,
 }
 
 impl Output {
     /// An answer in words.
     pub fn text(text: String, equal: bool) -> Self {
-        Self { text, equal }
+        Self { text, equal, unanswered: Vec::new() }
     }
 
     /// An answer as JSON.
     pub fn json(value: &impl Serialize, equal: bool) -> Self {
         let text = serde_json::to_string_pretty(value).expect("keys are strings");
-        Self { text: printable::json(text) + "\n", equal }
+        Self::text(printable::json(text) + "\n", equal)
     }
 
-    /// Prints the answer, and returns whether it says "equal". A reader who has seen enough
-    /// (`| head`) is no failure.
-    pub fn print(self) -> Result<bool, String> {
+    /// Prints the answer, and returns the exit code. A reader who has seen enough (`| head`) is no
+    /// failure.
+    pub fn print(self) -> Result<u8, String> {
         // `anstream` strips the colours unless this is a terminal without NO_COLOR.
         let mut out = anstream::stdout().lock();
         let outcome = out.write_all(self.text.as_bytes()).and_then(|()| out.flush());
-        written(outcome).map(|()| self.equal)
+        written(outcome)?;
+        self.unanswered.iter().for_each(|reason| complain(reason));
+        Ok(match (self.equal, self.unanswered.is_empty()) {
+            (false, _) => 1,
+            (true, false) => 2,
+            (true, true) => 0,
+        })
     }
 }
 

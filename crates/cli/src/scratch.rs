@@ -27,7 +27,9 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn new(place: &Path) -> Result<Self, String> {
-        let bad = |error: io::Error| format!("{}: {error}", shown(place));
+        let bad = |error: io::Error| {
+            format!("{}: {error}. TMPDIR says where temporary files are made", shown(place))
+        };
         let template = place.join("epshim-XXXXXX").into_os_string();
         let template = CString::new(template.as_bytes()).map_err(|error| bad(error.into()))?;
         let mut name = template.into_bytes_with_nul();

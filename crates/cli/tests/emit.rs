@@ -10,7 +10,7 @@ use command::{emitted, host, is_here};
 use epshim_harness::c_compiler::WARNINGS;
 use epshim_harness::process::{run, stdout_of};
 use epshim_harness::products::folder;
-use epshim_harness::{koffi, tools};
+use epshim_harness::{koffi, tools, ziglang};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -124,12 +124,10 @@ fn go() {
 
 #[test]
 fn zig() {
-    if let Some(zig) = command::zig() {
+    if let Some(mut zig) = ziglang::zig() {
         let folder = prepared("zig", "epoll_abi.zig", "round_trip.zig");
-        let mut zig = zig.command();
         zig.args(["build-exe", "-lc", "-femit-bin=round_trip", "round_trip.zig"]);
-        zig.current_dir(&folder).env("ZIG_GLOBAL_CACHE_DIR", folder.join("cache"));
-        run(zig.env("ZIG_LOCAL_CACHE_DIR", folder.join("cache")));
+        run(zig.current_dir(&folder));
         round_trip(&mut Command::new(folder.join("round_trip")));
     }
 }

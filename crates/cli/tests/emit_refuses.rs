@@ -11,7 +11,7 @@ mod emit_machines;
 use command::{emitted, host};
 use emit_machines::{Machine, between, files, identifier, machines, texts};
 use epshim_harness::products::folder;
-use epshim_harness::tools;
+use epshim_harness::{tools, ziglang};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
@@ -117,7 +117,6 @@ fn rust() {
 
 #[test]
 fn zig() {
-    let Some(zig) = command::zig() else { return };
     let folder = folder("emit-refuses-zig");
     let names = files(&folder, "zig", "zig");
     let imports: String = names
@@ -126,12 +125,10 @@ fn zig() {
         .collect();
     fs::write(folder.join("all.zig"), format!("comptime {{\n{imports}}}\n")).unwrap();
     for machine in machines().iter().filter(|machine| machine.zig != "-") {
-        let mut zig = zig.command();
+        let Some(mut zig) = ziglang::zig() else { return };
         zig.args(["build-obj", "-fno-emit-bin", "-target", machine.zig, "all.zig"])
             .current_dir(&folder);
-        let cache = folder.join("cache");
-        let errors =
-            said(zig.env("ZIG_GLOBAL_CACHE_DIR", &cache).env("ZIG_LOCAL_CACHE_DIR", &cache));
+        let errors = said(&mut zig);
         // A name that this Zig does not have is refused as well, in other words.
         let is_refused = |name: &&String| errors.contains(&format!("{}.zig:", identifier(name)));
         let taken: BTreeSet<_> = names.iter().filter(|name| !is_refused(name)).cloned().collect();

@@ -5,7 +5,7 @@ mod command;
 mod headers;
 
 use command::{answer, ask, epshim, json, keys};
-use epshim_harness::products::folder;
+use epshim_harness::products::{chmod, folder};
 use epshim_harness::tools;
 use epshim_layouts::Table;
 use headers::{PACKED, UNPACKED, sysroot};
@@ -148,4 +148,71 @@ fn a_target_that_clang_gets_wrong_is_not_asked_of_it() {
     assert_eq!((there.code, there.out.as_str()), (2, ""), "{there:?}");
     assert!(there.err.contains("clang cannot be asked about m68k-linux-gnu: "), "{there:?}");
     assert!(there.err.contains("m68k-linux-gnu-gcc"), "{there:?}");
+}
+
+#[test]
+fn what_is_no_compiler_is_blamed_and_not_the_header() {
+    let root = sysroot("sysroot-no-compiler", PACKED, "0x80000");
+    let there = ask(epshim(&["layout", "--sysroot", &root]).env("CLANG_PATH", "true"));
+    assert_eq!(there.code, 2, "{there:?}");
+    assert!(there.err.contains("true is no C compiler: "), "{there:?}");
+    assert!(!there.err.contains("epoll.h"), "{there:?}");
+
+    let there = ask(epshim(&["layout"]).env("CC", "true"));
+    assert_eq!(there.code, 0, "{there:?}");
+    assert!(
+        there.out.contains("by true: true has ended well and written no object file"),
+        "{there:?}"
+    );
+}
+
+#[test]
+fn an_unwritable_folder_for_temporary_files_is_blamed_and_not_the_header() {
+    let root = sysroot("sysroot-no-room", PACKED, "0x80000");
+    let there = ask(epshim(&["layout", "--sysroot", &root]).env("TMPDIR", "/proc"));
+    assert_eq!(there.code, 2, "{there:?}");
+    assert!(there.err.contains("/proc: ") && there.err.contains("TMPDIR"), "{there:?}");
+    assert!(!there.err.contains("epoll.h"), "{there:?}");
+}
+
+#[test]
+fn an_unreadable_folder_in_a_sysroot_is_blamed() {
+    let root = folder("sysroot-unreadable");
+    fs::create_dir(root.join("usr")).unwrap();
+    // A folder of another user's would be no obstacle to root.
+    std::os::unix::fs::symlink("include", root.join("usr/include")).unwrap();
+    let there = answer(&["layout", "--sysroot", root.to_str().unwrap()]);
+    assert_eq!(there.code, 2, "{there:?}");
+    assert!(there.err.contains("cannot be read: Too many levels of symbolic links"), "{there:?}");
+
+    if !clang_is_installed() || !tools::are_there(&["setpriv"]) {
+        return;
+    }
+    let root = sysroot("sysroot-closed", &format!("#include <bits/more.h>\n{PACKED}"), "0x80000");
+    let bits = std::path::Path::new(&root).join("usr/include/bits");
+    fs::create_dir(&bits).unwrap();
+    fs::write(bits.join("more.h"), "").unwrap();
+    chmod(&bits, 0);
+    let mut command = std::process::Command::new("setpriv");
+    // Without root's capabilities: a folder with the mode 0 is closed to its owner, too.
+    command.args(["--bounding-set=-all", "--inh-caps=-all", "--ambient-caps=-all"]);
+    command.args([env!("CARGO_BIN_EXE_epshim"), "layout", "--sysroot", &root, "--target", "amd64"]);
+    let there = ask(command.env_remove("CLANG_PATH"));
+    chmod(&bits, 0o755);
+    assert_eq!(there.code, 2, "{there:?}");
+    assert!(there.err.contains("include/bits cannot be read: Permission denied"), "{there:?}");
+}
+
+/// Nothing writes to it, and clang would wait for ever.
+#[test]
+fn a_header_that_includes_a_pipe_is_given_up() {
+    if !clang_is_installed() {
+        return;
+    }
+    let root = sysroot("sysroot-pipe", &format!("#include <pipe.h>\n{PACKED}"), "0x80000");
+    let pipe = std::path::Path::new(&root).join("usr/include/pipe.h");
+    epshim_harness::process::run(std::process::Command::new("mkfifo").arg(&pipe));
+    let there = answer(&["layout", "--sysroot", &root, "--target", "amd64"]);
+    assert_eq!(there.code, 2, "{there:?}");
+    assert!(there.err.contains("may be a pipe (FIFO)"), "{there:?}");
 }

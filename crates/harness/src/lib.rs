@@ -29,6 +29,7 @@ pub mod products;
 #[allow(unsafe_code)] // System calls.
 pub mod sys;
 pub mod tools;
+pub mod ziglang;
 
 use std::thread;
 use std::time::{Duration, Instant};

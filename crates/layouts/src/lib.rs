@@ -1,8 +1,9 @@
 //! The layout of `struct epoll_event` on every Linux ABI: kept, measured again, compared.
 //!
-//! [`Table::golden`] is what the project believes, [`measure`] asks a C compiler,
-//! libclang about the same headers, [`rust_rule`] asks the text of `src/layout.rs`; [`compare`]
-//! says where two of them differ. Nothing here runs on a target, but for [`run`], which needs qemu.
+//! [`Table::golden`] is what the project believes, [`measure`] asks a C compiler, libclang about the same
+//! headers, [`rust_rule`] asks the text of `src/layout.rs`; [`compare`] says where two of them differ.
+//! [`compiled`] holds against it what compiled programs have. Nothing here runs on a target, but for
+//! [`run`], which needs qemu.
 //!
 //! The crate carries heavy dependencies so that the shim need not: the root package's build script reads
 //! the same table by itself (`build/golden.rs`).
@@ -14,8 +15,11 @@ pub mod check;
 #[cfg(feature = "check")]
 pub mod clang;
 pub mod compare;
+#[cfg(feature = "compiled")]
+pub mod compiled;
 pub mod markdown;
 pub mod measure;
+mod patience;
 #[cfg(feature = "check")]
 pub mod run;
 #[cfg(feature = "check")]

@@ -5,10 +5,11 @@
 //! answers are those of the compiler that a user of the target has. Which constants there are to ask
 //! for is read from the header as well, so that a new one cannot pass unseen.
 
+use crate::patience;
 use crate::table::{Constants, Measured, Target};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::{ErrorKind, Write as _};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::{fmt, fs, process};
@@ -239,7 +240,12 @@ impl Compiler {
         let bytes = fs::read(&object);
         let _ = fs::remove_file(&object);
         compiled?;
-        let bytes = bytes.map_err(|error| broken(error.to_string()))?;
+        let program = &self.command[0];
+        let bytes = bytes.map_err(|error| {
+            broken(format!(
+                "{program} has ended well and written no object file ({error}): is it a C compiler?"
+            ))
+        })?;
         let starts = (0..bytes.len()).filter(|&at| bytes[at..].starts_with(MARK));
         Ok(starts.filter_map(|at| answer(bytes.get(at + 8..at + 48)?)).collect())
     }
@@ -263,18 +269,21 @@ fn answer(bytes: &[u8]) -> Option<(String, u32)> {
 /// Runs a compiler on this source: what it wrote to its output.
 pub(crate) fn run(mut command: Command, source: &str) -> Result<Vec<u8>, Unmeasured> {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().map_err(|error| broken(format!("{command:?}: {error}")))?;
-    let mut stdin = child.stdin.take().expect("it is piped");
-    // A compiler that stops early closes the pipe; its own message says more.
-    let _ = stdin.write_all(source.as_bytes());
-    drop(stdin);
-    let output = child.wait_with_output().map_err(|error| broken(error.to_string()))?;
+    let child = command.spawn().map_err(|error| broken(format!("{command:?}: {error}")))?;
+    let program = command.get_program().to_string_lossy();
+    let Some(output) =
+        patience::output(child, source).map_err(|error| broken(error.to_string()))?
+    else {
+        return Err(broken(format!(
+            "{program} was stopped, for it waited and did nothing: a file that is included may be a pipe (FIFO)"
+        )));
+    };
     if output.status.success() {
         return Ok(output.stdout);
     }
     let errors = String::from_utf8_lossy(&output.stderr);
     let first = errors.lines().find(|line| line.contains("error:")).unwrap_or("it failed");
-    let reason = format!("{}: {first}", command.get_program().to_string_lossy());
+    let reason = format!("{program}: {first}");
     let absent = first.contains("No such file") || first.contains("file not found");
     Err(if absent { Unmeasured::Missing(reason) } else { Unmeasured::Broken(reason) })
 }

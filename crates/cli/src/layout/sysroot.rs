@@ -12,6 +12,8 @@ use epshim_layouts::Row;
 use epshim_layouts::measure::{Compiler, Header};
 use std::env;
 use std::fmt::Write as _;
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -21,7 +23,7 @@ pub fn compare(sysroot: &Path, row: &Row, json: bool) -> Result<Output, String> 
     let header = include.join("sys/epoll.h");
     let target = clang_target(row)?;
     let clang = env::var("CLANG_PATH").unwrap_or_else(|_| "clang".to_owned());
-    knows_target(&clang, target)?;
+    scratch::with(|folder| knows_target(&clang, target, folder))??;
 
     let sysroot_flag = format!("--sysroot={}", sysroot.display());
     let compiler = |folder: &Path| Compiler {
@@ -34,6 +36,9 @@ pub fn compare(sysroot: &Path, row: &Row, json: bool) -> Result<Output, String> 
     };
     let answers = scratch::with(|folder| compiler(folder).read(Header::Libc))?;
     let answers = answers.map_err(|unmeasured| {
+        if let Some(reason) = unreadable(&include) {
+            return format!("{} cannot be read for {target}: {reason}", shown(&header));
+        }
         let reason = host::reason(unmeasured);
         format!("{} cannot be read for {target}: {reason}", shown(&header))
     })?;
@@ -56,11 +61,29 @@ fn include_folder(sysroot: &Path, row: &Row) -> Result<PathBuf, String> {
     });
     let mut places: Vec<_> = places.chain([sysroot.to_owned()]).collect();
     places.dedup();
-    let found = places.iter().find(|place| place.join("sys/epoll.h").is_file()).cloned();
-    found.ok_or_else(|| {
-        let places: Vec<_> = places.iter().map(shown).collect();
-        format!("no sys/epoll.h in {}: looked in {}", shown(sysroot), places.join(", "))
-    })
+    for place in &places {
+        match fs::metadata(place.join("sys/epoll.h")) {
+            Ok(header) if header.is_file() => return Ok(place.clone()),
+            Ok(_) => {}
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
+            // What may be in there cannot be said.
+            Err(error) => return Err(format!("{} cannot be read: {error}", shown(place))),
+        }
+    }
+    let places: Vec<_> = places.iter().map(shown).collect();
+    Err(format!("no sys/epoll.h in {}: looked in {}", shown(sysroot), places.join(", ")))
+}
+
+/// A folder among the headers that cannot be read: clang says of what is in it that there is no such file.
+fn unreadable(include: &Path) -> Option<String> {
+    let bad = |folder: &Path| {
+        let error = fs::read_dir(folder).err()?;
+        Some(format!("{} cannot be read: {error}", shown(folder)))
+    };
+    let entries = fs::read_dir(include).into_iter().flatten().flatten();
+    let folders = entries.map(|entry| entry.path()).filter(|path| path.is_dir());
+    bad(include).or_else(|| folders.into_iter().find_map(|folder| bad(&folder)))
 }
 
 /// clang's name of the target, where clang's answer counts.
@@ -75,29 +98,35 @@ fn clang_target(row: &Row) -> Result<&str, String> {
     ))
 }
 
-/// Says plainly that clang is missing or was built without this target.
-fn knows_target(clang: &str, target: &str) -> Result<(), String> {
+/// Says plainly that clang is missing, is no compiler, or was built without this target.
+fn knows_target(clang: &str, target: &str, folder: &Path) -> Result<(), String> {
+    let object = folder.join("empty.o");
     let mut command = Command::new(clang);
-    command.args([
-        &format!("--target={target}"),
+    command.arg(format!("--target={target}")).args([
         "-fintegrated-as",
         "-x",
         "c",
         "-c",
+        "/dev/null",
         "-o",
-        "/dev/null",
-        "/dev/null",
     ]);
-    let output = command.stdin(Stdio::null()).output();
+    let output = command.arg(&object).stdin(Stdio::null()).output();
     let output = output.map_err(|error| {
         format!("cannot run {clang}: {error}. Install clang (Debian: apt-get install clang), or set CLANG_PATH")
     })?;
-    if output.status.success() {
+    if !output.status.success() {
+        let errors = String::from_utf8_lossy(&output.stderr);
+        let first = errors.lines().next().unwrap_or("it failed and does not say why");
+        return Err(format!(
+            "{clang} cannot compile for {target}: {first}. Set CLANG_PATH to a newer one"
+        ));
+    }
+    if fs::metadata(&object).is_ok_and(|data| data.len() > 0) {
         return Ok(());
     }
-    let errors = String::from_utf8_lossy(&output.stderr);
-    let first = errors.lines().next().unwrap_or("it failed and does not say why");
-    Err(format!("{clang} cannot compile for {target}: {first}. Set CLANG_PATH to a newer one"))
+    Err(format!(
+        "{clang} is no C compiler: it has ended well and written nothing. Set CLANG_PATH to clang"
+    ))
 }
 
 struct Comparison<'a> {

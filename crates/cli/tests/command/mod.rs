@@ -92,37 +92,12 @@ pub fn keys(value: &Value) -> Vec<&str> {
     value.as_object().expect("an object").keys().map(String::as_str).collect()
 }
 
-/// Go and Zig are not in every distribution: where they are missing, nobody is to blame.
+/// Whether a tool that tests can do without answers; says so where it does not.
 pub fn is_here(tool: &str, arguments: &[&str]) -> bool {
     let found = Command::new(tool).args(arguments).output();
     let found = found.is_ok_and(|output| output.status.success());
     if !found {
         eprintln!("skipped: no {tool}; emit_every_target.rs reads the text");
-    }
-    found
-}
-
-/// Zig, by itself or as the Python package `ziglang`.
-pub struct Zig(&'static [&'static str]);
-
-impl Zig {
-    pub fn command(&self) -> Command {
-        let mut command = Command::new(self.0[0]);
-        command.args(&self.0[1..]);
-        command
-    }
-}
-
-/// Zig, where one of them is installed.
-pub fn zig() -> Option<Zig> {
-    let kinds: [&[&str]; 2] = [&["zig"], &["python3", "-m", "ziglang"]];
-    let runs = |kind: &&&[&str]| {
-        let output = Command::new(kind[0]).args(&kind[1..]).arg("version").output();
-        output.is_ok_and(|output| output.status.success())
-    };
-    let found = kinds.iter().find(runs).map(|kind| Zig(kind));
-    if found.is_none() {
-        eprintln!("skipped: no zig; emit_every_target.rs reads the text");
     }
     found
 }

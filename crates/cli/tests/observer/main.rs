@@ -72,6 +72,15 @@ fn what_a_signal_ends_has_an_end_with_the_signal_in_it() {
     }
 }
 
+/// As cat(1), sleep(1) and their like do in an atexit(3) handler.
+#[test]
+fn a_program_that_closes_standard_error_before_it_ends_has_an_end() {
+    let mut command = watching(&["check", "--quiet", "--", "sh", "-c", "exec 2>&-; exit 3"]);
+    let (status, _, errors) = run(&mut command);
+    assert_eq!(status.code(), Some(3), "{errors}");
+    assert_eq!(errors.matches(END).count(), 1, "{errors}");
+}
+
 /// It can write nothing from the sandbox; what it knows is in the page.
 #[test]
 fn what_ends_in_a_sandbox_without_write_has_an_end() {

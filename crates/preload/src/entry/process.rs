@@ -97,7 +97,7 @@ fn finish(patience: u32) -> c_int {
     if failure::has_failed() && !report::is_over() {
         guarded(|| report::finish_failed(patience));
     }
-    // The observer writes what a sandbox kept this process from writing.
+    // The observer writes what this process could not.
     slot_life::ended(report::is_over() && !report::is_lost());
     report::exit_code().map_or(-1, c_int::from)
 }

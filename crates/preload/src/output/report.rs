@@ -58,7 +58,7 @@ pub fn start(options: &Options, no_color: bool) {
 
 /// The end was written.
 static IS_OVER: AtomicBool = AtomicBool::new(false);
-/// A sandbox kept the end from being written.
+/// The end could not be written: a sandbox, or standard error is closed by now.
 static IS_LOST: AtomicBool = AtomicBool::new(false);
 /// Something was found, and this exit code asked for; 0: no other than the program's own. Read without
 /// the reporter, which a thread that ends the program may not get.
@@ -133,7 +133,7 @@ pub fn is_over() -> bool {
     IS_OVER.load(Relaxed)
 }
 
-/// Whether the sandbox that the program is in kept the end from being written.
+/// Whether the end could not be written. The observer may be able to.
 pub fn is_lost() -> bool {
     IS_LOST.load(Relaxed)
 }
@@ -242,7 +242,7 @@ impl Reporter {
         let [kept, kept_json] = std::mem::take(&mut self.kept);
         let text = kept + &end.text(plan.colour());
         let is_written = plan.put(pid, &text, &(kept_json + &json::summary(&end)));
-        IS_LOST.store(!is_written && sandbox::entered_at().is_some(), Relaxed);
+        IS_LOST.store(!is_written, Relaxed);
         if end.findings() + elsewhere > 0 {
             EXIT_CODE.store(plan.exitcode, Relaxed);
         }
