@@ -3,7 +3,7 @@
 //! `target.rs` finds the program and refuses one that the library cannot be loaded into, `library.rs` finds
 //! the library, `environment.rs` writes the two variables, with what `suppressions.rs` has read and
 //! `destination.rs` has looked at, `greeting.rs` says that the program is watched, `unchanged.rs` keeps signals and
-//! descriptors as they were.
+//! descriptors as they were. Where `room.rs` finds that the library does not fit, the program runs without it.
 //! Nothing else is changed, and nothing of this process is left: exec, not fork.
 
 mod destination;
@@ -12,6 +12,8 @@ mod environment;
 mod failure;
 mod greeting;
 mod library;
+#[allow(unsafe_code)] // between std's preparations and the exec
+mod room;
 mod suppressions;
 mod target;
 #[allow(unsafe_code)] // between std's preparations and the exec
@@ -19,9 +21,11 @@ mod unchanged;
 
 use crate::args::{CheckOptions, Launch, RunOptions};
 use crate::observer::{Held, Observer};
-use crate::output::shown;
+use crate::output::{self, shown};
+use environment::LIBRARY;
 use epshim_check::Options;
 use epshim_check::options::Mode;
+use std::ffi::OsStr;
 use std::io::ErrorKind;
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
@@ -67,6 +71,17 @@ fn start(mut wanted: Options, launch: &Launch, check: Option<Check>) -> Result<P
     // Printed, the environment is for a process that does not exist yet and whose id is not known: its
     // children are then checked too.
     let process = (!launch.print_env).then(std::process::id);
+    if let (Some(program), false) = (&program, launch.print_env) {
+        let preload = environment::preloaded(&library.path, sanitizers);
+        if let Err(room::None { limit }) = room::beside(program, &preload) {
+            let name = &launch.command[0];
+            output::complain(&unwatched(name, limit));
+            let mut command = Command::new(&program.path);
+            command.arg0(name).args(&launch.command[1..]);
+            environment::leave_out(&mut command);
+            return become_the(command, name);
+        }
+    }
     let observer = check.filter(|_| !launch.print_env).map(|check| {
         let around = environment::page_around();
         let observer = Observer::begin(&wanted, around.as_deref(), check.has_own_files, check.held);
@@ -81,14 +96,29 @@ fn start(mut wanted: Options, launch: &Launch, check: Option<Check>) -> Result<P
     let name = &launch.command[0];
     let mut command = Command::new(&program.path);
     command.arg0(name).args(&launch.command[1..]).envs(variables);
-    unchanged::keep(&mut command);
     if let Some((observer, true)) = &observer {
         greeting::say(name, &wanted, observer);
     }
-    let error = command.exec();
+    let failure = become_the(command, name);
     if let Some((observer, _)) = &observer {
         observer.give_up();
     }
+    failure
+}
+
+/// Why nothing will be found. Without a word its user would take it for a program in which nothing is wrong.
+fn unwatched(name: &OsStr, limit: u64) -> String {
+    let (name, limit) = (shown(name), limit / 1024);
+    format!(
+        "{name} runs unwatched: an address space of {limit} KiB (RLIMIT_AS, ulimit -v) has no room for \
+         {LIBRARY} beside it. Raise that limit."
+    )
+}
+
+/// This process becomes the program; it returns where it cannot.
+fn become_the(mut command: Command, name: &OsStr) -> Result<Printed, Failure> {
+    unchanged::keep(&mut command);
+    let error = command.exec();
     let reason = format!("cannot run {}: {error}", shown(name));
     Err(match error.kind() {
         ErrorKind::NotFound => Failure::not_found(reason),

@@ -47,6 +47,10 @@ pub struct Page {
     pub is_ready: AtomicU32,
     /// The observer's thread id, as in a robust futex: the kernel marks it when that has died.
     pub life: AtomicU32,
+    /// The observer's process id: a child of that process.
+    pub observer: AtomicI32,
+    /// The observer is to leave.
+    pub is_dismissed: AtomicU32,
     /// The command has given up before the program ran, and said why.
     pub is_given_up: AtomicU32,
     /// Which files the observer holds: a bit for each [`mail::Place`].

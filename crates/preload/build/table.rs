@@ -84,6 +84,7 @@ pub enum Call {
     Syscall,
     Ring,
     Alone,
+    Reap,
     Prctl,
     Seccomp,
 }

@@ -138,6 +138,10 @@ void on_fork_child(void);
  * Returns whether on_exec_failed is to be called if that fails. */
 bool on_exec_begin(void);
 void on_exec_failed(void);
+/* The program is about to wait for any child, of every kind. Any thread, and a signal handler too. */
+void on_clones_awaited(void);
+/* That call has returned. */
+void on_clones_waited_for(void);
 /* The program ends by exit(3), whose handlers have run. Returns the status that it is to have, or -1: its
  * own. */
 int on_end(void);

@@ -24,6 +24,9 @@
 #define SPLICE_F_NONBLOCK 2 /* linux/splice.h */
 #endif
 
+/* Options of wait(2) that ask for children without an exit signal too: __WALL, __WCLONE. The observer is one. */
+#define OF_CLONES ((int)0xc0000000)
+
 #pragma GCC visibility push(hidden)
 
 static inline bool is_checking(void)

@@ -195,6 +195,16 @@ void on_exec_failed(void)
     REPORT("executes not; ");
 }
 
+void on_clones_awaited(void)
+{
+    REPORT("every child; ");
+}
+
+void on_clones_waited_for(void)
+{
+    REPORT("waited; ");
+}
+
 int on_end(void)
 {
     REPORT("end; ");
@@ -562,6 +572,13 @@ static void test_descriptors(void)
     REPORTS(hook_ioctl(LEFT, 12345, 0), -1, "control 20 asked 0 got 0 error 25; ");
     REPORTS(hook_shutdown(LEFT, SHUT_RD), 0, "");
     REPORTS(hook_shutdown(LEFT, SHUT_WR), 0, "shut down 20; ");
+    REPORTS(hook_waitpid(-1, NULL, __WALL), -1, "every child; waited; ");
+    REPORTS(hook_waitpid(-1, NULL, WNOHANG), -1, "");
+    REPORTS(hook_waitpid(getpid(), NULL, __WALL), -1, "");
+    REPORTS(hook_wait4(0, NULL, __WCLONE, NULL), -1, "every child; waited; ");
+    REPORTS(hook_waitid(P_ALL, 0, NULL, WEXITED | __WALL), -1, "every child; waited; ");
+    REPORTS(hook_waitid(P_PID, (id_t)getpid(), NULL, WEXITED | __WALL), -1, "");
+    REPORTS(hook_syscall(SYS_wait4, -1, 0, __WALL, 0, 0, 0), -1, "every child; waited; ");
     REPORTS(hook_unshare(0), 0, "alone; not alone; ");
     REPORTS(hook_syscall(SYS_unshare, 0, 0, 0, 0, 0, 0), 0, "alone; not alone; ");
     REPORTS(hook_setns(-1, 0), -1, "alone; not alone; ");

@@ -273,3 +273,21 @@ fn a_checker_that_fails_in_its_own_thread_says_so_and_the_program_lives_on() {
     counts(&errors, "epshim: the checker failed, and is off", 1);
     counts(&errors, "the checker failed and was switched off", 1);
 }
+
+#[test]
+fn a_thread_that_outlives_the_first_one_is_seen_as_well() {
+    let sources = ["tests/reporting/first_thread.c"];
+    let program = compile(env!("CARGO_MANIFEST_DIR"), &sources, "first_thread", &[]);
+    for arguments in [&[][..], &["ends"]] {
+        let mut command = command(&program, Mode::Checking);
+        let options = "mode=check:symbolize=0:stack_depth=8";
+        let errors = ends(command.env("EPSHIM_OPTIONS", options).args(arguments), 0);
+        counts(&errors, "WARNING: epshim: ctl-error (epfd 3, fd 1000) [fact]", 1);
+        counts(&errors, "ERROR: epshim: ghost (epfd 3, fd 4) [certain]", 1);
+        // The module of each place is known, and who called the thread's function.
+        let places = errors.lines().filter(|line| line.contains("  #"));
+        let (inner, outer): (Vec<_>, Vec<_>) = places.partition(|line| line.contains("#0 "));
+        assert!(inner.iter().all(|line| line.contains("first_thread+0x")), "{errors}");
+        assert!(outer.len() >= 4, "{errors}");
+    }
+}

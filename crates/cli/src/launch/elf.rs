@@ -10,15 +10,15 @@ use std::ffi::OsString;
 use std::fmt;
 use std::io;
 use std::os::unix::ffi::OsStringExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The facts of one ELF file.
 #[derive(Debug, Clone)]
 pub struct Elf {
     pub machine: Machine,
     pub libc: Option<Libc>,
-    /// It has an interpreter, which is what preloads libraries: ld.so.
-    pub is_dynamic: bool,
+    /// What preloads libraries: ld.so. A static program has none.
+    pub interpreter: Option<PathBuf>,
     /// Built by the Go toolchain.
     pub is_go: bool,
     /// The sanitizers' runtimes that it needs. One that is linked in statically needs nothing: it comes
@@ -78,7 +78,7 @@ where
             is_big: header.is_big_endian(),
         },
         libc: libc(interpreter, &needed),
-        is_dynamic: interpreter.is_some(),
+        interpreter: interpreter.map(|path| OsString::from_vec(path.to_vec()).into()),
         is_go: has(b".go.buildinfo") || has(b".note.go.buildid"),
         sanitizers: needed
             .into_iter()

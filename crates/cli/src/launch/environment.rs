@@ -16,11 +16,12 @@ use std::env;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{self, Path};
+use std::process::Command;
 
 const OPTIONS: &str = "EPSHIM_OPTIONS";
 /// Keys that this command sets for the library alone.
 const OURS: [&str; 3] = ["page", "page_only", "process"];
-const PRELOAD: &str = "LD_PRELOAD";
+pub const PRELOAD: &str = "LD_PRELOAD";
 /// The library's file name.
 pub const LIBRARY: &str = "libepshim_preload.so";
 
@@ -96,14 +97,30 @@ pub fn variables(
     process: Option<u32>,
     beside: &str,
 ) -> [(&'static str, OsString); 2] {
-    let old = env::var_os(PRELOAD).unwrap_or_default();
     let mut text = options.to_string();
     if let (false, Some(process)) = (options.trace_children, process) {
         // Only this process, which becomes the program, is checked: a program that it starts is another.
         text.push_str(&format!(":process={process}"));
     }
     text.push_str(beside);
-    [(PRELOAD, preload(&old, library.as_os_str(), sanitizers)), (OPTIONS, text.into())]
+    [(PRELOAD, preloaded(library, sanitizers)), (OPTIONS, text.into())]
+}
+
+/// What `LD_PRELOAD` is set to.
+pub fn preloaded(library: &Path, sanitizers: &[OsString]) -> OsString {
+    let old = env::var_os(PRELOAD).unwrap_or_default();
+    preload(&old, library.as_os_str(), sanitizers)
+}
+
+/// Has the program run without the library, which an `epshim check` around this one has preloaded.
+pub fn leave_out(command: &mut Command) {
+    let Some(old) = env::var_os(PRELOAD) else { return };
+    let entries = old.as_bytes().split(|byte| matches!(byte, b':' | b' '));
+    if entries.clone().any(|entry| file_name(entry) == LIBRARY.as_bytes()) {
+        let others: Vec<_> =
+            entries.filter(|entry| file_name(entry) != LIBRARY.as_bytes()).collect();
+        command.env(PRELOAD, OsString::from_vec(others.join(&b':')));
+    }
 }
 
 /// Sanitizers' runtimes come first, because AddressSanitizer ends a program where it does not

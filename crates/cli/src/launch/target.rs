@@ -22,6 +22,10 @@ use std::path::{Path, PathBuf};
 pub struct Target {
     /// What to execute.
     pub path: PathBuf,
+    /// The ELF file that then runs: the same, or what interprets a script.
+    pub runs: PathBuf,
+    /// What loads it: ld.so.
+    pub interpreter: PathBuf,
     /// The sanitizers' runtimes that the ELF file needs.
     pub sanitizers: Vec<OsString>,
 }
@@ -49,8 +53,8 @@ pub fn find(name: &OsStr, library: &Library) -> Result<Target, Failure> {
                 shown(&runs)
             )));
         };
-        examine(&runs, &elf, library)?;
-        return Ok(Target { path, sanitizers: elf.sanitizers });
+        let interpreter = examine(&runs, &elf, library)?;
+        return Ok(Target { path, runs, interpreter, sanitizers: elf.sanitizers });
     }
     Err(Failure::cannot_invoke(format!("cannot run {}: too many #! lines", shown(&path))))
 }
@@ -141,8 +145,8 @@ impl Line {
     }
 }
 
-/// Refuses a program that would run without the library, or would not run with it.
-fn examine(path: &Path, elf: &Elf, library: &Library) -> Result<(), Failure> {
+/// Refuses a program that would run without the library, or would not run with it. Returns what loads both.
+fn examine(path: &Path, elf: &Elf, library: &Library) -> Result<PathBuf, Failure> {
     let name = shown(path);
     let refuse = |reason: String| Err(Failure::own(format!("cannot watch {name}: {reason}")));
     if elf.is_go {
@@ -152,13 +156,13 @@ fn examine(path: &Path, elf: &Elf, library: &Library) -> Result<(), Failure> {
                 .into(),
         );
     }
-    if !elf.is_dynamic {
+    let Some(interpreter) = &elf.interpreter else {
         return refuse(
             "it is linked statically, and loads no library. Link it dynamically (without -static; in Rust for a \
              target with glibc, or with -C target-feature=-crt-static)."
                 .into(),
         );
-    }
+    };
     let (own, other) = (library.elf.machine, elf.machine);
     if own != other {
         return refuse(format!(
@@ -181,7 +185,7 @@ fn examine(path: &Path, elf: &Elf, library: &Library) -> Result<(), Failure> {
              becomes; put epshim behind it if it starts other programs, as in `sudo epshim check ./server`."
         ));
     }
-    Ok(())
+    Ok(interpreter.clone())
 }
 
 /// What makes ld.so(8) run a program in secure-execution mode, if anything does.

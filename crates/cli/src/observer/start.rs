@@ -36,6 +36,7 @@ pub fn start(options: &Options, held: Held) -> Result<(String, &'static Page), S
     let number = memory.as_raw_fd();
     let own = Own { page, memory, launched, files, traces_children: options.trace_children };
     let observer = clone(own).map_err(|error| format!("clone: {error}"))?;
+    page.observer.store(observer, Ordering::Relaxed);
     // Until it has closed its copies of the program's descriptors.
     const PATIENCE: futex::Timespec = futex::Timespec { tv_sec: 1, tv_nsec: 0 };
     let _ = futex::wait(&page.is_ready, futex::Flags::empty(), 0, Some(&PATIENCE));

@@ -46,6 +46,9 @@ pub fn run(own: &Own) {
         let dead = wait(own, &bell, &all, timeout);
         let _ = read(&*bell, &mut [0; 8]);
         write_mail(own);
+        if own.page.is_dismissed.load(SeqCst) != 0 {
+            return;
+        }
         let is_over = dead.contains(&FIRST);
         for slot in dead.into_iter().filter(|&slot| slot != FIRST) {
             if let Some(process) = all.remove(&slot) {

@@ -18,6 +18,17 @@ fn the_program_knows_the_same_of_itself() {
     }
 }
 
+/// The observer has no exit signal, and only `__WALL` finds it: then it leaves, and is not found.
+#[test]
+fn a_program_that_waits_for_every_kind_of_child_finds_its_own() {
+    let (_, plain, _) = run(Command::new(program()).arg("all children"));
+    assert!(plain.starts_with("ended 1, errno 10"), "{plain}");
+    let (status, checked, errors) = run(&mut check(&[], &["all children"]));
+    assert_eq!((status.code(), checked), (Some(5), plain), "{errors}");
+    assert_eq!(errors.matches("the observer leaves").count(), 1, "{errors}");
+    assert_eq!(errors.matches("not seen: ").count(), 1, "{errors}");
+}
+
 /// ^C, ^Z and `kill -9 -PGID`: the terminal's signals, and a shell's, go to a group.
 #[test]
 fn a_signal_to_the_group_is_the_program_s_and_not_the_observer_s() {

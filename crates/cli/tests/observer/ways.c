@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -37,6 +38,13 @@ static void make_pending_mistake(void)
     pipe(ends);
     epoll_ctl(epfd, EPOLL_CTL_ADD, ends[0], &event);
     epoll_ctl(epfd, EPOLL_CTL_ADD, ends[0], &event);
+}
+
+static void *make_mistakes(void *unused)
+{
+    for (int i = 0; i < 20; i++)
+        make_pending_mistake();
+    return unused;
 }
 
 static int count_descriptors(void)
@@ -208,6 +216,20 @@ int main(int argc, char **argv)
         make_workers();
     if (is(way, "daemon"))
         become_daemon();
+    if (is(way, "all children")) { /* as strace and debuggers do */
+        int status, child = fork(), ended = 0;
+        if (child == 0)
+            _exit(3);
+        /* What a thread does meanwhile. */
+        pthread_t thread;
+        pthread_create(&thread, NULL, make_mistakes, NULL);
+        while (waitpid(-1, &status, __WALL) > 0)
+            ended++;
+        printf("ended %d, errno %d\n", ended, errno);
+        ended = waitid(P_ALL, 0, NULL, WEXITED | __WALL);
+        printf("waitid %d, errno %d\n", ended, errno);
+        pthread_join(thread, NULL);
+    }
     if (is(way, "bad")) { /* what execve is given is the kernel's to look at */
         execve((char *)8, arguments, nothing);
         printf("errno %d\n", errno);

@@ -14,6 +14,8 @@ hidden! {
     on_alone_end => process::alone_ended;
     on_exec_begin => process::exec_begins;
     on_exec_failed => process::exec_failed;
+    on_clones_awaited => process::clones_awaited;
+    on_clones_waited_for => process::clones_waited_for;
     on_end => process::end;
     on_leaving => process::leaving;
 

@@ -10,9 +10,10 @@ use crate::entry::guard::{
     enter_fork, guarded, if_checking, leave_fork, prepare_end, record_change,
 };
 use crate::life::{fork, monitor, start, suspicions};
-use crate::output::report;
+use crate::output::{line, report};
+use crate::questions::side_process;
 use crate::runtime::lock::PATIENCE;
-use crate::runtime::{failure, process, slot_life, watched};
+use crate::runtime::{failure, process, shared_page, slot_life, watched};
 use libc::{c_char, c_int};
 use std::ffi::CStr;
 
@@ -68,6 +69,30 @@ pub extern "C" fn exec_begins() -> bool {
 /// It did not.
 pub extern "C" fn exec_failed() {
     slot_life::executes_not();
+}
+
+/// The program is about to wait for children of every kind, perhaps until it has none. The observer would be
+/// one for ever, and each side process one that the program does not know: there are none of them until it
+/// has returned.
+pub extern "C" fn clones_awaited() {
+    let had_observer = shared_page::dismiss();
+    record_change(|| {
+        if had_observer {
+            line::say(format_args!(
+                "the program waits for every kind of child (__WALL): the observer leaves, and writes no end"
+            ));
+        }
+        monitor::bar();
+        side_process::bar(PATIENCE);
+    });
+}
+
+/// It has returned.
+pub extern "C" fn clones_waited_for() {
+    record_change(|| {
+        side_process::unbar();
+        monitor::unbar();
+    });
 }
 
 /// Returns the status that the program is to have, or -1.

@@ -9,7 +9,7 @@
 use crate::books::{blocking, counts, mailbox, model, room_waits, stacks};
 use crate::life::monitor;
 use crate::output::report;
-use crate::questions::hazard;
+use crate::questions::{hazard, side_process};
 use crate::runtime::thread::{self, tid};
 use crate::runtime::{failure, heap, process, slot_life};
 use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
@@ -42,10 +42,10 @@ pub fn give_locks() {
 
 /// In a forked child, which has a copy of its parent's books: makes them its own.
 pub fn adopt() {
+    thread::forget_tid();
     process::adopt();
     slot_life::forked();
     let is_whole = heap::is_whole();
-    thread::forget_tid();
     counts::forked();
     blocking::forked();
     room_waits::forked();
@@ -53,6 +53,7 @@ pub fn adopt() {
     model::forked();
     monitor::forked();
     hazard::forked();
+    side_process::forked();
     report::forked();
     mailbox::forked();
     if !is_whole {

@@ -71,6 +71,6 @@ fn program() -> Option<Vec<u8>> {
         return None;
     }
     let mut buffer = [MaybeUninit::uninit(); libc::PATH_MAX as usize];
-    let (path, _) = readlinkat_raw(CWD, c"/proc/self/exe", &mut buffer).ok()?;
+    let (path, _) = readlinkat_raw(CWD, c"/proc/thread-self/exe", &mut buffer).ok()?;
     Some(path.to_vec())
 }

@@ -42,7 +42,7 @@ fn is_eventpoll(name: &[u8]) -> bool {
 /// What /proc calls the file (proc_pid_fd(5)); as much of it as tells the kinds apart.
 fn with_name<R>(fd: c_int, look: impl FnOnce(&[u8]) -> R) -> Option<R> {
     let mut link = [MaybeUninit::uninit(); 32];
-    let path = ProcPath::new("/proc/self/fd/", fd);
+    let path = ProcPath::new("/proc/thread-self/fd/", fd);
     let (name, _) = readlinkat_raw(CWD, path.as_str(), &mut link).ok()?;
     Some(look(name))
 }

@@ -3,6 +3,7 @@
 //!
 //! It takes no lock of the program's. All reads go through one function (`copy`).
 
+use crate::runtime::process;
 use crate::runtime::sandbox::{self, Call};
 use std::ffi::{c_ulong, c_void};
 use std::mem::{MaybeUninit, size_of};
@@ -102,8 +103,7 @@ unsafe fn copy(places: &[(usize, usize)], room: *mut u8) -> usize {
     }
     let to = libc::iovec { iov_base: room.cast(), iov_len: size };
     let count = places.len().min(PLACES) as c_ulong;
-    // Asked each time: a copy of the process has another id.
-    let me = rustix::process::getpid().as_raw_nonzero().get();
+    let me = process::thread_id();
     // SAFETY: the kernel writes `size` bytes at most, for which there is room; it checks the other addresses.
     let copied = unsafe { libc::process_vm_readv(me, &raw const to, 1, from.as_ptr(), count, 0) };
     usize::try_from(copied).unwrap_or(0)

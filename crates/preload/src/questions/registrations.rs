@@ -10,8 +10,8 @@ use std::ffi::{CString, c_int};
 /// All registrations of an epoll. `None`: the epoll was closed, or the kernel does not list them.
 /// Asked under an announcement.
 pub fn of(epfd: c_int) -> Option<Vec<Listed>> {
-    // Not "self": a side process reads it.
-    let path = CString::new(format!("/proc/{}/fdinfo/{epfd}", process::id())).ok()?;
+    // Not "self": a side process reads it. Not the process: its first thread may have ended.
+    let path = CString::new(format!("/proc/{}/fdinfo/{epfd}", process::thread_id())).ok()?;
     let mut text = Vec::new();
     if !hazard::ask(epfd, |_| read_file(&path, &mut text))? {
         return None;

@@ -18,13 +18,15 @@ use crate::questions::{fd_table, hazard};
 use crate::runtime::pages;
 use crate::runtime::sandbox::{self, Call};
 use crate::runtime::signals::{with_all_blocked, without_those_of_writing};
+use crate::runtime::thread;
 use rustix::io;
 use rustix::mm::{MapFlags, MprotectFlags, mprotect};
 use rustix::process::{Pid, WaitOptions, WaitStatus, waitpid};
+use rustix::thread::futex;
 use std::ffi::{c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 /// Why the work was not done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,12 +46,55 @@ unsafe extern "C" {
 
 type Entry = extern "C" fn(*mut c_void) -> c_int;
 
+/// Threads that have a side process or are about to, and threads that want none to be there.
+static RUNNING: AtomicU32 = AtomicU32::new(0);
+static BARRED: AtomicU32 = AtomicU32::new(0);
+
+/// Until [`unbar`] there is no side process: the program is about to wait for every kind of child. Those that
+/// are there are waited for, through this number of sleeps.
+pub fn bar(patience: u32) {
+    BARRED.fetch_add(1, Ordering::SeqCst);
+    for _ in 0..patience {
+        let running = RUNNING.load(Ordering::SeqCst);
+        if running == 0 {
+            return;
+        }
+        let _ = futex::wait(&RUNNING, futex::Flags::PRIVATE, running, Some(&MOMENT));
+    }
+}
+
+/// The call has returned.
+pub fn unbar() {
+    BARRED.fetch_sub(1, Ordering::SeqCst);
+}
+
+/// In a forked child the other threads are not there.
+pub fn forked() {
+    RUNNING.store(0, Ordering::SeqCst);
+    BARRED.store(0, Ordering::SeqCst);
+}
+
+const MOMENT: futex::Timespec = futex::Timespec { tv_sec: 0, tv_nsec: 10_000_000 };
+
 /// Does the work in a side process, and waits for it. From any thread.
 pub fn run<R>(work: impl FnOnce() -> R) -> Result<R, Failure> {
     if !sandbox::may(Call::SideProcess) || !sandbox::may(Call::Sleep) {
         return Err(Failure::Refused);
     }
+    RUNNING.fetch_add(1, Ordering::SeqCst);
+    let is_barred = BARRED.load(Ordering::SeqCst) != 0;
+    let result = if is_barred { Err(Failure::Refused) } else { run_now(work) };
+    RUNNING.fetch_sub(1, Ordering::SeqCst);
+    if BARRED.load(Ordering::SeqCst) != 0 {
+        let _ = futex::wake(&RUNNING, futex::Flags::PRIVATE, u32::MAX >> 1);
+    }
+    result
+}
+
+fn run_now<R>(work: impl FnOnce() -> R) -> Result<R, Failure> {
     let stack = Stack::new().ok_or(Failure::Refused)?;
+    // Asked here: there, in this thread's variable, it would be the side process's.
+    thread::tid();
     let system_call = fd_table::system_call();
     let mut result = Err(Failure::Died);
     with_all_blocked(|| {

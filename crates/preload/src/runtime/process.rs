@@ -87,6 +87,18 @@ pub fn current_id() -> i32 {
     thread::id_of_libc().unwrap_or_else(id)
 }
 
+/// The id under which the kernel gives this memory and these descriptors, without a system call where it is
+/// known: the calling thread's. Not the process's, which is its first thread's: where that has ended by
+/// pthread_exit(3), nothing is behind it any more. In a side process it is the thread's that started it. In a
+/// copy that was not noticed yet, what is known is the parent's.
+pub fn thread_id() -> i32 {
+    // SAFETY: as in `is_new_copy`.
+    match unsafe { MARK.load(Relaxed).as_ref() } {
+        Some(mark) if mark.load(Relaxed) == 1 => thread::tid(),
+        _ => rustix::thread::gettid().as_raw_nonzero().get(),
+    }
+}
+
 /// Executes a program of the library's own; returns where that fails.
 ///
 /// # Safety

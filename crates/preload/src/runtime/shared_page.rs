@@ -6,13 +6,15 @@
 //! memory: no call here allocates, waits or opens anything, and a signal handler may make each. When the slot
 //! is had and given back is said in `slot_life.rs`.
 
+use crate::runtime::process;
 use crate::runtime::sandbox::{self, Call};
 use epshim_check::report::Count;
 use epshim_page::{FIRST, Page, SLOTS, Slot, State};
 use rustix::fd::{AsFd as _, IntoRawFd as _, OwnedFd};
 use rustix::fs::{Mode, OFlags, fstat, open, readlink};
-use rustix::io::close;
+use rustix::io::{close, retry_on_intr};
 use rustix::mm::{MapFlags, ProtFlags, mmap};
+use rustix::process::{Pid, WaitOptions, waitpid};
 use rustix::thread::futex;
 use std::ffi::c_int;
 use std::fmt::Write as _;
@@ -141,6 +143,24 @@ pub fn ring(page: &Page) {
     if sandbox::may(Call::Sleep) {
         let _ = futex::wake(&page.bell, futex::Flags::empty(), 1);
     }
+}
+
+/// Has the observer leave, if it is a child of this process, and waits until it has. Returns whether it was
+/// there.
+pub fn dismiss() -> bool {
+    let Some(page) = page().filter(|_| is_first()) else { return false };
+    if !sandbox::may(Call::SideProcess) || !process::owns_memory() {
+        return false;
+    }
+    let Some(observer) = Pid::from_raw(page.observer.load(Relaxed)) else { return false };
+    let was_observed = page.is_dismissed.swap(1, SeqCst) == 0 && page.is_observed();
+    ring(page);
+    let options = WaitOptions::from_bits_retain(libc::__WALL as u32);
+    // Where another thread has done so, there is no such child.
+    let _ = retry_on_intr(|| waitpid(Some(observer), options));
+    // Its id may be another child's from now on.
+    page.observer.store(0, Relaxed);
+    was_observed
 }
 
 /// Whether this process is the one that `epshim check` became.

@@ -73,11 +73,19 @@ mod runtime {
         pub fn address() -> usize {
             1
         }
+
+        pub fn tid() -> std::ffi::c_int {
+            rustix::thread::gettid().as_raw_nonzero().get()
+        }
     }
 
     /// In place of what the hooks export, which are C's.
     pub mod process {
         use std::ffi::c_char;
+
+        pub fn thread_id() -> i32 {
+            super::thread::tid()
+        }
 
         /// # Safety
         /// As execve(2) has it.
