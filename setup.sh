@@ -56,6 +56,15 @@ if [ "${1:-demo}" = test ]; then
     have mandoc || optional="$optional mandoc"
     have abidiff || optional="$optional abigail-tools"
     have javac || optional="$optional default-jdk-headless"
+    # What the texts of `epshim layout --emit` are loaded with, besides what follows: mono 5 MB to fetch, PHP 2,
+    # the others under 1 each.
+    have luajit || optional="$optional luajit"
+    have php || optional="$optional php-cli"
+    { have ruby && ruby -rffi -e 1 2>/dev/null; } || optional="$optional ruby ruby-ffi"
+    python3 -c 'import cffi' 2>/dev/null || optional="$optional python3-cffi"
+    have bpftrace || optional="$optional bpftrace"
+    have mono || optional="$optional mono-runtime libmono-system-core4.0-cil"
+    have mcs || optional="$optional mono-mcs"
     # What crates/cli/tests/layout_languages.rs compiles with: about 110 MB to fetch, of which Go is 63, Ada 18, and
     # D 21. Zig is fetched by pip.
     have go || optional="$optional golang-go"

@@ -5,15 +5,22 @@
 //! in `words.rs`, what architectures are called elsewhere in `architectures.rs`.
 //!
 //! Each emitted file checks itself: it refuses to compile or to load where the layout that its own compiler
-//! or library made of it is not the table's, or where the machine is another one.
+//! or library made of it is not the table's, or where the system, the machine, the byte order or the word
+//! size is another. A C library is asked for only where it changes the layout. Plain declarations (`cdef`)
+//! cannot ask anything; the lines that load them do, and stand in their heading.
 
 mod architectures;
+mod bpftrace;
 mod c;
+mod cdef;
 mod csharp;
+mod d;
 mod go;
 mod java;
+mod nim;
 mod node;
 mod python;
+mod ruby;
 mod rust;
 mod words;
 mod zig;
@@ -24,7 +31,7 @@ use epshim_layouts::Row;
 /// Languages that a definition can be written for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Language {
-    /// A C11 header, for GCC and Clang
+    /// A header for C11 and C++11, for GCC and Clang
     C,
     /// A module without dependencies
     Rust,
@@ -40,6 +47,16 @@ pub enum Language {
     Csharp,
     /// An ES module on koffi
     Node,
+    /// Plain declarations, for LuaJIT, PHP's FFI and Python's cffi
+    Cdef,
+    /// A module for every D compiler
+    D,
+    /// A module through C, without a header
+    Nim,
+    /// A module on the gem ffi
+    Ruby,
+    /// A script with the definitions and a probe
+    Bpftrace,
 }
 
 /// The source file for the target of this row.
@@ -53,5 +70,10 @@ pub fn text(language: Language, row: &Row) -> String {
         Language::Java => java::text(row),
         Language::Csharp => csharp::text(row),
         Language::Node => node::text(row),
+        Language::Cdef => cdef::text(row),
+        Language::D => d::text(row),
+        Language::Nim => nim::text(row),
+        Language::Ruby => ruby::text(row),
+        Language::Bpftrace => bpftrace::text(row),
     }
 }

@@ -6,11 +6,11 @@
 
 mod command;
 
-use command::{emitted, host};
+use command::{emitted, host, is_here};
 use epshim_harness::c_compiler::WARNINGS;
 use epshim_harness::process::{run, stdout_of};
 use epshim_harness::products::folder;
-use epshim_harness::{koffi, tools};
+use epshim_harness::{koffi, tools, ziglang};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -23,7 +23,8 @@ fn prepared(language: &str, file: &str, program: &str) -> PathBuf {
 }
 
 fn place(folder: &Path, language: &str, file: &str, program: &str) {
-    fs::write(folder.join(file), emitted(language, &host())).unwrap();
+    fs::write(folder.join(file), emitted(if language == "cpp" { "c" } else { language }, &host()))
+        .unwrap();
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/round_trip").join(program);
     fs::copy(source, folder.join(program)).unwrap();
 }
@@ -60,6 +61,22 @@ fn c() {
 }
 
 #[test]
+fn cpp() {
+    let folder = prepared("cpp", "target_epoll.h", "round_trip.c");
+    for compiler in ["g++", "clang++"].into_iter().filter(|compiler| tools::is_installed(compiler))
+    {
+        for standard in ["c++11", "c++20"] {
+            let program = folder.join(format!("{compiler}-{standard}"));
+            let mut command = Command::new(compiler);
+            command.args(["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-x", "c++"]);
+            command.arg(format!("-std={standard}")).arg(folder.join("round_trip.c"));
+            run(command.arg("-o").arg(&program));
+            round_trip(&mut Command::new(program));
+        }
+    }
+}
+
+#[test]
 fn rust() {
     let folder = prepared("rust", "epoll_abi.rs", "round_trip.rs");
     let program = folder.join("round_trip");
@@ -67,6 +84,11 @@ fn rust() {
     rustc.args(["--edition=2024", "-Dwarnings"]).arg(folder.join("round_trip.rs"));
     run(rustc.arg("-o").arg(&program));
     round_trip(&mut Command::new(program));
+    for edition in ["2015", "2018", "2021"] {
+        let mut rustc = Command::new("rustc");
+        rustc.args(["--crate-type=lib", "--emit=metadata", "-Dwarnings", "--edition", edition]);
+        run(rustc.arg("--out-dir").arg(&folder).arg(folder.join("epoll_abi.rs")));
+    }
 }
 
 #[test]
@@ -87,16 +109,6 @@ fn node() {
     }
 }
 
-/// Go and Zig are not in every distribution: where they are missing, nobody is to blame.
-fn is_here(tool: &str, arguments: &[&str]) -> bool {
-    let found = Command::new(tool).args(arguments).output();
-    let found = found.is_ok_and(|output| output.status.success());
-    if !found {
-        eprintln!("skipped: no {tool}; emit_every_target.rs reads the text");
-    }
-    found
-}
-
 #[test]
 fn go() {
     if is_here("go", &["version"]) {
@@ -112,12 +124,46 @@ fn go() {
 
 #[test]
 fn zig() {
-    if is_here("zig", &["version"]) {
+    if let Some(mut zig) = ziglang::zig() {
         let folder = prepared("zig", "epoll_abi.zig", "round_trip.zig");
-        let mut zig = Command::new("zig");
         zig.args(["build-exe", "-lc", "-femit-bin=round_trip", "round_trip.zig"]);
-        zig.current_dir(&folder).env("ZIG_GLOBAL_CACHE_DIR", folder.join("cache"));
-        run(zig.env("ZIG_LOCAL_CACHE_DIR", folder.join("cache")));
+        run(zig.current_dir(&folder));
         round_trip(&mut Command::new(folder.join("round_trip")));
+    }
+}
+
+#[test]
+fn d() {
+    if tools::is_installed("gdc") {
+        let folder = prepared("d", "epoll_abi.d", "round_trip.d");
+        let program = folder.join("round_trip");
+        let mut gdc = Command::new("gdc");
+        gdc.args(["-Wall", "-Werror"])
+            .args(["round_trip.d", "epoll_abi.d"].map(|file| folder.join(file)));
+        run(gdc.arg("-o").arg(&program));
+        round_trip(&mut Command::new(program));
+    }
+}
+
+#[test]
+fn nim() {
+    if tools::is_installed("nim") {
+        let folder = prepared("nim", "epoll_abi.nim", "round_trip.nim");
+        let mut nim = Command::new("nim");
+        nim.args(["c", "--hints:off", "--nimcache:cache", "-o:round_trip", "round_trip.nim"]);
+        let said = stdout_of(nim.current_dir(&folder));
+        assert_eq!(said, "", "a warning");
+        round_trip(&mut Command::new(folder.join("round_trip")));
+    }
+}
+
+#[test]
+fn csharp() {
+    if tools::is_installed("mcs") && tools::is_installed("mono") {
+        let folder = prepared("csharp", "Epoll.cs", "RoundTrip.cs");
+        let mut mcs = Command::new("mcs");
+        mcs.args(["-warnaserror", "-out:round_trip.exe", "RoundTrip.cs", "Epoll.cs"]);
+        run(mcs.current_dir(&folder));
+        round_trip(Command::new("mono").arg(folder.join("round_trip.exe")));
     }
 }

@@ -4,7 +4,7 @@
 //! the rest; nothing is left to the rules of the runtime. The structure is blittable: arrays of it
 //! are passed without a copy.
 
-use super::architectures::names;
+use super::architectures::{Libc, libc, names};
 use super::words::{Kind, Template, constant_lines};
 use epshim_layouts::Row;
 
@@ -40,6 +40,7 @@ public static class Epoll
         }
     }
 
+{{declarations}}
     // Each returns -1 on failure; Marshal.GetLastWin32Error() is errno then.
 
     /// <summary>{{create1}}</summary>
@@ -56,15 +57,75 @@ public static class Epoll
 }
 "#;
 
+/// The guard, and the declarations that it needs.
+///
+/// .NET has names for the machines of its own ports; the kernel has the others'.
+fn guard(row: &Row) -> (String, String) {
+    let (target, names) = (&row.target, names(row));
+    let (mut conditions, mut declarations) = (vec![], String::new());
+    conditions.push("!RuntimeInformation.IsOSPlatform(OSPlatform.Linux)".to_owned());
+    if names.dotnet.is_empty() {
+        conditions.push(format!(
+            "!KernelMachine().StartsWith(\"{}\")",
+            names.uname.split(',').next().unwrap_or("")
+        ));
+        declarations.push_str(KERNEL_MACHINE);
+    } else {
+        let arch = if target.abi == "oabi" { "ArmOabi" } else { names.dotnet };
+        conditions.push(format!("RuntimeInformation.ProcessArchitecture.ToString() != \"{arch}\""));
+    }
+    let not = if target.endian == "big" { "" } else { "!" };
+    conditions.push(format!("{not}BitConverter.IsLittleEndian"));
+    conditions.push(format!("IntPtr.Size != {}", target.pointer_width / 8));
+    match libc(row) {
+        Libc::Any => {}
+        Libc::Glibc => conditions.push("!IsGlibc()".to_owned()),
+        Libc::NotGlibc => conditions.push("IsGlibc()".to_owned()),
+    }
+    if libc(row) != Libc::Any {
+        declarations.push_str(IS_GLIBC);
+    }
+    let guard = format!(
+        "        if ({})\n        {{\n            throw new PlatformNotSupportedException(\"this EpollEvent is for \
+         {}\");\n        }}\n",
+        conditions.join("\n            || "),
+        target.name
+    );
+    (guard, declarations)
+}
+
+/// `struct utsname` has six fields of 65 bytes on Linux; the fifth is the machine.
+const KERNEL_MACHINE: &str = r#"    [DllImport("libc")]
+    private static extern int uname(byte[] names);
+
+    // struct utsname: fields of 65 bytes; the machine is the fifth.
+    private static string KernelMachine()
+    {
+        var names = new byte[6 * 65];
+        return uname(names) == 0 ? System.Text.Encoding.ASCII.GetString(names, 4 * 65, 65).TrimEnd('\0') : "";
+    }
+
+"#;
+
+const IS_GLIBC: &str = r#"    [DllImport("libc")]
+    private static extern IntPtr gnu_get_libc_version();
+
+    private static bool IsGlibc()
+    {
+        try
+        {
+            return gnu_get_libc_version() != IntPtr.Zero;
+        }
+        catch (EntryPointNotFoundException)
+        {
+            return false;
+        }
+    }
+
+"#;
+
 pub fn text(row: &Row) -> String {
-    let guard = match names(row).dotnet {
-        "" => String::new(),
-        arch => format!(
-            "        if (RuntimeInformation.ProcessArchitecture.ToString() != \"{arch}\")\n        {{\n            \
-             throw new PlatformNotSupportedException(\"this EpollEvent is for {}\");\n        }}\n",
-            row.target.name
-        ),
-    };
+    let (guard, declarations) = guard(row);
     let constants = constant_lines(row, |constant| {
         let (name, value, meaning) = (constant.name, constant.value, constant.meaning);
         let definition = match constant.kind {
@@ -80,5 +141,6 @@ pub fn text(row: &Row) -> String {
         check: "Size and offsets are checked when the class Epoll is first used.\n",
         text: TEXT,
     };
-    template.fill(row, &[("guard", guard), ("constants", constants)])
+    template
+        .fill(row, &[("guard", guard), ("declarations", declarations), ("constants", constants)])
 }

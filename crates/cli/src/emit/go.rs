@@ -2,7 +2,9 @@
 //!
 //! Go cannot pack a structure, and need not: with the data as eight bytes every field is aligned to
 //! 4 at most, and padding is written out. Methods read and write the 64 bits, in the target's byte
-//! order, as C's `data.u64` and `data.fd` do. `epoll_pwait` is called because `epoll_wait` is no
+//! order, as C's `data.u64` and `data.fd` do. The system call is the kernel's own: no C library is
+//! asked for, and a port's name says the byte order and the word size as well. A machine that gc has
+//! no port to is gccgo's alone. `epoll_pwait` is called because `epoll_wait` is no
 //! system call of the newer architectures.
 
 use super::architectures::names;
@@ -101,8 +103,13 @@ pub fn text(row: &Row) -> String {
     let (target, measured) = (&row.target, &row.measured);
     let all = constants(row);
     let constraint = match names(row).go {
-        "" => "//go:build linux\n".to_owned(),
-        arch => format!("//go:build linux && {arch}\n"),
+        // No Go sets the name: the file is in no build.
+        "" => format!("//go:build linux && {}\n", target.arch),
+        _ if target.abi == "oabi" => "//go:build linux && armoabi\n".to_owned(),
+        arch => match arch.strip_prefix("gccgo:") {
+            Some(arch) => format!("//go:build linux && gccgo && {arch}\n"),
+            None => format!("//go:build linux && {arch}\n"),
+        },
     };
     // A field without size, but with an alignment; on 32-bit targets Go aligns uint64 to 4.
     let alignment = match measured.align {

@@ -4,7 +4,7 @@
 //! A `StructLayout` refuses a member that its place does not align, so each member carries the
 //! structure's alignment, and padding is a member of its own. Fields are read by offset.
 
-use super::architectures::names;
+use super::architectures::{Libc, libc, names};
 use super::words::{Kind, Template, constant_lines};
 use epshim_layouts::Row;
 
@@ -21,8 +21,13 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.nio.ByteOrder;
 
 public final class Epoll {
+    static {
+{{guard}}
+    }
+
     private static final ValueLayout.OfInt EVENTS_BITS = ValueLayout.JAVA_INT.withByteAlignment({{int_align}});
     private static final ValueLayout.OfLong DATA_BITS = ValueLayout.JAVA_LONG.withByteAlignment({{align}});
 
@@ -48,7 +53,6 @@ public final class Epoll {
             ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
 
     static {
-{{guard}}
         if (EVENT.byteSize() != SIZE || EVENT.byteAlignment() != {{align}}
                 || EVENT.byteOffset(PathElement.groupElement("events")) != EVENTS_OFFSET
                 || EVENT.byteOffset(PathElement.groupElement("data")) != DATA_OFFSET) {
@@ -133,19 +137,40 @@ public final class Epoll {
 }
 "#;
 
+/// `os.arch` says less than it seems to: the same name serves both byte orders of some machines.
+fn guard(row: &Row) -> String {
+    let target = &row.target;
+    let arch = match names(row).java {
+        "" => target.arch.as_str(),
+        _ if target.abi == "oabi" => "armoabi",
+        arch => arch,
+    };
+    let order = if target.endian == "big" { "BIG_ENDIAN" } else { "LITTLE_ENDIAN" };
+    let mut conditions = vec![
+        "!System.getProperty(\"os.name\").equals(\"Linux\")".to_owned(),
+        format!("!System.getProperty(\"os.arch\").equals(\"{arch}\")"),
+        format!("ByteOrder.nativeOrder() != ByteOrder.{order}"),
+        format!("ValueLayout.ADDRESS.byteSize() != {}", target.pointer_width / 8),
+    ];
+    let glibc = "Linker.nativeLinker().defaultLookup().find(\"gnu_get_libc_version\")";
+    match libc(row) {
+        Libc::Any => {}
+        Libc::Glibc => conditions.push(format!("{glibc}.isEmpty()")),
+        Libc::NotGlibc => conditions.push(format!("{glibc}.isPresent()")),
+    }
+    let conditions = conditions.join("\n                || ");
+    format!(
+        "        if ({conditions}) {{\n            throw new ExceptionInInitializerError(\"this epoll_event is \
+         for {}\");\n        }}\n",
+        target.name
+    )
+}
+
 pub fn text(row: &Row) -> String {
     let measured = &row.measured;
     let padding = match measured.data_offset - measured.events_offset - 4 {
         0 => String::new(),
         bytes => format!("            MemoryLayout.paddingLayout({bytes}),\n"),
-    };
-    let guard = match names(row).java {
-        "" => String::new(),
-        arch => format!(
-            "        if (!System.getProperty(\"os.arch\").equals(\"{arch}\")) {{\n            throw new \
-             ExceptionInInitializerError(\"this epoll_event is for {}\");\n        }}\n",
-            row.target.name
-        ),
     };
     let constants = constant_lines(row, |constant| {
         let (name, value, meaning) = (constant.name, constant.value, constant.meaning);
@@ -166,7 +191,7 @@ pub fn text(row: &Row) -> String {
     let more = [
         ("int_align", measured.align.min(4).to_string()),
         ("padding", padding),
-        ("guard", guard),
+        ("guard", guard(row)),
         ("constants", constants),
     ];
     template.fill(row, &more)

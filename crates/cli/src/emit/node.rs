@@ -4,7 +4,7 @@
 //! has two traps: bit operators make signed numbers, so event bits go through `>>> 0`, and a number
 //! holds 53 bits, so the data is always a `BigInt`.
 
-use super::architectures::names;
+use super::architectures::{Libc, libc, names};
 use super::words::{Kind, Template, constant_lines};
 use epshim_layouts::Row;
 
@@ -13,6 +13,7 @@ const TEXT: &str = r#"
 
 import koffi from 'koffi';
 import os from 'node:os';
+import util from 'node:util';
 
 {{guard}}
 /// C's struct epoll_event.
@@ -37,7 +38,8 @@ const c = {
 function checked(name, result) {
     if (result === -1) {
         const errno = koffi.errno();
-        throw Object.assign(new Error(`${name}: errno ${errno}`), { errno, syscall: name });
+        const [code, message] = util.getSystemErrorMap().get(-errno) ?? [`errno ${errno}`, 'unknown error'];
+        throw Object.assign(new Error(`${code}: ${message}, ${name}`), { errno, code, syscall: name });
     }
     return result;
 }
@@ -48,9 +50,11 @@ export function epoll_create1(flags) {
 }
 
 /// {{ctl}}
-/// events: a number, signed or not; data: a BigInt or a number.
-export function epoll_ctl(epfd, op, fd, events, data) {
-    const event = { events: events >>> 0, data: BigInt.asUintN(64, BigInt(data)) };
+/// events: a number, signed or not; data: a BigInt or a number. EPOLL_CTL_DEL needs neither.
+export function epoll_ctl(epfd, op, fd, events, data = 0n) {
+    const event = op === EPOLL_CTL_DEL
+        ? null
+        : { events: events >>> 0, data: BigInt.asUintN(64, BigInt(data)) };
     checked('epoll_ctl', c.epoll_ctl(epfd, op, fd, event));
 }
 
@@ -66,6 +70,32 @@ export function epoll_wait(epfd, maxevents, timeout) {
 }
 "#;
 
+/// Node has no port to some machines; the kernel's name for them is asked for then.
+fn guard(row: &Row) -> String {
+    let target = &row.target;
+    let names = names(row);
+    let order = if target.endian == "big" { "BE" } else { "LE" };
+    let mut conditions = vec!["process.platform !== 'linux'".to_owned()];
+    conditions.push(match names.node {
+        "" => format!("!os.machine().startsWith('{}')", names.uname),
+        _ if target.abi == "oabi" => "process.arch !== 'armoabi'".to_owned(),
+        arch => format!("process.arch !== '{arch}'"),
+    });
+    conditions.push(format!("os.endianness() !== '{order}'"));
+    conditions.push(format!("koffi.sizeof('void *') !== {}", target.pointer_width / 8));
+    let glibc = "process.report.getReport().header.glibcVersionRuntime";
+    match libc(row) {
+        Libc::Any => {}
+        Libc::Glibc => conditions.push(format!("!{glibc}")),
+        Libc::NotGlibc => conditions.push(glibc.to_owned()),
+    }
+    format!(
+        "if ({}) {{\n    throw new Error('this epoll_event is for {}');\n}}\n",
+        conditions.join("\n    || "),
+        target.name
+    )
+}
+
 pub fn text(row: &Row) -> String {
     let align = row.measured.align;
     let structure = if align == 1 {
@@ -77,13 +107,6 @@ pub fn text(row: &Row) -> String {
              'uint64_t'],\n}})"
         )
     };
-    let endian = if row.target.endian == "big" { "BE" } else { "LE" };
-    let guard = match names(row).node {
-        "" => format!("if (os.endianness() !== '{endian}') {{\n"),
-        arch => format!("if (process.arch !== '{arch}' || os.endianness() !== '{endian}') {{\n"),
-    };
-    let guard =
-        format!("{guard}    throw new Error('this epoll_event is for {}');\n}}\n", row.target.name);
     let constants = constant_lines(row, |constant| {
         let (name, value, meaning) = (constant.name, constant.value, constant.meaning);
         match constant.kind {
@@ -99,5 +122,5 @@ pub fn text(row: &Row) -> String {
                 Bit operators make signed numbers: (EPOLLIN | EPOLLET) is negative, (EPOLLIN | EPOLLET) >>> 0 is not.\n",
         text: TEXT,
     };
-    template.fill(row, &[("structure", structure), ("guard", guard), ("constants", constants)])
+    template.fill(row, &[("structure", structure), ("guard", guard(row)), ("constants", constants)])
 }

@@ -3,7 +3,7 @@
 //! `_pack_` says what a structure's fields are aligned to at most. It is left out where the fields'
 //! own alignment is C's. From Python 3.14 on `_pack_` asks for `_layout_` beside it.
 
-use super::architectures::names;
+use super::architectures::{Libc, libc, names};
 use super::words::{Kind, Template, constant_lines};
 use epshim_layouts::Row;
 
@@ -12,6 +12,9 @@ const TEXT: &str = r#"
 
 import ctypes
 import os
+import sys
+
+_libc = ctypes.CDLL(None, use_errno=True)
 
 {{guard}}
 
@@ -28,8 +31,6 @@ if _found != ({{size}}, {{events_offset}}, {{data_offset}}):
     raise ImportError(f"epoll_event has size and offsets {_found} here")
 
 {{constants}}
-
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 def _checked(result, function, arguments):
@@ -62,18 +63,34 @@ epoll_ctl = _call("epoll_ctl", ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.
 epoll_wait = _call("epoll_wait", ctypes.c_int, ctypes.POINTER(epoll_event), ctypes.c_int, ctypes.c_int)
 "#;
 
+/// The kernel's name is that of the kernel: a 32-bit program may run on a 64-bit one, and i386 and
+/// x32 programs on the same. The word size and the alignment of 64 bits tell them apart.
+fn guard(row: &Row) -> String {
+    let (target, names) = (&row.target, names(row).uname);
+    let mut starts: Vec<_> = names.split(',').map(|name| format!("\"{name}\"")).collect();
+    if starts.len() == 1 {
+        starts.push(String::new());
+    }
+    let mut conditions = vec![
+        "sys.platform not in (\"linux\", \"android\")".to_owned(),
+        format!("not os.uname().machine.startswith(({}))", starts.join(", ").trim_end()),
+        format!("sys.byteorder != \"{}\"", target.endian),
+        format!("ctypes.sizeof(ctypes.c_void_p) != {}", target.pointer_width / 8),
+        format!("ctypes.alignment(ctypes.c_uint64) != {}", row.measured.data_align),
+    ];
+    match libc(row) {
+        Libc::Any => {}
+        Libc::Glibc => conditions.push("not hasattr(_libc, \"gnu_get_libc_version\")".to_owned()),
+        Libc::NotGlibc => conditions.push("hasattr(_libc, \"gnu_get_libc_version\")".to_owned()),
+    }
+    let conditions = conditions.join("\n    or ");
+    format!(
+        "if (\n    {conditions}\n):\n    raise ImportError(\"this epoll_event is for {}\")\n",
+        target.name
+    )
+}
+
 pub fn text(row: &Row) -> String {
-    let machines = names(row).uname;
-    let guard = if machines.is_empty() {
-        String::new()
-    } else {
-        let starts: String = machines.iter().map(|start| format!("\"{start}\", ")).collect();
-        format!(
-            "if not os.uname().machine.startswith(({})):\n    raise ImportError(\"this epoll_event is for {}\")\n",
-            starts.trim_end(),
-            row.target.name
-        )
-    };
     let pack = match row.measured.align {
         8 => String::new(),
         align => format!("    _pack_ = {align}\n    _layout_ = \"ms\"\n"),
@@ -92,5 +109,5 @@ pub fn text(row: &Row) -> String {
         check: "Size and offsets are checked whenever this module is imported.\n",
         text: TEXT,
     };
-    template.fill(row, &[("guard", guard), ("pack", pack), ("constants", constants)])
+    template.fill(row, &[("guard", guard(row)), ("pack", pack), ("constants", constants)])
 }

@@ -2,21 +2,21 @@
 //!
 //! `repr(C, packed(N))` is what Rust has for a structure that C aligns to less than its fields; it
 //! serves where a 64-bit integer is aligned to 4 or 2 as well. Elsewhere plain `repr(C)` is C's layout.
+//! Paths are written out, since `use core::` means another thing in the edition of 2015.
 
+use super::architectures::{Libc, libc};
 use super::words::{Kind, Template, constant_lines};
 use epshim_layouts::Row;
 
 const TEXT: &str = r#"
 {{heading}}
 
-use core::ffi::c_int;
-
 #[cfg(not(all(
     any(target_os = "linux", target_os = "android"),
     target_arch = "{{arch}}",
     target_endian = "{{endian}}",
-    target_pointer_width = "{{pointer_width}}",
-    target_env = "{{env}}"
+{{env}}
+    target_pointer_width = "{{pointer_width}}"
 )))]
 compile_error!("this layout of struct epoll_event is for {{target}}");
 
@@ -41,16 +41,21 @@ const _: () = {
 
 unsafe extern "C" {
     /// {{create1}}
-    pub fn epoll_create1(flags: c_int) -> c_int;
+    pub fn epoll_create1(flags: core::ffi::c_int) -> core::ffi::c_int;
     /// {{ctl}}
-    pub fn epoll_ctl(epfd: c_int, op: c_int, fd: c_int, event: *mut EpollEvent) -> c_int;
+    pub fn epoll_ctl(
+        epfd: core::ffi::c_int,
+        op: core::ffi::c_int,
+        fd: core::ffi::c_int,
+        event: *mut EpollEvent,
+    ) -> core::ffi::c_int;
     /// {{wait}}
     pub fn epoll_wait(
-        epfd: c_int,
+        epfd: core::ffi::c_int,
         events: *mut EpollEvent,
-        maxevents: c_int,
-        timeout: c_int,
-    ) -> c_int;
+        maxevents: core::ffi::c_int,
+        timeout: core::ffi::c_int,
+    ) -> core::ffi::c_int;
 }
 "#;
 
@@ -61,12 +66,19 @@ pub fn text(row: &Row) -> String {
         8 => "C".to_owned(),
         align => format!("C, packed({align})"),
     };
+    let env = match libc(row) {
+        Libc::Any if target.abi == "oabi" => "    target_abi = \"oabi\",\n",
+        Libc::Any => "",
+        Libc::Glibc => "    target_env = \"gnu\",\n",
+        Libc::NotGlibc => "    not(target_env = \"gnu\"),\n",
+    }
+    .to_owned();
     let constants = constant_lines(row, |constant| {
         let (name, value, meaning) = (constant.name, constant.value, constant.meaning);
         let definition = match constant.kind {
             Kind::Event => format!("u32 = 0x{value:08x}"),
-            Kind::Flag => format!("c_int = {value:#x}"),
-            Kind::Operation => format!("c_int = {value}"),
+            Kind::Flag => format!("core::ffi::c_int = {value:#x}"),
+            Kind::Operation => format!("core::ffi::c_int = {value}"),
         };
         format!("/// {meaning}\npub const {name}: {definition};")
     });
@@ -80,7 +92,7 @@ pub fn text(row: &Row) -> String {
         ("arch", target.arch.clone()),
         ("endian", target.endian.clone()),
         ("pointer_width", target.pointer_width.to_string()),
-        ("env", target.env.clone()),
+        ("env", env),
         ("repr", repr),
         ("constants", constants),
     ];

@@ -4,7 +4,7 @@
 //! `align(1)` packs, `align(8)` puts the data at 8. Aligning the data alone to 4, as is sometimes
 //! seen, gives the right offsets and a structure that is aligned to 4.
 
-use super::architectures::names;
+use super::architectures::{Libc, libc, names};
 use super::words::{Kind, Template, constant_lines};
 use epshim_layouts::Row;
 
@@ -38,14 +38,37 @@ pub extern "c" fn epoll_ctl(epfd: c_int, op: c_int, fd: c_int, event: ?*EpollEve
 pub extern "c" fn epoll_wait(epfd: c_int, events: [*]EpollEvent, maxevents: c_int, timeout: c_int) c_int;
 "#;
 
-pub fn text(row: &Row) -> String {
-    let guard = match names(row).zig {
-        "" => String::new(),
-        arch => format!(
-            "    if (builtin.cpu.arch != .{arch}) @compileError(\"this epoll_event is for {}\");\n",
-            row.target.name
-        ),
+/// The conditions, each on a line of its own.
+fn guard(row: &Row) -> String {
+    let target = &row.target;
+    let arches = match names(row).zig {
+        "" => target.arch.as_str(),
+        names => names,
     };
+    let arches: Vec<_> =
+        arches.split(',').map(|arch| format!("builtin.cpu.arch != .{arch}")).collect();
+    let mut conditions = vec![
+        "builtin.os.tag != .linux".to_owned(),
+        arches.join(" and "),
+        format!("@sizeOf(usize) != {}", target.pointer_width / 8),
+    ];
+    match libc(row) {
+        Libc::Any => {}
+        Libc::Glibc => conditions.push("builtin.abi != .gnu".to_owned()),
+        Libc::NotGlibc => conditions.push("builtin.abi == .gnu".to_owned()),
+    }
+    if target.abi == "oabi" {
+        // Zig's names of the newer ABI end so; it has none for the old one.
+        conditions.push("true".to_owned());
+    }
+    let line = |condition| {
+        let name = &target.name;
+        format!("    if ({condition}) @compileError(\"this epoll_event is for {name}\");\n")
+    };
+    conditions.into_iter().map(line).collect()
+}
+
+pub fn text(row: &Row) -> String {
     let constants = constant_lines(row, |constant| {
         let (name, value, meaning) = (constant.name, constant.value, constant.meaning);
         let definition = match constant.kind {
@@ -61,5 +84,5 @@ pub fn text(row: &Row) -> String {
         check: "The comptime block below is checked whenever this file is compiled.\n",
         text: TEXT,
     };
-    template.fill(row, &[("guard", guard), ("constants", constants)])
+    template.fill(row, &[("guard", guard(row)), ("constants", constants)])
 }

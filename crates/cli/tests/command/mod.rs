@@ -91,3 +91,13 @@ pub fn json(text: &str) -> Value {
 pub fn keys(value: &Value) -> Vec<&str> {
     value.as_object().expect("an object").keys().map(String::as_str).collect()
 }
+
+/// Whether a tool that tests can do without answers; says so where it does not.
+pub fn is_here(tool: &str, arguments: &[&str]) -> bool {
+    let found = Command::new(tool).args(arguments).output();
+    let found = found.is_ok_and(|output| output.status.success());
+    if !found {
+        eprintln!("skipped: no {tool}; emit_every_target.rs reads the text");
+    }
+    found
+}

@@ -22,7 +22,8 @@ int main(void)
         int ends[2];
         CHECK(pipe(ends) == 0 && write(ends[1], "x", 1) == 1);
         reader = ends[0];
-        struct target_epoll_event event = {.events = TARGET_EPOLLIN | TARGET_EPOLLET};
+        struct target_epoll_event event;
+        event.events = TARGET_EPOLLIN | TARGET_EPOLLET;
         event.data.u64 = data + i;
         CHECK(epoll_ctl(epfd, TARGET_EPOLL_CTL_ADD, reader, &event) == 0);
     }
