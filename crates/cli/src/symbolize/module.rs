@@ -2,7 +2,7 @@
 
 use crate::input;
 use addr2line::{Loader, demangle_auto};
-use object::read::{File as ObjectFile, ReadCache};
+use object::read::{File as ObjectFile, ReadCache, ReadRef};
 use object::{Object as _, ObjectSymbol as _, SymbolKind};
 use std::ffi::OsStr;
 use std::fmt::Write as _;
@@ -84,10 +84,20 @@ fn loader(path: &Path) -> Option<Loader> {
     Loader::new(path).ok()
 }
 
+/// A file up to this size is read at once: piece by piece, each name is a system call.
+const WHOLE: u64 = 64 << 20;
+
 /// The functions of a file's symbol tables.
 fn functions(path: &Path) -> Option<Vec<Symbol>> {
-    let cache = ReadCache::new(input::regular(path).ok()?);
-    let file = ObjectFile::parse(&cache).ok()?;
+    let file = input::regular(path).ok()?;
+    if file.metadata().ok()?.len() <= WHOLE {
+        return functions_of(&*input::text(file, WHOLE).ok()?);
+    }
+    functions_of(&ReadCache::new(file))
+}
+
+fn functions_of<'a>(data: impl ReadRef<'a>) -> Option<Vec<Symbol>> {
+    let file = ObjectFile::parse(data).ok()?;
     let functions = file.symbols().chain(file.dynamic_symbols()).filter(|symbol| {
         symbol.is_definition() && symbol.kind() == SymbolKind::Text && symbol.size() > 0
     });
