@@ -236,3 +236,20 @@ fn a_daemon_s_parent_has_an_end_and_says_that_it_goes_on() {
     );
     drop(output);
 }
+
+/// A failure that no call makes good is asked after by the monitor: a rule that is off asks nothing.
+#[test]
+fn a_rule_that_is_off_is_not_asked_after() {
+    let text = "#include <sys/epoll.h>\n#include <unistd.h>\nint main(void)\n{\n    int ends[2], epfd = epoll_create1(0);\n    \
+        struct epoll_event event = {.events = EPOLLIN};\n    pipe(ends);\n    epoll_ctl(epfd, EPOLL_CTL_ADD, ends[0], &event);\n    \
+        event.events = EPOLLOUT;\n    epoll_ctl(epfd, EPOLL_CTL_ADD, ends[0], &event);\n    usleep(400000);\n    return 0;\n}\n";
+    let program = compile_text(&folder("observer-off"), "off", text, &["-D_GNU_SOURCE"]);
+    let found = |options: &[&str]| {
+        let mut command = watching(&["check", "--quiet"]);
+        command.args(options).arg("--").arg(&program).env("EPSHIM_OPTIONS", QUICK);
+        run(&mut command).2
+    };
+    assert!(found(&[]).contains("failed with EEXIST"));
+    let errors = found(&["--except", "ctl-error"]);
+    assert!(!errors.contains("failed with") && errors.contains("0 findings"), "{errors}");
+}
