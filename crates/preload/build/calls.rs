@@ -101,13 +101,12 @@ pub fn parts(function: &Function) -> Option<Parts> {
             ("is_checking()", "on_alone_begin();".to_owned(), "on_alone_end();".to_owned())
         }
         // The observer would be waited for, and side processes.
-        Call::Reap if function.has("kind") => (
-            "has_begun && kind != P_PID && kind != P_PIDFD && (options & OF_CLONES) != 0",
-            "on_clones_awaited();".to_owned(),
-            "on_clones_waited_for();".to_owned(),
-        ),
         Call::Reap => (
-            "has_begun && process <= 0 && (options & OF_CLONES) != 0",
+            if function.has("kind") {
+                "has_begun && kind != P_PID && kind != P_PIDFD && (options & OF_CLONES) != 0"
+            } else {
+                "has_begun && process <= 0 && (options & OF_CLONES) != 0"
+            },
             "on_clones_awaited();".to_owned(),
             "on_clones_waited_for();".to_owned(),
         ),

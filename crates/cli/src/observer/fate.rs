@@ -29,15 +29,21 @@ pub fn runs(pid: i32) -> bool {
 }
 
 fn stat(pid: i32) -> Option<Stat> {
-    let text = fs::read(format!("/proc/{pid}/stat")).ok()?;
-    let text = String::from_utf8_lossy(&text);
-    // The name, in parentheses, may have any character in it. The state is field 3.
-    let fields: Vec<&str> = text.rsplit_once(')')?.1.split_ascii_whitespace().collect();
+    let fields = stat_fields(pid)?;
     Some(Stat {
-        is_zombie: matches!(fields.first(), Some(&"Z" | &"X")),
+        is_zombie: matches!(fields.first()?.as_str(), "Z" | "X"),
         started: fields.get(19)?.parse().ok()?,
         code: fields.get(49)?.parse().ok()?,
     })
+}
+
+/// The fields of /proc/PID/stat from the third on: the state.
+pub fn stat_fields(pid: i32) -> Option<Vec<String>> {
+    let text = fs::read(format!("/proc/{pid}/stat")).ok()?;
+    let text = String::from_utf8_lossy(&text);
+    // The name, in parentheses, may have any character in it.
+    let fields = text.rsplit_once(')')?.1.split_ascii_whitespace();
+    Some(fields.map(str::to_owned).collect())
 }
 
 /// How a process has ended: it is dead. `started`: 0 where it is not known.

@@ -1,8 +1,7 @@
 //! Where the observer writes: standard error, a descriptor that the command was started with, or a file that
 //! it has opened before the program ran, and holds.
 //!
-//! What is written is whole, or nothing: the limit of file sizes is looked at before, and what was begun is
-//! taken back.
+//! What is written is whole, or nothing, as in the library (`epshim-append`).
 
 use crate::inherited;
 use crate::report_path;
@@ -10,10 +9,8 @@ use epshim_check::Options;
 use epshim_check::options::{Color, expand};
 use epshim_check::place::Place;
 use epshim_page::mail;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{FileType, fstat, ftruncate};
-use rustix::io::{Errno, write};
-use rustix::process::{Resource, getrlimit};
+use rustix::fs::{FileType, fstat};
+use rustix::io::Errno;
 use std::fs::OpenOptions;
 use std::io::IsTerminal as _;
 use std::os::fd::{AsRawFd as _, OwnedFd, RawFd};
@@ -76,7 +73,8 @@ impl Files {
             mail::Place::Text => &self.text,
             mail::Place::Json => &self.json,
         };
-        file.as_ref().map_or(Ok(()), |file| whole(file, text))
+        let is_ours = self.held >> place as u32 & 1 == 1;
+        file.as_ref().map_or(Ok(()), |file| epshim_append::all(file, text, is_ours))
     }
 }
 
@@ -99,43 +97,4 @@ fn descriptor(path: &str) -> Option<OwnedFd> {
     let is_own =
         descriptor.process.is_none_or(|process| u32::try_from(process) == Ok(std::process::id()));
     inherited::copy(descriptor.number).filter(|_| is_own)
-}
-
-fn whole(file: &OwnedFd, text: &[u8]) -> Result<(), Errno> {
-    let stat = fstat(file)?;
-    let is_regular = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
-    let start = u64::try_from(stat.st_size).unwrap_or(0);
-    let limit = getrlimit(Resource::Fsize).current.unwrap_or(u64::MAX);
-    if is_regular && start.saturating_add(text.len() as u64) > limit {
-        return Err(Errno::FBIG);
-    }
-    let (written, outcome) = stream(file, text);
-    if outcome.is_err() && is_regular && written > 0 {
-        let is_end =
-            fstat(file).is_ok_and(|stat| u64::try_from(stat.st_size) == Ok(start + written as u64));
-        if is_end {
-            let _ = ftruncate(file, start);
-        }
-    }
-    outcome
-}
-
-/// How much was written, and how it ended. A reader that does not read is waited for, a second at most.
-fn stream(file: &OwnedFd, text: &[u8]) -> (usize, Result<(), Errno>) {
-    const PATIENCE: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
-    let mut written = 0;
-    while written < text.len() {
-        match write(file, &text[written..]) {
-            Ok(more) => written += more,
-            Err(Errno::INTR) => {}
-            Err(Errno::AGAIN) => {
-                let mut room = [PollFd::new(file, PollFlags::OUT)];
-                if poll(&mut room, Some(&PATIENCE)) == Ok(0) {
-                    return (written, Err(Errno::AGAIN));
-                }
-            }
-            Err(error) => return (written, Err(error)),
-        }
-    }
-    (written, Ok(()))
 }

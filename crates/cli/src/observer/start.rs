@@ -123,10 +123,9 @@ fn take_low_numbers() {
 
 /// A search for the program's command line (`pgrep -f`) is not to find this process.
 fn forget_arguments() {
-    let Ok(stat) = fs::read_to_string("/proc/self/stat") else { return };
-    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields).split_ascii_whitespace();
-    // arg_start and arg_end: fields 48 and 49, of which the third is the first here.
-    let mut places = fields.skip(45).map_while(|field| field.parse::<usize>().ok());
+    let fields = fate::stat_fields(getpid().as_raw_nonzero().get()).unwrap_or_default();
+    // arg_start and arg_end: fields 48 and 49.
+    let mut places = fields.iter().skip(45).map_while(|field| field.parse::<usize>().ok());
     let (Some(start), Some(end)) = (places.next(), places.next()) else { return };
     let name = b"epshim-observer";
     if start == 0 || end.saturating_sub(start) <= name.len() {

@@ -1,18 +1,11 @@
-//! The writing of one report to one open file: all of it, or nothing that a reader would take for a line.
-//!
-//! A regular file has an end that the kernel sets: the limit of file sizes, the space on the disk. What
-//! does not fit is not begun, as far as that is known before; what was begun is taken back.
-//!
-//! Surprising: several processes append to one file. A part is taken back only while it is the file's
-//! end, and whoever has found no room leaves no bytes behind it.
+//! The writing of one report to one open descriptor of this process, and the reasons why it is not where it
+//! should be. That a report is there whole or not at all is `epshim-append`'s care; in a sandbox nothing is
+//! asked about the file, and it is only written.
 
 use crate::questions::fd::FdNumber;
 use crate::runtime::sandbox::{self, Call};
 use epshim_check::place::Refused;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat, ftruncate, tell};
-use rustix::io::{self, Errno, write};
-use rustix::process::{Resource, getrlimit};
+use rustix::io::{Errno, write};
 use std::fmt;
 
 /// Why a report is not where it should be. Displayed, it is a clause for the user.
@@ -36,15 +29,7 @@ pub fn all(file: FdNumber, text: &[u8], is_ours: bool) -> Result<(), Unwritten> 
     if !sandbox::may(Call::Descriptors) {
         return plainly(file, text);
     }
-    let written = match fstat(file) {
-        Ok(stat) if FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile => {
-            let size = u64::try_from(stat.st_size).unwrap_or(0);
-            whole(file, text, size, is_ours)
-        }
-        Ok(_) => stream(file, text).1,
-        Err(error) => Err(error),
-    };
-    written.map_err(Unwritten::Failed)
+    epshim_append::all(file, text, is_ours).map_err(Unwritten::Failed)
 }
 
 /// Writes in a sandbox which is known to let write(2) pass, and nothing else.
@@ -57,49 +42,6 @@ pub fn plainly(file: FdNumber, mut text: &[u8]) -> Result<(), Unwritten> {
         }
     }
     Ok(())
-}
-
-fn whole(file: FdNumber, text: &[u8], size: u64, is_ours: bool) -> io::Result<()> {
-    let appends = is_ours || fcntl_getfl(file).is_ok_and(|flags| flags.contains(OFlags::APPEND));
-    let start = if appends { size } else { tell(file).unwrap_or(size) };
-    let limit = getrlimit(Resource::Fsize).current.unwrap_or(u64::MAX);
-    if start.saturating_add(text.len() as u64) > limit {
-        return Err(Errno::FBIG);
-    }
-    let (written, outcome) = stream(file, text);
-    if outcome.is_err() && written > 0 && is_ours {
-        take_back(file, written);
-    }
-    outcome
-}
-
-/// Cuts the file where a part of a report begins, if it ends with that part.
-fn take_back(file: FdNumber, written: usize) {
-    let end = tell(file).unwrap_or(0);
-    let is_end = fstat(file).is_ok_and(|stat| u64::try_from(stat.st_size) == Ok(end));
-    if let Some(start) = end.checked_sub(written as u64).filter(|_| is_end) {
-        let _ = ftruncate(file, start);
-    }
-}
-
-/// How much was written, and how it ended. Where the reader does not read, it waits a second at most.
-fn stream(file: FdNumber, text: &[u8]) -> (usize, io::Result<()>) {
-    const PATIENCE: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
-    let mut written = 0;
-    while written < text.len() {
-        match write(file, &text[written..]) {
-            Ok(more) => written += more,
-            Err(Errno::INTR) => {}
-            Err(Errno::AGAIN) => {
-                let mut room = [PollFd::new(&file, PollFlags::OUT)];
-                if poll(&mut room, Some(&PATIENCE)) == Ok(0) {
-                    return (written, Err(Errno::AGAIN));
-                }
-            }
-            Err(error) => return (written, Err(error)),
-        }
-    }
-    (written, Ok(()))
 }
 
 impl fmt::Display for Unwritten {

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 /// Every arrow between our packages that the library, a program or a build script may have. None points
 /// up: what is named on the right has no line that leads back.
 const ARROWS: [(&str, &[&str]); 4] = [
-    ("epshim-cli", &["epshim", "epshim-check", "epshim-layouts", "epshim-page"]),
-    ("epshim-preload", &["epshim-check", "epshim-page", "epshim-walk"]),
+    ("epshim-cli", &["epshim", "epshim-append", "epshim-check", "epshim-layouts", "epshim-page"]),
+    ("epshim-preload", &["epshim-append", "epshim-check", "epshim-page", "epshim-walk"]),
     ("epshim-page", &["epshim-check"]),
     ("epshim-bench", &["epshim", "epshim-harness"]),
 ];
