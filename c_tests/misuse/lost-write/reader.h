@@ -34,6 +34,25 @@ static inline pthread_t start_reader(struct reader *reader)
     return thread;
 }
 
+/* The loop of a server that has a worker answer. It waits for RUN_MS, and starts the worker when the peer has
+ * asked. Returns whether it has. */
+static inline bool answer_in_worker(int epfd, int fd, pthread_t *worker, void *(*answer)(void *), void *argument)
+{
+    bool is_asked = false;
+    int64_t end = in_ms(RUN_MS);
+    for (int ms; (ms = ms_until(end)) > 0;) {
+        struct epoll_event event;
+        char request;
+        if (DELIVERED(epoll_wait(epfd, &event, 1, ms < 100 ? ms : 100)) == 0)
+            continue;
+        MUST(read(fd, &request, 1));
+        is_asked = true;
+        if (pthread_create(worker, NULL, answer, argument) != 0)
+            exit(1);
+    }
+    return is_asked;
+}
+
 /* After the server's end is closed. Returns how much did not arrive. */
 static inline long lost_by(struct reader *reader, pthread_t thread)
 {

@@ -38,25 +38,12 @@ static void *answer(void *argument)
 int main(void)
 {
     int fd, epfd = MUST(epoll_create1(EPOLL_CLOEXEC));
-    bool is_asked = false;
     struct reader reader = {.late_ms = RUN_MS - 600};
     connect_pair(&fd, &reader.fd);
     struct epoll_event interest = {.events = EPOLLIN, .data.fd = fd};
     MUST(epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &interest));
     pthread_t thread = start_reader(&reader), working;
-
-    int64_t end = in_ms(RUN_MS);
-    for (int ms; (ms = ms_until(end)) > 0;) {
-        struct epoll_event event;
-        char request;
-        if (DELIVERED(epoll_wait(epfd, &event, 1, ms < 100 ? ms : 100)) == 0)
-            continue;
-        MUST(read(fd, &request, 1));
-        is_asked = true;
-        if (pthread_create(&working, NULL, answer, &fd) != 0)
-            return 1;
-    }
-
+    bool is_asked = answer_in_worker(epfd, fd, &working, answer, &fd);
 #ifndef RIGHT
     MUST(shutdown(reader.fd, SHUT_WR));
 #endif

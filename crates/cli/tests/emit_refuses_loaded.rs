@@ -39,24 +39,36 @@ fn yes(value: bool, words: [&'static str; 2]) -> &'static str {
     words[usize::from(!value)]
 }
 
+/// A machine is made of these in Python.
+const PYTHON: &str = "from types import SimpleNamespace as N\n";
+
+/// What Python says of a machine.
+fn python_machine(machine: &Machine) -> String {
+    let (os, endian, uname) = (machine.os, &machine.row.target.endian, &machine.uname);
+    format!(
+        "sys = N(platform='{os}', byteorder='{endian}')\nos = N(uname=lambda: N(machine='{uname}'))"
+    )
+}
+
+/// Its C library.
+fn python_libc(machine: &Machine) -> String {
+    format!("N({})", yes(machine.is_glibc(), ["gnu_get_libc_version=0", ""]))
+}
+
 #[test]
 fn python() {
     if !tools::is_installed("python3") {
         return;
     }
-    let mut program = "from types import SimpleNamespace as N\n".to_owned();
+    let mut program = PYTHON.to_owned();
     for (index, machine) in machines().iter().enumerate() {
-        write!(
+        writeln!(
             program,
-            "sys = N(platform='{}', byteorder='{}')\nos = N(uname=lambda: N(machine='{}'))\n\
-             ctypes = N(sizeof=lambda _: {}, alignment=lambda _: {}, c_void_p=0, c_uint64=0)\n\
-             _libc = N({})\n",
-            machine.os,
-            machine.row.target.endian,
-            machine.uname,
+            "{}\nctypes = N(sizeof=lambda _: {}, alignment=lambda _: {}, c_void_p=0, c_uint64=0)\n_libc = {}",
+            python_machine(machine),
             machine.width(),
             machine.row.measured.data_align,
-            yes(machine.is_glibc(), ["gnu_get_libc_version=0", ""]),
+            python_libc(machine),
         )
         .unwrap();
         for (name, guard) in guards("python", "\nif (", "\n):\n    raise ImportError(") {
@@ -271,18 +283,15 @@ fn cffi() {
     if !tools::is_installed("python3") {
         return;
     }
-    let mut program = "from types import SimpleNamespace as N\n".to_owned();
+    let mut program = PYTHON.to_owned();
     for (index, machine) in machines().iter().enumerate() {
-        write!(
+        writeln!(
             program,
-            "sys = N(platform='{}', byteorder='{}')\nos = N(uname=lambda: N(machine='{}'))\n\
-             ffi = N(sizeof=lambda _: {}, alignof=lambda _: {})\nctypes = N(CDLL=lambda _: N({}))\n",
-            machine.os,
-            machine.row.target.endian,
-            machine.uname,
+            "{}\nffi = N(sizeof=lambda _: {}, alignof=lambda _: {})\nctypes = N(CDLL=lambda _: {})",
+            python_machine(machine),
             machine.width(),
             machine.row.measured.data_align,
-            yes(machine.is_glibc(), ["gnu_get_libc_version=0", ""]),
+            python_libc(machine),
         )
         .unwrap();
         for (name, guard) in guards("cdef", "    assert sys.", "\n") {
