@@ -1,8 +1,9 @@
-# epshim. `make` builds it, `make install` installs it, `make demo` shows the main job, `make test`
+# epshim. `make` builds it, `make install` installs it, `make demo` shows it to four readers, `make test`
 # (or `check`) runs every test. All but install and uninstall first install what they need, as root
 # on Debian, and say so. Plain cargo works too.
 # `make cross` proves the layout of every Linux ABI that Debian has a compiler for; `make bench`
-# measures all of it beside its peers, on a quiet machine in a quarter of an hour.
+# measures all of it beside its peers, on a quiet machine in a quarter of an hour. `make dist` makes what a
+# release has, and `make release-test` makes it twice and tries it on fresh machines.
 
 CARGO ?= cargo
 CC ?= cc
@@ -10,6 +11,10 @@ CFLAGS ?= -O2 -g
 INSTALL ?= install
 # STRIP=: keeps the symbols.
 STRIP ?= strip
+
+# Without libclang nothing is built, instead of with a proof that lacks the system's header.
+EPSHIM_VERIFY ?= strict
+export EPSHIM_VERIFY
 
 # Where `make install` puts what, below DESTDIR. Nothing else is touched: to have the dynamic loader
 # find the library, run ldconfig afterwards.
@@ -25,34 +30,46 @@ FISHCOMPDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 version := $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)
 soversion := $(firstword $(subst ., ,$(version)))
 functions := $(shell sed -n 's/^\(epshim_[a-z0-9_]*\).*/\1/p' tests/abi/functions.txt)
-# What a static libepshim needs besides what every C compiler passes: tests/install.rs asks rustc.
-native := -lutil -lrt -lpthread -lm -ldl
+# What a static libepshim needs of a libc that is several libraries: glibc before 2.34. Elsewhere these are
+# empty, and part of libc.
+native := -lpthread -ldl
 
 warnings := -Wall -Wextra -Wpedantic -Wstrict-prototypes -Werror
-shared := -Ltarget/release -lepshim -Wl,-rpath,'$$ORIGIN/../release'
-static := target/release/libepshim.a $(native)
+# The C library, which is without std: as cargo writes it, and the archive as one object.
+capi := target/capi
+archive := $(capi)/archive/libepshim.a
+shared := -L$(capi) -lepshim -Wl,-rpath,'$$ORIGIN/../capi'
+static := $(archive) $(native)
 program_c := $(wildcard c_tests/echo_program/*.c)
 echo_c := $(wildcard c_tests/echo/*.c) $(program_c)
 compile = $(CC) $(CFLAGS) -std=c11 -pthread $(warnings) -Iinclude -Ic_tests
 shown := $(addprefix target/demo/,hello-shared hello-static echo-c-libc echo-c-epshim \
-	echo-c-reactor echo-rust-reactor stranded) target/release/epshim
+	echo-c-reactor echo-rust-reactor half_closed stranded binding) target/release/epshim
 
 # The unit tests that Miri can run: those without a system call, and the callbacks of the C reactor.
 pure := layout flags buffer registry timers tag ffi memory shared
 
-.PHONY: all build demo test check bench cross install uninstall setup-demo setup-test clean
+.PHONY: all build library demo test check soak bench cross dist release-test install uninstall setup-demo setup-test clean
 
 all: setup-demo
 	$(MAKE) --no-print-directory build
 
+# Named together, packages have the same features of what they share: 160 crates and build scripts are compiled, where a
+# call for each compiles 185. The demo names them too, and compiles 7 more instead of 16.
+built_together := -p epshim-preload -p epshim-cli
+
 # What is installed, without a look at the tools.
-build:
-	$(CARGO) build --release -p epshim
-	$(CARGO) build --release -p epshim-preload
-	$(CARGO) build --release -p epshim-cli
+build: library
+	$(CARGO) build --release $(built_together)
 	@mkdir -p target/release/completions
 	@for shell in bash zsh fish; do \
 		target/release/epshim completions $$shell >target/release/completions/$$shell || exit; done
+
+# The C library alone.
+library:
+	$(CARGO) build --profile capi -p epshim-capi --no-default-features --features verify
+	@mkdir -p $(dir $(archive))
+	@CC='$(CC)' STRIP='$(STRIP)' packaging/archive.sh $(capi)/libepshim.a $(archive)
 
 demo: all
 	@mkdir -p target/demo
@@ -62,27 +79,36 @@ demo: all
 	@$(compile) -DEPSHIM_ORACLE $(echo_c) -o target/demo/echo-c-libc
 	@$(compile) $(echo_c) -o target/demo/echo-c-epshim $(shared)
 	@$(compile) c_tests/echo_reactor.c $(program_c) -o target/demo/echo-c-reactor $(shared)
-	@$(CARGO) build --quiet --release --example echo
+	$(CARGO) build --release $(built_together) -p epshim --example echo --example demo
 	@cp target/release/examples/echo target/demo/echo-rust-reactor
+	@$(compile) examples/half_closed.c -o target/demo/half_closed
 	@$(compile) examples/stranded.c -o target/demo/stranded
-	@$(CARGO) run --quiet --release --example demo -- $(shown)
+	@$(compile) crates/cli/tests/bindings/wrong.c -o target/demo/binding
+	@target/release/examples/demo $(shown)
 
 # The tests proper come last, so that the run ends with their summary.
 test check: setup-test
 	@if $(CARGO) clippy --version >/dev/null 2>&1; then \
-		$(CARGO) clippy --workspace --all-targets -- -D warnings; \
+		$(CARGO) clippy --workspace --all-targets -- -D warnings && \
+		$(CARGO) clippy --profile capi -p epshim-capi --no-default-features -- -D warnings; \
 	else echo "skipped: clippy is not installed (rustup component add clippy)"; fi
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
 	@if $(CARGO) +nightly miri setup >/dev/null 2>&1; then \
-		$(CARGO) +nightly miri test --lib --no-default-features -- $(pure); \
+		$(CARGO) +nightly miri test -p epshim --lib --no-default-features -- $(pure) && \
+		$(CARGO) +nightly miri test -p epshim --lib --no-default-features --features std -- $(pure); \
 	else echo "skipped: Miri is not installed (rustup +nightly component add miri)"; fi
 	$(CARGO) build --no-default-features
+	$(CARGO) test -p epshim --lib --no-default-features
 	$(CARGO) build --release
 	$(CARGO) test --workspace --exclude epshim --no-fail-fast
 	$(CARGO) test --no-fail-fast
 
+# What is right must not be named: 200 looks at each server, idle and under load.
+soak:
+	EPSHIM_LOOKS=200 $(CARGO) test -p epshim-cli --test inspect silence
+
 # Installs what `make` has built: root needs no cargo. Only what is missing is built.
-built := $(addprefix target/release/,libepshim.so libepshim.a libepshim_preload.so epshim \
+built := $(capi)/libepshim.so $(archive) $(addprefix target/release/,libepshim_preload.so epshim \
 	$(addprefix completions/,bash zsh fish))
 $(built):
 	$(MAKE) --no-print-directory all
@@ -95,20 +121,19 @@ completions := $(addprefix $(DESTDIR),$(BASHCOMPDIR) $(ZSHCOMPDIR) $(FISHCOMPDIR
 folders := $(bin) $(lib)/pkgconfig $(lib)/cmake/epshim $(DESTDIR)$(INCLUDEDIR) $(manual) $(completions)
 fill = sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|' \
 	-e 's|@VERSION@|$(version)|; s|@SOVERSION@|$(soversion)|; s|@STATIC_LIBS@|$(native)|' \
-	-e "s|@POINTER_SIZE@|$$((4 * $$(od -An -tu1 -j4 -N1 target/release/libepshim.so)))|" \
+	-e "s|@POINTER_SIZE@|$$((4 * $$(od -An -tu1 -j4 -N1 $(capi)/libepshim.so)))|" \
 	-e "s|@INCLUDE_FROM_LIB@|$$(realpath -ms --relative-to='$(LIBDIR)' '$(INCLUDEDIR)')|" \
 	packaging/$(1).in | $(INSTALL) -m 644 /dev/stdin $(2)/$(1)
 
 install: $(built)
 	$(INSTALL) -d $(folders)
-	$(INSTALL) -m 755 target/release/libepshim.so $(lib)/libepshim.so.$(version)
+	$(INSTALL) -m 755 $(capi)/libepshim.so $(lib)/libepshim.so.$(version)
 	ln -sf libepshim.so.$(version) $(lib)/libepshim.so.$(soversion)
 	ln -sf libepshim.so.$(soversion) $(lib)/libepshim.so
 	$(INSTALL) -m 755 target/release/libepshim_preload.so $(lib)
-	$(INSTALL) -m 644 target/release/libepshim.a $(lib)
+	$(INSTALL) -m 644 $(archive) $(lib)
 	$(INSTALL) -m 755 target/release/epshim $(bin)
 	$(STRIP) --strip-unneeded $(lib)/libepshim.so.$(version) $(lib)/libepshim_preload.so $(bin)/epshim
-	$(STRIP) --strip-debug $(lib)/libepshim.a
 	$(INSTALL) -m 644 include/epshim.h $(DESTDIR)$(INCLUDEDIR)
 	@$(call fill,epshim.pc,$(lib)/pkgconfig)
 	@$(call fill,epshimConfig.cmake,$(lib)/cmake/epshim)
@@ -139,12 +164,30 @@ bench: setup-demo
 	$(CARGO) run --quiet --release -p epshim-bench -- all
 
 # The layout of every Linux ABI, measured again and run where qemu can: see crates/layouts/ and cross/.
+# TARGETS names some of cross/targets.txt: their tests are run, and REQUIRE of them must be.
+TARGETS ?=
+REQUIRE ?= 8
 cross: setup-demo
 	sh crates/layouts/install.sh
-	$(CARGO) run --quiet -p epshim-layouts -- check --require 18
+	$(CARGO) run --quiet -p epshim-layouts -- check --require 40 --require-zig 50
 	$(CARGO) run --quiet -p epshim-layouts -- run --require 18
 	cross/install.sh
-	cross/test.sh --require 8
+	cross/test.sh --require $(REQUIRE) $(TARGETS)
+
+# The static files, the wheels, the source, and their checksums; MACHINES="x86_64 aarch64" for both. Some 80 MB of tools
+# are fetched. release-test also compiles
+# the crates as others get them, from their packages, with libclang and without.
+MACHINES ?= $(shell uname -m)
+crates := -p epshim-observe -p epshim-check -p epshim
+dist: setup-demo
+	packaging/dist.sh $(MACHINES)
+
+release-test: setup-test
+	packaging/dist.sh --twice $(MACHINES)
+	$(CARGO) package --locked --target-dir target/ship/crates $(crates)
+	EPSHIM_VERIFY= LIBCLANG_PATH=/nowhere $(CARGO) package --locked --target-dir target/ship/crates $(crates)
+	rm -rf target/ship/crates
+	packaging/fresh.sh --release
 
 setup-demo setup-test: setup-%:
 	@./setup.sh $*

@@ -62,6 +62,8 @@ if [ "${1:-demo}" = test ]; then
     have php || optional="$optional php-cli"
     { have ruby && ruby -rffi -e 1 2>/dev/null; } || optional="$optional ruby ruby-ffi"
     python3 -c 'import cffi' 2>/dev/null || optional="$optional python3-cffi"
+    # What crates/cli/tests/recipes.rs runs, besides cmake.
+    { have pytest-3 || python3 -m pytest --version >/dev/null 2>&1; } || optional="$optional python3-pytest"
     have bpftrace || optional="$optional bpftrace"
     have mono || optional="$optional mono-runtime libmono-system-core4.0-cil"
     have mcs || optional="$optional mono-mcs"
@@ -81,6 +83,11 @@ if [ "${1:-demo}" = test ]; then
     have nginx || [ -x /usr/sbin/nginx ] || optional="$optional nginx-light"
     have wrk || optional="$optional wrk"
     have memcached || optional="$optional memcached"
+    # Together 6 MB to fetch, and 10 with what they need.
+    have haproxy || [ -x /usr/sbin/haproxy ] || optional="$optional haproxy"
+    have squid || [ -x /usr/sbin/squid ] || optional="$optional squid"
+    have unbound || [ -x /usr/sbin/unbound ] || optional="$optional unbound"
+    have pgbouncer || [ -x /usr/sbin/pgbouncer ] || optional="$optional pgbouncer"
     [ -e /usr/include/uv.h ] || optional="$optional libuv1-dev"
     [ -e /usr/include/event2/event.h ] || optional="$optional libevent-dev"
     [ -e /usr/include/ev.h ] || optional="$optional libev-dev"

@@ -118,7 +118,8 @@ pub fn row(table: &str, cfg: &Cfg) -> Option<Row> {
         let is = |key: &str, value: &str| row.fields.get(key).is_some_and(|field| field == value);
         // Only some rows are of one abi alone, and older compilers do not say theirs.
         let abi = !row.fields.contains_key("abi") || cfg.abi.is_empty() || is("abi", &cfg.abi);
-        cfg.os == "linux"
+        let os = row.fields.get("os").map_or("linux", String::as_str);
+        cfg.os == os
             && is("arch", &cfg.arch)
             && is("env", &cfg.env)
             && is("endian", &cfg.endian)
@@ -170,7 +171,7 @@ impl Row {
         text
     }
 
-    /// A sentence for whoever builds, if the header that bindgen read is not this target's.
+    /// A sentence for the person who builds, if the header that bindgen read is not this target's.
     pub fn refusal(&self, bindings: &str, extra_arguments: &str) -> Option<String> {
         let read = numbers(bindings);
         let differ = |&(field, found): &(&String, &u32)| {
@@ -193,8 +194,8 @@ impl Row {
         };
         Some(format!(
             "the <sys/epoll.h> that bindgen reads for {} has {field} = {found}, but on that target it \
-             is {expected} (docs/layouts.toml){more}. {why} Building with --no-default-features leaves \
-             the header out.",
+             is {expected} (docs/layouts.toml){more}. {why} Building with --no-default-features \
+             --features std leaves the header out.",
             self.name()
         ))
     }

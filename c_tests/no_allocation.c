@@ -77,7 +77,7 @@ static void handle_event(struct epshim_reactor *reactor, uint64_t handle, uint32
     uint64_t *current = data;
     if (handle == 0 || events == 0)
         return;
-    /* Whatever a callback can do: its registration ends, and another takes its place. */
+    /* All that a callback can do: its registration ends, and another takes its place. */
     CHECK_EQ(epshim_reactor_modify(reactor, handle, EPOLLIN | EPOLLET), 0);
     CHECK_EQ(epshim_reactor_again(reactor, handle, EPOLLOUT), 0);
     CHECK_EQ(epshim_reactor_timer(reactor, handle, 0), 0);

@@ -1,4 +1,4 @@
-/* Every misuse of the reactor that can be told from right use is -1 and an errno, whoever does it
+/* Every misuse of the reactor that can be told from right use is -1 and an errno, in any thread that does it
  * and from where: outside, in a callback, in another thread, in a signal handler. */
 #define _GNU_SOURCE
 #include "check.h"
@@ -67,7 +67,7 @@ static void bad_handles(struct epshim_reactor *reactor, uint64_t good, int fd)
     refuses_handle(other, good, EINVAL);
     CHECK_EQ(epshim_reactor_free(other), 0);
     refuses_handle(reactor, foreign, EINVAL);
-    /* A reactor made later is another one, whatever memory and descriptors it has. */
+    /* A reactor made later is another one, even with the same memory and descriptors. */
     CHECK_EQ(epshim_reactor_new(&other), 0);
     CHECK_EQ(epshim_reactor_add(other, fd, EPOLLIN, nothing, NULL, NULL), 0);
     refuses_handle(other, foreign, EINVAL);
@@ -193,7 +193,7 @@ int main(void)
     bad_registrations(scene.reactor, scene.fd);
     /* The thread in the callback stops it. */
     CHECK_SUCCEEDS(epshim_reactor_run(scene.reactor), 0);
-    /* The edge, after the modification in the callback, and the wake-up, which calls nobody. */
+    /* The edge, after the modification in the callback, and the wake-up, which calls no callback. */
     CHECK_EQ(epshim_reactor_modify(scene.reactor, scene.handle, 0), 0);
     CHECK_EQ(epshim_reactor_run_once(scene.reactor, 0), 0);
     in_a_signal_handler();

@@ -25,7 +25,7 @@ static int64_t nanoseconds(clockid_t clock)
     return now.tv_sec * SECOND + now.tv_nsec;
 }
 
-/* Returns when the main thread has used so much processor time from now on; ends the test if it
+/* Returns when the main thread has used the given processor time from now on; ends the test if it
  * does not, for it sleeps. */
 static void wait_until_it_is_busy(int64_t time)
 {

@@ -24,7 +24,7 @@ const HELP: &str = "\
 Usage: delayed_responses [--unpacked] [--step MS]
 
   --unpacked  use the unpacked structure, and show what comes back
-  --step MS   request i is delayed by (5 - i) times so many milliseconds (default 1000)";
+  --step MS   request i is delayed by (5 - i) times MS milliseconds (default 1000)";
 
 const REQUESTS: u64 = 5;
 
@@ -190,7 +190,7 @@ mod unpacked {
     }
 
     /// What the memory for deliveries holds before the kernel writes to it. With real programs it
-    /// is whatever lay there; a known pattern shows which bytes the kernel never wrote.
+    /// is what lay there before; a known pattern shows which bytes the kernel never wrote.
     const OLD: Event = Event { events: 0xaaaa_aaaa, data: 0xaaaa_aaaa_aaaa_aaaa };
 
     /// The two layouts, and where this one is right.

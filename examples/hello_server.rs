@@ -103,7 +103,7 @@ impl Server {
             for event in &events {
                 match event.data().u64() {
                     LISTENER => self.accept_all()?,
-                    // Whatever the flags say: after ERR or HUP the write reports the error.
+                    // No look at the flags: after ERR or HUP the write reports the error.
                     number => self.greet(number)?,
                 }
             }
@@ -146,7 +146,7 @@ impl Server {
                 },
             }
         }
-        // The last one is in. A listener left registered would go on reporting whoever else comes.
+        // The last one is in. A listener left registered would go on reporting further clients.
         self.epoll.delete(&self.listener)
     }
 

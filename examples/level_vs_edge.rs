@@ -3,7 +3,7 @@
 //! Run it with `cargo run --example level_vs_edge`.
 //!
 //! Level-triggered, the default: a wait reports the descriptor *as long as* it is ready.
-//! Edge-triggered (`EventFlags::ET`): a wait reports it *once when it becomes* ready. Whoever stops
+//! Edge-triggered (`EventFlags::ET`): a wait reports it *once when it becomes* ready. A program that stops
 //! reading early leaves the rest stranded, until more data arrives and makes a new edge. So an
 //! edge-triggered descriptor is drained: read until EAGAIN, which it must be non-blocking to give.
 
@@ -77,7 +77,7 @@ impl Watched {
     }
 
     /// Whether the reader is reported. The bytes are in the socket before the wait begins, and
-    /// nobody else writes, so a wait that finds nothing now would find nothing ever: it does not
+    /// this is the only writer, so a wait that finds nothing now would find nothing ever: it does not
     /// have to block to show that.
     fn wait(&mut self) -> io::Result<bool> {
         self.epoll.wait(&mut self.events, Some(Duration::ZERO))?;

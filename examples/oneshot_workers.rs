@@ -66,7 +66,7 @@ fn run(interest: EventFlags) -> io::Result<()> {
             })
             .collect();
         let sent = send_all(&mut writers);
-        // The ends of the streams: the workers read them like everything else, and whoever reads
+        // The ends of the streams: the workers read them like everything else, and the worker that reads
         // the last stops all.
         drop(writers);
         for worker in workers {

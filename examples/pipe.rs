@@ -78,7 +78,7 @@ fn pipe() -> io::Result<(File, File)> {
     if unsafe { libc::pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC) } == -1 {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: the call succeeded, so both descriptors are open and new: nobody else owns them.
+    // SAFETY: the call succeeded, so both descriptors are open and new, and have no other owner.
     let [reader, writer] = ends.map(|end| unsafe { OwnedFd::from_raw_fd(end) });
     Ok((reader.into(), writer.into()))
 }

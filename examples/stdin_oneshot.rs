@@ -69,7 +69,7 @@ fn wait_and_read(epoll: &Epoll, input: &mut Input) -> io::Result<()> {
         // Only stdin is registered, so any delivery is its own. It may be HUP without IN, when the
         // writer is gone and nothing is left: the read then says 0, the end.
         let Some(text) = input.read()? else { continue };
-        // Only to show it: whatever is left to read, a disarmed registration is not delivered.
+        // Only to show it: even with more to read, a disarmed registration is not delivered.
         let deliveries = wait(epoll, &mut events, Duration::ZERO)?;
         println!("read {text}; deliveries before it is armed again: {deliveries}");
         epoll.modify(&input.file, ONCE, STDIN)?;

@@ -52,7 +52,8 @@
 #define EPSHIM_EVENT_SIZE 12
 #define EPSHIM_EVENT_ALIGN 2
 #define EPSHIM_EVENT_DATA_OFFSET 4
-#elif defined(__i386__) || defined(__sh__) || defined(__arc__) || defined(__csky__)
+#elif defined(__i386__) || defined(__sh__) || defined(__arc__) || defined(__csky__) \
+    || defined(__or1k__) || (defined(__arm__) && !defined(__ARM_EABI__))
 #define EPSHIM_EVENT_SIZE 12
 #define EPSHIM_EVENT_ALIGN 4
 #define EPSHIM_EVENT_DATA_OFFSET 4

@@ -9,9 +9,10 @@
 # left in target/musl.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+export EPSHIM_VERIFY=strict
 out=$PWD/target/musl
 target=x86_64-unknown-linux-musl
-built=$out/build/$target/release
+built=$out/build/$target
 # The others have functions of libc's of their own, which a static libc does not suffer.
 programs="calls round_trip cancel split reactor_misuse reactor_threads" only_shared="reactor pwait2_no_libc"
 
@@ -24,7 +25,7 @@ cargo +nightly --version >/dev/null 2>&1 || { say "skipped: there is no nightly 
 [ -d "$(rustc +nightly --print sysroot)/lib/rustlib/src/rust/library" ] ||
     { say "skipped: nightly Rust is without rust-src" && exit 77; }
 
-# gcc's unwinder needs glibc; LLVM's needs one function of glibc, which is added to it. rustc asks for
+# For the preload library; the C library has no unwinder. gcc's unwinder needs glibc; LLVM's needs one function of glibc, which is added to it. rustc asks for
 # gcc's by its name.
 unwinder() {
     [ ! -e "$out/lib/libgcc_s.so" ] || return 0
@@ -43,10 +44,11 @@ build() {
     export "CARGO_TARGET_${name^^}_LINKER=musl-gcc"
     export "CARGO_TARGET_${name^^}_RUSTFLAGS=-Ctarget-feature=-crt-static -Clink-self-contained=no -L$out/lib"
     export "BINDGEN_EXTRA_CLANG_ARGS_$name=-isystem /usr/include/x86_64-linux-musl"
-    for package in epshim epshim-preload; do
-        cargo +nightly build --release --target "$target" -Zbuild-std=std,panic_unwind -p "$package" ||
-            fail "$package"
-    done
+    cargo +nightly build --profile capi --target "$target" -Zbuild-std=core,alloc -p epshim-capi \
+        --no-default-features --features verify || fail epshim-capi
+    CC=musl-gcc packaging/archive.sh "$built/capi/libepshim.a" "$out/lib/libepshim.a" || fail libepshim.a
+    cargo +nightly build --release --target "$target" -Zbuild-std=std,panic_unwind -p epshim-preload ||
+        fail epshim-preload
 }
 
 # What a library is linked with: musl, and nothing of glibc.
@@ -59,16 +61,16 @@ links_only_musl() {
 
 unwinder
 build
-links_only_musl "$built/libepshim.so"
-links_only_musl "$built/libepshim_preload.so"
+links_only_musl "$built/capi/libepshim.so"
+links_only_musl "$built/release/libepshim_preload.so"
 mkdir -p "$out/bin"
 for program in $programs $only_shared; do
     compile="musl-gcc -std=c11 -g -pthread -Iinclude c_tests/$program.c -o"
-    $compile "$out/bin/$program" -L"$built" -lepshim -Wl,-rpath,"$built"
+    $compile "$out/bin/$program" -L"$built/capi" -lepshim -Wl,-rpath,"$built/capi"
     timeout 120 "$out/bin/$program" >/dev/null || fail "$program, with the shared library"
     [[ " $programs " = *" $program "* ]] || continue
-    $compile "$out/bin/$program-static" -static "$built/libepshim.a" -L"$out/lib" -lunwind
+    $compile "$out/bin/$program-static" -static "$out/lib/libepshim.a"
     timeout 120 "$out/bin/$program-static" >/dev/null || fail "$program, with the static library"
 done
-LD_PRELOAD=$built/libepshim_preload.so "$out/bin/split" >/dev/null || fail "split, with the preload library"
+LD_PRELOAD=$built/release/libepshim_preload.so "$out/bin/split" >/dev/null || fail "split, with the preload library"
 say "ok: $(echo $programs $only_shared | wc -w) C programs on musl, with the shared and the static library"

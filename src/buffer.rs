@@ -4,11 +4,14 @@
 //! the kernel wrote can be read back. A wait that fails leaves the buffer empty, so that no event
 //! of the wait before is ever handled twice.
 
+use crate::sys::Result;
 use crate::{Event, memory};
-use std::fmt;
+use alloc::boxed::Box;
+use core::fmt;
+use core::mem::MaybeUninit;
+use core::slice;
+#[cfg(feature = "std")]
 use std::io;
-use std::mem::MaybeUninit;
-use std::slice;
 
 /// Room for the deliveries of one [`Epoll::wait`](crate::Epoll::wait).
 ///
@@ -31,25 +34,8 @@ pub struct EventBuffer {
 }
 
 impl EventBuffer {
-    /// A buffer for at most `capacity` deliveries a wait. With 0 every wait gives `EINVAL`.
-    ///
-    /// Where memory is out it ends the process, as `Vec::with_capacity` does;
-    /// [`try_with_capacity`](Self::try_with_capacity) does not.
-    ///
-    /// # Panics
-    ///
-    /// If so many deliveries are more than `isize::MAX` bytes.
-    #[must_use]
-    pub fn with_capacity(capacity: usize) -> Self {
-        Self { events: Box::new_uninit_slice(capacity), len: 0 }
-    }
-
-    /// As [`with_capacity`](Self::with_capacity), but memory that is not there is an error.
-    ///
-    /// # Errors
-    ///
-    /// - `ENOMEM`: there is no memory for so many deliveries.
-    pub fn try_with_capacity(capacity: usize) -> io::Result<Self> {
+    /// A buffer for at most `capacity` deliveries a wait.
+    pub(crate) fn allocated(capacity: usize) -> Result<Self> {
         Ok(Self { events: memory::uninit_slice(capacity)?, len: 0 })
     }
 
@@ -88,6 +74,46 @@ impl EventBuffer {
         self.len = 0;
     }
 
+    /// Lets `wait` write events, and makes those it counts readable. Only the waits of `sys.rs` and of
+    /// `fill_with` are passed in: they return how many events at the front the kernel initialised.
+    #[inline]
+    pub(crate) fn fill<E>(
+        &mut self,
+        wait: impl FnOnce(&mut [MaybeUninit<Event>]) -> Result<usize, E>,
+    ) -> Result<usize, E> {
+        self.len = 0;
+        let written = wait(&mut self.events)?;
+        assert!(written <= self.events.len(), "epoll_wait(2) returned more than maxevents");
+        self.len = written;
+        Ok(written)
+    }
+}
+
+/// What has errors or memory of std.
+#[cfg(feature = "std")]
+impl EventBuffer {
+    /// A buffer for at most `capacity` deliveries a wait. With 0 every wait gives `EINVAL`.
+    ///
+    /// Where memory is out it ends the process, as `Vec::with_capacity` does;
+    /// [`try_with_capacity`](Self::try_with_capacity) does not.
+    ///
+    /// # Panics
+    ///
+    /// If `capacity` deliveries are more than `isize::MAX` bytes.
+    #[must_use]
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self { events: Box::new_uninit_slice(capacity), len: 0 }
+    }
+
+    /// As [`with_capacity`](Self::with_capacity), but memory that is not there is an error.
+    ///
+    /// # Errors
+    ///
+    /// - `ENOMEM`: there is no memory for `capacity` deliveries.
+    pub fn try_with_capacity(capacity: usize) -> io::Result<Self> {
+        Ok(Self::allocated(capacity)?)
+    }
+
     /// Lets `wait` write events, for waits that this crate does not make: a system call of one's own,
     /// or another library's. Returns what `wait` returns, and what was in the buffer before is gone.
     /// [`Epoll::wait`](crate::Epoll::wait) is what programs want nearly always: it can be cancelled, and
@@ -99,7 +125,7 @@ impl EventBuffer {
     ///
     /// # Safety
     ///
-    /// The number that `wait` returns is at most that of the events it was given, and so many at the
+    /// The number that `wait` returns is at most that of the events it was given, and that many at the
     /// front are initialised then.
     ///
     /// # Panics
@@ -111,20 +137,6 @@ impl EventBuffer {
         wait: impl FnOnce(&mut [MaybeUninit<Event>]) -> io::Result<usize>,
     ) -> io::Result<usize> {
         self.fill(wait)
-    }
-
-    /// Lets `wait` write events, and makes those it counts readable. Only the waits of `sys.rs` and of
-    /// `fill_with` are passed in: they return how many events at the front the kernel initialised.
-    #[inline]
-    pub(crate) fn fill(
-        &mut self,
-        wait: impl FnOnce(&mut [MaybeUninit<Event>]) -> io::Result<usize>,
-    ) -> io::Result<usize> {
-        self.len = 0;
-        let written = wait(&mut self.events)?;
-        assert!(written <= self.events.len(), "epoll_wait(2) returned more than maxevents");
-        self.len = written;
-        Ok(written)
     }
 }
 
@@ -172,11 +184,10 @@ impl DoubleEndedIterator for Events<'_> {
 
 impl ExactSizeIterator for Events<'_> {}
 
-#[cfg(test)]
+#[cfg(all(test, feature = "std"))]
 mod tests {
     use super::EventBuffer;
     use crate::{Event, EventData, EventFlags};
-    use std::io;
     use std::mem::MaybeUninit;
 
     fn write(buffer: &mut EventBuffer, values: &[u64]) {
@@ -186,7 +197,7 @@ mod tests {
             }
             Ok(values.len())
         };
-        // SAFETY: so many events were written, or the buffer panics, as it should.
+        // SAFETY: that many events were written, or the buffer panics, as it should.
         let written = unsafe { buffer.fill_with(wait) };
         assert_eq!(written.unwrap(), values.len());
     }
@@ -217,14 +228,13 @@ mod tests {
     fn a_failed_wait_leaves_nothing_of_the_wait_before() {
         let mut buffer = EventBuffer::with_capacity(2);
         write(&mut buffer, &[1, 2]);
-        let failed = buffer.fill(|_| Err(io::ErrorKind::Interrupted.into()));
-        assert!(failed.is_err());
+        assert_eq!(buffer.fill(|_| Err("interrupted")), Err("interrupted"));
         assert!(buffer.is_empty());
     }
 
     #[test]
     #[should_panic(expected = "more than maxevents")]
     fn a_count_beyond_the_capacity_is_never_believed() {
-        let _ = EventBuffer::with_capacity(1).fill(|_| Ok(2));
+        let _ = EventBuffer::with_capacity(1).fill(|_| Ok::<_, ()>(2));
     }
 }

@@ -1,16 +1,18 @@
-//! [`Epoll`]: the safe face of the epoll calls.
+//! [`Epoll`]: the safe face of the epoll calls, with the descriptors and the errors of std.
 //!
-//! It owns one descriptor and nothing else: no table of registrations, no lock, no allocation.
-//! It never retries, never hides an error, and never closes what it watches.
+//! What it does is in `instance.rs`, which the C library has too. Here are the contract, and where one kind
+//! of error becomes the other.
 //!
 //! The surprising thing: epoll watches the open file *description*, not the number. A registration
 //! survives the close of its descriptor while a duplicate lives (epoll(7), question 6): delete
-//! before you close wherever a descriptor may have been duplicated or inherited.
+//! before you close, if a descriptor may have been duplicated or inherited.
 
-use crate::{CreateFlags, Event, EventBuffer, EventData, EventFlags, layout, sys};
+use crate::instance::Instance;
+use crate::sys::Fd;
+use crate::{CreateFlags, Event, EventBuffer, EventData, EventFlags};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, IntoRawFd, OwnedFd, RawFd};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// An epoll instance.
 ///
@@ -20,7 +22,7 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 #[doc(alias = "epfd")]
 pub struct Epoll {
-    fd: OwnedFd,
+    instance: Instance,
 }
 
 impl Epoll {
@@ -33,7 +35,7 @@ impl Epoll {
     /// - `ENOMEM`: the kernel has no memory for it.
     #[doc(alias = "epoll_create1")]
     pub fn create(flags: CreateFlags) -> io::Result<Self> {
-        sys::create(flags.bits()).map(|fd| Self { fd })
+        Ok(Self { instance: Instance::create(flags.bits())? })
     }
 
     /// Registers `source` and the interest in it. `data` comes back with each delivery.
@@ -53,7 +55,7 @@ impl Epoll {
     #[doc(alias = "epoll_ctl")]
     #[doc(alias = "EPOLL_CTL_ADD")]
     pub fn add(&self, source: impl AsFd, events: EventFlags, data: EventData) -> io::Result<()> {
-        self.ctl(layout::EPOLL_CTL_ADD, source.as_fd(), Some(Event::new(events, data)))
+        Ok(self.instance.add(source.as_fd().as_raw_fd(), Event::new(events, data))?)
     }
 
     /// Replaces the interest in `source`, and its data.
@@ -69,7 +71,7 @@ impl Epoll {
     #[doc(alias = "epoll_ctl")]
     #[doc(alias = "EPOLL_CTL_MOD")]
     pub fn modify(&self, source: impl AsFd, events: EventFlags, data: EventData) -> io::Result<()> {
-        self.ctl(layout::EPOLL_CTL_MOD, source.as_fd(), Some(Event::new(events, data)))
+        Ok(self.instance.modify(source.as_fd().as_raw_fd(), Event::new(events, data))?)
     }
 
     /// Ends the registration of `source`.
@@ -82,12 +84,7 @@ impl Epoll {
     #[doc(alias = "epoll_ctl")]
     #[doc(alias = "EPOLL_CTL_DEL")]
     pub fn delete(&self, source: impl AsFd) -> io::Result<()> {
-        self.ctl(layout::EPOLL_CTL_DEL, source.as_fd(), None)
-    }
-
-    #[inline]
-    fn ctl(&self, op: i32, source: BorrowedFd<'_>, event: Option<Event>) -> io::Result<()> {
-        sys::ctl(self.as_raw_fd(), op, source.as_raw_fd(), event)
+        Ok(self.instance.delete(source.as_fd().as_raw_fd())?)
     }
 
     /// Waits until something is ready, and writes at most `events.capacity()` deliveries into
@@ -107,10 +104,7 @@ impl Epoll {
     #[doc(alias = "epoll_wait")]
     #[inline]
     pub fn wait(&self, events: &mut EventBuffer, timeout: Option<Duration>) -> io::Result<usize> {
-        match milliseconds(timeout) {
-            Some(timeout) => events.fill(|array| sys::wait(self.as_raw_fd(), array, timeout)),
-            None => self.wait_precisely(events, timeout, None),
-        }
+        Ok(self.instance.wait(events, timeout)?)
     }
 
     /// Waits as [`wait`](Self::wait), but looks again and again for up to `spin` before it sleeps.
@@ -150,35 +144,7 @@ impl Epoll {
         spin: Duration,
         timeout: Option<Duration>,
     ) -> io::Result<usize> {
-        let spin = timeout.map_or(spin, |timeout| spin.min(timeout));
-        if spin.is_zero() {
-            return self.wait(events, timeout);
-        }
-        match self.wait(events, Some(Duration::ZERO)) {
-            Ok(0) => self.spin_and_sleep(events, spin, timeout),
-            found => found,
-        }
-    }
-
-    fn spin_and_sleep(
-        &self,
-        events: &mut EventBuffer,
-        spin: Duration,
-        timeout: Option<Duration>,
-    ) -> io::Result<usize> {
-        let start = Instant::now();
-        // No value with a destructor: pthread_cancel may unwind through here.
-        let sigmask = sys::block_signals();
-        let mut found = Ok(0);
-        while matches!(found, Ok(0)) && start.elapsed() < spin {
-            found = self.wait(events, Some(Duration::ZERO));
-        }
-        if matches!(found, Ok(0)) {
-            let left = timeout.map(|timeout| timeout.saturating_sub(start.elapsed()));
-            found = self.wait_with_sigmask(events, left, &sigmask);
-        }
-        sys::restore_signals(&sigmask);
-        found
+        Ok(self.instance.wait_spinning(events, spin, timeout)?)
     }
 
     /// Waits as [`wait`](Self::wait), with the thread's signal mask replaced by `sigmask` for the
@@ -200,55 +166,37 @@ impl Epoll {
         timeout: Option<Duration>,
         sigmask: &libc::sigset_t,
     ) -> io::Result<usize> {
-        self.wait_precisely(events, timeout, Some(sigmask))
+        Ok(self.instance.wait_precisely(events, timeout, Some(sigmask))?)
     }
-
-    fn wait_precisely(
-        &self,
-        events: &mut EventBuffer,
-        timeout: Option<Duration>,
-        sigmask: Option<&libc::sigset_t>,
-    ) -> io::Result<usize> {
-        let timeout = timeout.map(|t| sys::timespec(t.as_secs(), t.subsec_nanos()));
-        events.fill(|array| sys::pwait2(self.as_raw_fd(), array, timeout.as_ref(), sigmask))
-    }
-}
-
-/// The timeout of epoll_wait(2), where milliseconds say it exactly.
-#[inline]
-fn milliseconds(timeout: Option<Duration>) -> Option<i32> {
-    let Some(timeout) = timeout else { return Some(-1) };
-    let whole = timeout.subsec_nanos() % 1_000_000 == 0;
-    if whole { timeout.as_millis().try_into().ok() } else { None }
 }
 
 impl AsFd for Epoll {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.fd.as_fd()
+        self.instance.as_ref().as_fd()
     }
 }
 
 impl AsRawFd for Epoll {
     fn as_raw_fd(&self) -> RawFd {
-        self.fd.as_raw_fd()
+        self.instance.as_ref().number()
     }
 }
 
 impl IntoRawFd for Epoll {
     fn into_raw_fd(self) -> RawFd {
-        self.fd.into_raw_fd()
+        OwnedFd::from(self).into_raw_fd()
     }
 }
 
 impl From<Epoll> for OwnedFd {
     fn from(epoll: Epoll) -> Self {
-        epoll.fd
+        Fd::from(epoll.instance).into()
     }
 }
 
 /// Takes over an epoll descriptor made elsewhere. If it is no epoll, the first call says `EINVAL`.
 impl From<OwnedFd> for Epoll {
     fn from(fd: OwnedFd) -> Self {
-        Self { fd }
+        Self { instance: Fd::from(fd).into() }
     }
 }

@@ -6,7 +6,7 @@
 
 use crate::layout::{self, Event, EventData};
 use bitflags::bitflags;
-use std::fmt;
+use core::fmt;
 
 bitflags! {
     /// `EPOLL*` bits of an interest or a delivery.

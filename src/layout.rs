@@ -8,9 +8,9 @@
 //! glibc packs it on 32-bit x86 as well, musl and bionic do not. On m68k a 64-bit integer is
 //! aligned to 2, which Rust's own `repr(C)` does not follow.
 
-use std::ffi::c_void;
-use std::fmt;
-use std::os::fd::RawFd;
+use core::ffi::c_void;
+use core::fmt;
+use libc::c_int;
 
 /// One event, bit for bit the C library's `struct epoll_event` on this target.
 ///
@@ -72,7 +72,7 @@ pub union EventData {
 }
 
 // SAFETY: EventData is 64 plain bits. The pointer in it is only handed back, never dereferenced
-// here; whoever dereferences it needs `unsafe` and answers for its thread safety there.
+// here; code that dereferences it needs `unsafe` and answers for its thread safety there.
 unsafe impl Send for EventData {}
 // SAFETY: as for Send; there is no interior mutability.
 unsafe impl Sync for EventData {}
@@ -86,7 +86,7 @@ impl EventData {
 
     /// Stores a file descriptor number. The other 32 bits are zero.
     #[must_use]
-    pub const fn from_fd(fd: RawFd) -> Self {
+    pub const fn from_fd(fd: c_int) -> Self {
         let mut data = Self { u64: 0 };
         data.fd = fd;
         data
@@ -109,7 +109,7 @@ impl EventData {
 
     /// The bits that `data.fd` names in C.
     #[must_use]
-    pub const fn fd(self) -> RawFd {
+    pub const fn fd(self) -> c_int {
         // SAFETY: all 64 bits are initialised (see `u64`), and any 32 bits are an i32.
         unsafe { self.fd }
     }
@@ -163,8 +163,8 @@ macro_rules! layout_of {
         $crate::layout::Layout {
             size: size_of::<$event>() as u32,
             align: align_of::<$event>() as u32,
-            events_offset: ::std::mem::offset_of!($event, $events) as u32,
-            data_offset: ::std::mem::offset_of!($event, $data) as u32,
+            events_offset: ::core::mem::offset_of!($event, $events) as u32,
+            data_offset: ::core::mem::offset_of!($event, $data) as u32,
             data_size: size_of::<$union>() as u32,
             data_align: align_of::<$union>() as u32,
             packed: (align_of::<$event>() < align_of::<$union>()) as u32,

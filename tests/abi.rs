@@ -10,7 +10,7 @@
 
 use epshim_harness::process::run;
 use epshim_harness::products::product;
-use epshim_harness::{c_compiler, tools};
+use epshim_harness::{c_compiler, c_library, tools};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::{env, fs};
@@ -75,8 +75,9 @@ fn the_header_declares_the_recorded_abi() {
 }
 
 #[test]
-fn the_built_library_has_the_recorded_symbols_and_soname() {
+fn the_libraries_have_the_recorded_symbols_and_soname() {
     if tools::is_installed("abidiff") {
+        is_equal(&c_library::shared());
         is_equal(&c_compiler::library_folder().join("libepshim.so"));
     }
 }

@@ -25,9 +25,11 @@ fn target_env() -> &'static str {
     if cfg!(target_env = "musl") { "musl" } else { "gnu" }
 }
 
+const NO_LIBCLANG: (&str, &str) = ("LIBCLANG_PATH", "no-such-folder");
+
 #[test]
 fn without_libclang_the_message_names_what_is_missing_and_two_ways_out() {
-    let output = build_script("no-libclang", &[("LIBCLANG_PATH", "no-such-folder")]);
+    let output = build_script("no-libclang", &[NO_LIBCLANG, ("EPSHIM_VERIFY", "strict")]);
     assert_eq!(output.status.code(), Some(1));
     let printed = String::from_utf8(output.stdout).unwrap();
     let errors: Vec<_> = printed.lines().filter(|line| line.starts_with("cargo::error=")).collect();
@@ -36,6 +38,30 @@ fn without_libclang_the_message_names_what_is_missing_and_two_ways_out() {
     for advice in ["libclang1-14 libclang-common-14-dev", "--no-default-features"] {
         assert!(errors[1].contains(advice), "{printed}");
     }
+}
+
+#[test]
+fn without_libclang_a_build_that_is_not_strict_warns_and_has_the_other_witnesses() {
+    let output = build_script("lenient", &[NO_LIBCLANG, ("EPSHIM_VERIFY", "")]);
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{printed}");
+    let warnings: Vec<_> =
+        printed.lines().filter(|line| line.starts_with("cargo::warning=")).collect();
+    let [warning] = warnings[..] else { panic!("{printed}") };
+    for part in ["Unable to find libclang", "docs/layouts.toml", "EPSHIM_VERIFY=strict"] {
+        assert!(warning.contains(part), "{warning}");
+    }
+    for cfg in ["header_not_read", "in_golden_table"] {
+        assert!(printed.contains(&format!("cargo::rustc-cfg={cfg}\n")), "{printed}");
+    }
+}
+
+#[test]
+fn a_verify_that_is_no_word_of_ours_is_refused() {
+    let output = build_script("a-word", &[("EPSHIM_VERIFY", "yes")]);
+    assert_eq!(output.status.code(), Some(1));
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(printed.contains("cargo::error=epshim: EPSHIM_VERIFY=yes: "), "{printed}");
 }
 
 #[test]

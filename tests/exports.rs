@@ -29,7 +29,7 @@ fn declared() -> BTreeSet<String> {
     names.filter(|name| name.starts_with("epshim_")).map(str::to_owned).collect()
 }
 
-/// Every dynamic symbol that libepshim.so defines, whatever its name.
+/// Every dynamic symbol that libepshim.so defines, by any name.
 #[cfg(not(target_feature = "crt-static"))] // Without a dynamic libc there is no libepshim.so.
 fn exported() -> BTreeSet<String> {
     let library = c_compiler::library_folder().join("libepshim.so");

@@ -41,7 +41,7 @@ fn looks() -> Arc<AtomicUsize> {
     LOOKS.with(Arc::clone)
 }
 
-/// Waits until a thread has looked so many times more.
+/// Waits until a thread has looked the given number of times more.
 fn wait_for_looks(looks: &AtomicUsize, more: usize) {
     let (enough, start) = (looks.load(SeqCst) + more, Instant::now());
     while looks.load(SeqCst) < enough {

@@ -1,8 +1,8 @@
-/* Signals. A signal comes to one thread only, whichever it may be, and its handler notifies the server of
+/* Signals. The kernel picks the one thread that gets a signal, and its handler notifies the server of
  * each. No loop handles them in a wait's signal mask: with epoll_pwait(2) the kernel would return ready
  * events before it delivers a signal, each time, so that load could starve it.
  *
- * The handlers are without SA_RESTART, so that they interrupt whatever call they meet. */
+ * The handlers are without SA_RESTART, so that they interrupt the call that the thread is in. */
 #include "program.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* What a connection does with its socket, whatever the loop that calls it: notes what is ready, reads,
+/* What a connection does with its socket, for every loop: notes what is ready, reads,
  * sends back, keeps what a slow peer does not take. It knows no epoll but the bits of a delivery. */
 #ifndef STREAM_H
 #define STREAM_H

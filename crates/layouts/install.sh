@@ -1,15 +1,16 @@
 #!/bin/sh
 # Installs what `epshim-layouts check` and `epshim-layouts run` need, for every target of targets.toml:
-# Debian's cross compilers with their headers, qemu-user, and musl's headers and libc.a.
+# Debian's cross compilers with their headers, qemu-user, musl's headers and libc.a, and PyPI's ziglang.
 #
-#   sh crates/layouts/install.sh        downloads about 800 MB, 3 GB on disk; skips what is there
+#   sh crates/layouts/install.sh        downloads about 900 MB, 3.5 GB on disk; skips what is there
 #
-# Needs root, apt and Debian 12 or later. musl is not installed: its packages for other architectures are
-# unpacked into target/layouts/musl, with package lists of their own, so that the system keeps its
-# architectures. A target that cannot be had is named at the end and is no failure: `check --require`
-# decides how many are enough.
+# Needs root, apt and Debian 12 or later, and pip. musl is not installed: its packages for other architectures
+# are unpacked into target/layouts/musl, with package lists of their own, so that the system keeps its
+# architectures. ziglang is unpacked where the tests of other languages keep it. A target that cannot be had is
+# named at the end and is no failure: `check --require` decides how many are enough.
 set -eu
 cd "$(dirname "$0")/../.."
+root=$PWD
 targets=crates/layouts/targets.toml
 musl=$PWD/target/layouts/musl
 export DEBIAN_FRONTEND=noninteractive
@@ -93,6 +94,26 @@ EOF
     rm -rf "$apt"
 }
 
+fetch_zig() {
+    package=$(sed -n 's/^pub const ZIGLANG: &str = "\(.*\)";/\1/p' "$root/crates/layouts/src/toolchain.rs")
+    folder=$root/target/tmp/$package
+    if [ -d "$folder" ]; then
+        say "$package is there"
+        return
+    fi
+    say "fetching $package"
+    mkdir -p "$root/target/tmp"
+    # Renamed when it is whole: a test may fetch it at the same time.
+    if python3 -m pip install --quiet --disable-pip-version-check --no-deps --target "$folder.$$" "$package" \
+        >"$log" 2>&1; then
+        mv -T "$folder.$$" "$folder" || rm -rf "$folder.$$"
+    else
+        say "NOT FETCHED: $package, see $log"
+        rm -rf "$folder.$$"
+    fi
+}
+
 install_compilers
 unpack_musl
+fetch_zig
 say "done; now: cargo run -p epshim-layouts -- check"

@@ -26,11 +26,24 @@ fn main() {
     }
     // The jump at the end of a hook is an optimisation, and pthread_cancel unwinds the hooks.
     build.opt_level(2).force_frame_pointer(false).flag("-fexceptions").flag("-fvisibility=hidden");
-    // The plain names have plain widths, whatever the compiler's own default is.
+    for flag in hardening() {
+        build.flag_if_supported(flag);
+    }
+    // The plain names have plain widths, also where the compiler's own default is another.
     build.flag("-U_TIME_BITS").flag("-U_FILE_OFFSET_BITS");
     build.include("hooks").include(&folder);
     build.files(made.iter().chain(&c_files_in(Path::new("hooks"))));
     build.compile("epshim_hooks");
+}
+
+/// The hooks stand on the path of every read of a program that may be attacked. The canary, and marks where an
+/// indirect branch may land: CET's on x86, BTI and signed return addresses on AArch64.
+fn hardening() -> &'static [&'static str] {
+    match env::var("CARGO_CFG_TARGET_ARCH").expect("cargo sets it").as_str() {
+        "x86_64" | "x86" => &["-fstack-protector-strong", "-fcf-protection=full"],
+        "aarch64" => &["-fstack-protector-strong", "-mbranch-protection=standard"],
+        _ => &["-fstack-protector-strong"],
+    }
 }
 
 /// Writes what the table makes, and returns the C files of it.

@@ -178,8 +178,8 @@ impl Connection {
         }
     }
 
-    /// Reads behind what is packed. What has come behind so much of a stream that its peer is probably
-    /// still sending is echoed in one with that, and the peer, too, can read it in one.
+    /// Reads behind what is packed. What has come behind a long piece of a stream, whose peer is probably
+    /// still sending, is echoed in one with it, and the peer, too, can read it in one.
     fn read_message(&mut self, shared: &mut Shared) -> io::Result<usize> {
         let mut message = self.read_once(shared, shared.packed)?;
         let mut got = message;

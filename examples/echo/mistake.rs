@@ -1,5 +1,5 @@
-//! What is wrong with a command line: each mistake is one line that says what to do, whatever bytes the
-//! argument has.
+//! What is wrong with a command line: each mistake is one line that says what to do, also if the
+//! argument is not text.
 
 use std::ffi::OsStr;
 use std::fmt;

@@ -122,7 +122,7 @@ pub static REPORTS: AtomicU32 = AtomicU32::new(0);
 static WAKERS: OnceLock<Vec<Waker>> = OnceLock::new();
 
 /// Catches the signals from now on, and ignores SIGPIPE. A signal comes to one thread only, and its
-/// handler wakes all servers. It is without SA_RESTART: it interrupts whatever call it meets.
+/// handler wakes all servers. It is without SA_RESTART: it interrupts the call that the thread is in.
 pub fn catch_signals(wakers: Vec<Waker>) -> io::Result<()> {
     let _ = WAKERS.set(wakers);
     // SAFETY: a sigaction is made of integers and optional pointers, for which zeroes are a value: no

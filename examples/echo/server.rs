@@ -20,7 +20,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
-/// This much is packed in the buffer, or so many messages, and then they are written.
+/// At most these bytes and these messages are packed in the buffer; then they are written.
 const PACKED_SIZE: usize = 16 * 1024;
 const MESSAGES: usize = 256;
 

@@ -2,8 +2,8 @@
 
 use crate::layout::Layout;
 use crate::sys;
+use core::ffi::CStr;
 use libc::{c_char, c_int};
-use std::ffi::CStr;
 
 const VERSION: &CStr = {
     match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {

@@ -13,10 +13,10 @@ pub use user::{CReactor, Callback};
 
 use crate::memory;
 use crate::reactor::{Core, Key, Waker};
-use crate::sys::{self, uncancelled};
+use crate::sys::{self, Errno, Instant, Result, uncancelled};
+use alloc::boxed::Box;
+use core::time::Duration;
 use libc::{c_int, c_void};
-use std::io;
-use std::time::{Duration, Instant};
 use user::{Inside, Run, Target, error, give_up, running, shared_waker, with};
 
 /// Creates a reactor and writes it to `out`.
@@ -49,7 +49,7 @@ pub unsafe extern "C" fn epshim_reactor_free(reactor: *mut CReactor) -> c_int {
     let free = || {
         // SAFETY: not null, and so a reactor by the caller's contract.
         unsafe { give_up(reactor) }?;
-        // SAFETY: made by `epshim_reactor_new`, and given up: by the caller's contract nobody
+        // SAFETY: made by `epshim_reactor_new`, and given up: by the caller's contract no thread
         // uses it now or later.
         uncancelled(|| drop(unsafe { Box::from_raw(reactor) }));
         Ok(())
@@ -235,7 +235,7 @@ pub unsafe extern "C" fn epshim_reactor_run(reactor: *mut CReactor) -> c_int {
     let run = |run: &Run| {
         while !run.waker().take_stop() {
             match run.begin(None) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(Errno(libc::EINTR)) => continue,
                 begun => begun?,
             }
             while run.turn().is_some() && !run.waker().is_stopping() {}
@@ -271,18 +271,18 @@ fn duration(nanoseconds: i64) -> Option<Duration> {
 }
 
 /// The C convention: 0, or -1 and errno.
-fn call(work: impl FnOnce() -> io::Result<()>) -> c_int {
+fn call(work: impl FnOnce() -> Result<()>) -> c_int {
     call_counting(|| work().map(|()| 0))
 }
 
-/// The C convention: a number, or -1 and errno. Success leaves errno as it was, whatever callbacks
-/// did to it.
+/// The C convention: a number, or -1 and errno. Success leaves errno as it was, even if callbacks
+/// changed it.
 #[inline]
-fn call_counting(work: impl FnOnce() -> io::Result<c_int>) -> c_int {
+fn call_counting(work: impl FnOnce() -> Result<c_int>) -> c_int {
     let before = sys::errno();
     let (result, errno) = match work() {
         Ok(number) => (number, before),
-        Err(error) => (-1, error.raw_os_error().unwrap_or(libc::EINVAL)),
+        Err(Errno(error)) => (-1, error),
     };
     sys::set_errno(errno);
     result

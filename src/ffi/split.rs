@@ -6,9 +6,9 @@
 use crate::EventFlags;
 use crate::layout::{EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, Event, EventData};
 use crate::sys::{self, Timespec};
+use core::mem::MaybeUninit;
+use core::ptr;
 use libc::c_int;
-use std::mem::MaybeUninit;
-use std::ptr;
 
 /// The most deliveries one [`epshim_wait_split`] returns: they pass through its stack frame.
 const BATCH: usize = 256;

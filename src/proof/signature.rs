@@ -1,7 +1,7 @@
 //! Signatures of the C ABI, once, with the event, signal set, time and reactor types left open: each
 //! witness and each of our functions must be an instance.
 
-use std::ffi::{c_char, c_int, c_void};
+use core::ffi::{c_char, c_int, c_void};
 
 pub type Create1 = unsafe extern "C" fn(c_int) -> c_int;
 pub type Ctl<Event> = unsafe extern "C" fn(c_int, c_int, c_int, *mut Event) -> c_int;

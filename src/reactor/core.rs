@@ -1,5 +1,5 @@
 //! [`Core`]: what the reactors of Rust and of C have in common. It holds a value for each
-//! registration, and never calls anybody: its owner asks for the next turn and gives it.
+//! registration, and makes no calls to its user: its owner asks for the next turn and gives it.
 //!
 //! Here is the interest: what was asked for, and what the kernel has been told. `rounds.rs` has
 //! the waits and the turns.
@@ -14,14 +14,15 @@
 use super::registry::{Key, NONE, Registry};
 use super::timers::Timers;
 use super::waker::Waker;
-use crate::layout::{EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD, EPOLLERR, EPOLLEXCLUSIVE};
-use crate::layout::{EPOLLET, EPOLLNVAL, EPOLLONESHOT};
-use crate::memory::{self, no_memory};
-use crate::{CreateFlags, Epoll, Event, EventBuffer, EventData, EventFlags, sys};
-use std::ffi::c_int;
-use std::io;
-use std::os::fd::{AsFd, AsRawFd};
-use std::time::{Duration, Instant};
+use crate::buffer::EventBuffer;
+use crate::instance::Instance;
+use crate::layout::{EPOLLERR, EPOLLET, EPOLLEXCLUSIVE, EPOLLNVAL, EPOLLONESHOT};
+use crate::memory;
+use crate::sys::{self, Errno, Instant, Result};
+use crate::{CreateFlags, Event, EventData, EventFlags};
+use alloc::vec::Vec;
+use core::ffi::c_int;
+use core::time::Duration;
 
 /// Deliveries per wait.
 const BATCH: usize = 256;
@@ -53,18 +54,18 @@ pub(crate) struct Core<V> {
     pub(crate) spin: Duration,
     /// Slots whose interest was asked for since the last wait.
     pub(super) changed: Vec<u32>,
-    pub(super) epoll: Epoll,
+    pub(super) epoll: Instance,
     pub(super) waker: Waker,
     /// By descriptor number: the slot of its latest registration, or [`NONE`].
     owners: Vec<u32>,
 }
 
 impl<V> Core<V> {
-    pub(crate) fn new() -> io::Result<Self> {
-        let epoll = Epoll::create(CreateFlags::CLOEXEC)?;
+    pub(crate) fn new() -> Result<Self> {
+        let epoll = Instance::create(CreateFlags::CLOEXEC.bits())?;
         let waker = Waker::new()?;
-        let data = EventData::from_u64(WAKER);
-        epoll.add(waker.eventfd(), EventFlags::IN | EventFlags::ET, data)?;
+        let interest = EventFlags::IN.union(EventFlags::ET);
+        epoll.add(waker.eventfd().number(), Event::new(interest, EventData::from_u64(WAKER)))?;
         Ok(Self {
             epoll,
             registry: Registry::new()?,
@@ -73,7 +74,7 @@ impl<V> Core<V> {
             timers: Timers::default(),
             spin: Duration::ZERO,
             waker,
-            events: EventBuffer::try_with_capacity(BATCH)?,
+            events: EventBuffer::allocated(BATCH)?,
             taken: 0,
             again: [Vec::new(), Vec::new()],
             again_taken: 0,
@@ -117,7 +118,7 @@ impl<V> Core<V> {
         fd: Option<c_int>,
         interest: u32,
         value: V,
-    ) -> Result<Key, (io::Error, V)> {
+    ) -> Result<Key, (Errno, V)> {
         match self.register(fd, interest) {
             Ok(key) => {
                 self.registry.insert(value, fd.unwrap_or(-1), interest);
@@ -127,7 +128,7 @@ impl<V> Core<V> {
         }
     }
 
-    fn register(&mut self, fd: Option<c_int>, interest: u32) -> io::Result<Key> {
+    fn register(&mut self, fd: Option<c_int>, interest: u32) -> Result<Key> {
         let key = self.registry.reserve()?;
         let slots = self.registry.slots();
         for list in [&mut self.changed].into_iter().chain(&mut self.again) {
@@ -135,22 +136,19 @@ impl<V> Core<V> {
         }
         self.timers.reserve(slots)?;
         if let Some(fd) = fd {
-            self.ctl(EPOLL_CTL_ADD, fd, interest, key)?;
+            self.epoll.add(fd, event(key, interest))?;
             // Only now is it known to be a descriptor, and no arbitrary number.
             if let Err(error) = self.own(fd as usize, key.index()) {
                 // It was registered above: the kernel has no reason to refuse.
-                let _ = self.ctl(EPOLL_CTL_DEL, fd, 0, key);
+                let _ = self.epoll.delete(fd);
                 return Err(error);
             }
         }
         Ok(key)
     }
 
-    fn own(&mut self, fd: usize, slot: u32) -> io::Result<()> {
-        if fd >= self.owners.len() {
-            self.owners.try_reserve(fd + 1 - self.owners.len()).map_err(|_| no_memory())?;
-            self.owners.resize(fd + 1, NONE);
-        }
+    fn own(&mut self, fd: usize, slot: u32) -> Result<()> {
+        memory::lengthen(&mut self.owners, fd + 1, NONE)?;
         self.owners[fd] = slot;
         Ok(())
     }
@@ -160,42 +158,36 @@ impl<V> Core<V> {
         usize::try_from(fd).is_ok_and(|fd| self.owners[fd] == slot)
     }
 
-    fn ctl(&self, op: c_int, fd: c_int, interest: u32, key: Key) -> io::Result<()> {
-        let flags = EventFlags::from_bits_retain(interest);
-        let event = Event::new(flags, EventData::from_u64(key.0));
-        sys::ctl(self.epoll.as_fd().as_raw_fd(), op, fd, Some(event))
-    }
-
     /// Asks for another interest. The kernel is told before the next wait.
-    pub(crate) fn modify(&mut self, key: Key, interest: u32) -> io::Result<()> {
+    pub(crate) fn modify(&mut self, key: Key, interest: u32) -> Result<()> {
         let slot = self.registry.find(key)?;
         // What the kernel would refuse by itself is refused at once (epoll_ctl(2)).
         if slot.fd < 0 || (slot.applied | interest) & EPOLLEXCLUSIVE != 0 {
-            return Err(io::Error::from_raw_os_error(libc::EINVAL));
+            return Err(Errno(libc::EINVAL));
         }
         slot.wanted = interest;
         slot.asked = true;
         if !slot.changed {
             slot.changed = true;
-            self.changed.push(key.index());
+            memory::push(&mut self.changed, key.index());
         }
         Ok(())
     }
 
     /// Ends a registration. The error beside the value says that the descriptor had been closed
     /// before.
-    pub(crate) fn remove(&mut self, key: Key) -> io::Result<(V, io::Result<()>)> {
+    pub(crate) fn remove(&mut self, key: Key) -> Result<(V, Result<()>)> {
         let fd = self.registry.find(key)?.fd;
         let mut deleted = Ok(());
         if self.owns(fd, key.index()) {
             self.owners[fd as usize] = NONE;
-            deleted = self.ctl(EPOLL_CTL_DEL, fd, 0, key);
+            deleted = self.epoll.delete(fd);
         } else if fd >= 0 {
-            deleted = Err(io::Error::from_raw_os_error(libc::EBADF));
+            deleted = Err(Errno(libc::EBADF));
         }
         self.timers.clear(key.index());
-        let value = self.registry.remove(key);
-        Ok((value.expect("it was found above"), deleted))
+        let value = self.registry.remove(key)?;
+        Ok((value, deleted))
     }
 
     /// Tells the kernel what has changed since the last wait, once for each registration. Leaves
@@ -207,11 +199,11 @@ impl<V> Core<V> {
             slot.changed = false;
             let (key, fd, wanted) = (slot.key(), slot.fd, slot.wanted);
             // A slot whose tenant has gone has not asked.
-            if !std::mem::take(&mut slot.asked) || !slot.needs_telling() {
+            if !core::mem::take(&mut slot.asked) || !slot.needs_telling() {
                 continue;
             }
             let errno = sys::errno();
-            let told = self.owns(fd, index) && self.ctl(EPOLL_CTL_MOD, fd, wanted, key).is_ok();
+            let told = self.owns(fd, index) && self.epoll.modify(fd, event(key, wanted)).is_ok();
             sys::set_errno(errno);
             if told {
                 let slot = self.registry.slot_mut(index);
@@ -224,13 +216,18 @@ impl<V> Core<V> {
     }
 }
 
+/// What the kernel is told of a registration.
+fn event(key: Key, interest: u32) -> Event {
+    Event::new(EventFlags::from_bits_retain(interest), EventData::from_u64(key.0))
+}
+
 impl<V> super::registry::Slot<V> {
     /// Whether the interest asked for makes a difference to the kernel.
     ///
     /// A different one does. The same one does if it is edge-triggered, for that reads the
-    /// readiness anew (epoll(7), question 8), and whoever stopped reading in between relies on it;
-    /// and if it is a one-shot that has fired, for that arms it again. Otherwise it is as if
-    /// nobody had asked.
+    /// readiness anew (epoll(7), question 8), and a program that stopped reading in between relies on it;
+    /// and if it is a one-shot that has fired, for that arms it again. Otherwise the change
+    /// is forgotten.
     fn needs_telling(&self) -> bool {
         let fired = self.fired && self.wanted & EPOLLONESHOT != 0;
         self.wanted != self.applied || self.wanted & EPOLLET != 0 || fired

@@ -2,7 +2,7 @@
 //!
 //! epoll hands back the 64 bits that were registered, also when what they stood for has ended in
 //! the same batch, or long ago for a descriptor that lives on in another process. So the bits are
-//! never an address: they name a slot, the tenant of that slot, and the reactor. Whatever does not
+//! never an address: they name a slot, the tenant of that slot, and the reactor. What does not
 //! match the slot's present tenant is stale and finds nothing.
 //!
 //! Slots are made in blocks, which never move: nothing is copied when there are more.
@@ -11,10 +11,11 @@
 //! start anew, and a stale key could match.
 
 use super::tag::Tag;
-use crate::memory::no_memory;
-use std::ffi::c_int;
-use std::fmt;
-use std::io;
+use crate::memory::{self, no_memory};
+use crate::sys::{Errno, Result};
+use alloc::vec::Vec;
+use core::ffi::c_int;
+use core::fmt;
 
 const INDEX_BITS: u32 = 24;
 const GENERATION_BITS: u32 = 24;
@@ -97,7 +98,7 @@ impl<V> Registry<V> {
         slots
     };
 
-    pub fn new() -> io::Result<Self> {
+    pub fn new() -> Result<Self> {
         Ok(Self { blocks: Vec::new(), slots: 0, tag: Tag::take()?, free: NONE, len: 0 })
     }
 
@@ -112,14 +113,14 @@ impl<V> Registry<V> {
     }
 
     /// The key that the next [`insert`](Self::insert) will use; makes a slot if none is free.
-    pub fn reserve(&mut self) -> io::Result<Key> {
+    pub fn reserve(&mut self) -> Result<Key> {
         if self.free == NONE {
             let index = self.slots;
             if index as u64 > INDEX_MASK {
-                return Err(io::Error::from_raw_os_error(libc::ENOSPC));
+                return Err(Errno(libc::ENOSPC));
             }
             let key = u64::from(self.tag.number()) << TAG_SHIFT | index as u64;
-            self.block_with_room()?.push(Slot::free(key));
+            memory::push(self.block_with_room()?, Slot::free(key));
             self.slots += 1;
             self.free = index as u32;
         }
@@ -127,14 +128,14 @@ impl<V> Registry<V> {
     }
 
     /// The last block; a new one if that is full.
-    fn block_with_room(&mut self) -> io::Result<&mut Vec<Slot<V>>> {
+    fn block_with_room(&mut self) -> Result<&mut Vec<Slot<V>>> {
         if self.slots % Self::BLOCK == 0 {
             self.blocks.try_reserve(1).map_err(|_| no_memory())?;
             let mut block = Vec::new();
             block.try_reserve_exact(Self::BLOCK).map_err(|_| no_memory())?;
-            self.blocks.push(block);
+            memory::push(&mut self.blocks, block);
         }
-        Ok(self.blocks.last_mut().expect("a block was made with the first of its slots"))
+        self.blocks.last_mut().ok_or_else(no_memory)
     }
 
     /// Registers `value` under the key that [`reserve`](Self::reserve) returned.
@@ -166,9 +167,9 @@ impl<V> Registry<V> {
     }
 
     /// As [`get_mut`](Self::get_mut); the error says what is wrong with the key.
-    pub fn find(&mut self, key: Key) -> io::Result<&mut Slot<V>> {
+    pub fn find(&mut self, key: Key) -> Result<&mut Slot<V>> {
         let code = if key.tag() == self.tag.number() { libc::ENOENT } else { libc::EINVAL };
-        self.get_mut(key).ok_or_else(|| io::Error::from_raw_os_error(code))
+        self.get_mut(key).ok_or(Errno(code))
     }
 
     /// A slot, free or not.
@@ -188,10 +189,10 @@ impl<V> Registry<V> {
     }
 
     /// Ends a registration. Its key is never valid again.
-    pub fn remove(&mut self, key: Key) -> Option<V> {
+    pub fn remove(&mut self, key: Key) -> Result<V> {
         let free = self.free;
-        let slot = self.get_mut(key)?;
-        let value = slot.value.take();
+        let slot = self.find(key)?;
+        let value = slot.value.take().ok_or(Errno(libc::ENOENT))?;
         slot.again = [0; 2];
         slot.asked = false;
         if key.0 & GENERATION_MASK == GENERATION_MASK {
@@ -202,7 +203,7 @@ impl<V> Registry<V> {
             self.free = key.index();
         }
         self.len -= 1;
-        value
+        Ok(value)
     }
 
     /// The first registration behind the place of a key, or of all.
@@ -253,7 +254,7 @@ impl<V> Slot<V> {
 
 #[cfg(test)]
 mod tests {
-    use super::{GENERATION_MASK, Key, Registry};
+    use super::{Errno, GENERATION_MASK, Key, Registry};
 
     fn insert(registry: &mut Registry<&'static str>, value: &'static str) -> Key {
         let key = registry.reserve().unwrap();
@@ -265,13 +266,13 @@ mod tests {
     fn a_key_of_a_removed_registration_finds_nothing_though_its_slot_is_taken_again() {
         let mut registry = Registry::new().unwrap();
         let old = insert(&mut registry, "old");
-        assert_eq!(registry.remove(old), Some("old"));
-        assert_eq!(registry.remove(old), None);
+        assert_eq!(registry.remove(old), Ok("old"));
+        assert_eq!(registry.remove(old), Err(Errno(libc::ENOENT)));
         let new = insert(&mut registry, "new");
         assert_eq!(new.index(), old.index());
         assert_ne!(new, old);
         assert_eq!(registry.value(old), None);
-        assert_eq!(registry.find(old).err().unwrap().raw_os_error(), Some(libc::ENOENT));
+        assert_eq!(registry.find(old).err(), Some(Errno(libc::ENOENT)));
         assert_eq!(registry.value(new), Some(&"new"));
     }
 
@@ -279,9 +280,9 @@ mod tests {
     fn a_key_that_was_never_given_out_finds_nothing() {
         let mut registry: Registry<()> = Registry::new().unwrap();
         let next = registry.reserve().unwrap();
-        assert_eq!(registry.find(next).err().unwrap().raw_os_error(), Some(libc::ENOENT));
+        assert_eq!(registry.find(next).err(), Some(Errno(libc::ENOENT)));
         for bits in [0, 1, u64::MAX, next.0 ^ 1 << 63] {
-            assert_eq!(registry.find(Key(bits)).err().unwrap().raw_os_error(), Some(libc::EINVAL));
+            assert_eq!(registry.find(Key(bits)).err(), Some(Errno(libc::EINVAL)));
         }
     }
 
@@ -291,8 +292,8 @@ mod tests {
         let mut other = Registry::new().unwrap();
         let key = insert(&mut one, "one");
         insert(&mut other, "other");
-        assert_eq!(other.find(key).err().unwrap().raw_os_error(), Some(libc::EINVAL));
-        assert_eq!(other.remove(key), None);
+        assert_eq!(other.find(key).err(), Some(Errno(libc::EINVAL)));
+        assert_eq!(other.remove(key), Err(Errno(libc::EINVAL)));
         assert_eq!(other.len(), 1);
     }
 
@@ -302,7 +303,7 @@ mod tests {
         let first = insert(&mut registry, "first");
         let last = Key(first.0 | GENERATION_MASK);
         registry.slot_mut(0).key = last.0;
-        assert_eq!(registry.remove(last), Some("first"));
+        assert_eq!(registry.remove(last), Ok("first"));
         let next = insert(&mut registry, "next");
         assert_eq!(next.index(), 1);
         assert_eq!(registry.value(first), None);
@@ -345,7 +346,7 @@ mod tests {
         let mut registry = Registry::new().unwrap();
         let keys: Vec<_> = (0..5).map(|_| insert(&mut registry, "")).collect();
         for key in &keys[1..4] {
-            registry.remove(*key);
+            registry.remove(*key).unwrap();
         }
         assert_eq!(registry.len(), 2);
         for _ in 0..3 {

@@ -3,20 +3,21 @@
 //! First come the kernel's deliveries, then those that asked for another turn in the round before,
 //! then the timers: what has arrived can still take back the timeout that would have given it up. The
 //! last turn, where the owner wants it, is of the round itself.
-//! Nobody has two turns for one reason in one round, so that a greedy registration waits like all
+//! No registration has two turns for one reason in one round, so that a greedy registration waits like all
 //! others.
 //!
 //! The surprising thing: a round may be left in the middle, by a stop or a panic, and goes on with
 //! the next call. An edge that the kernel has reported must not be lost.
 
-use super::Turn;
 use super::core::{Core, WAKER};
 use super::registry::Key;
+use super::turn::Turn;
 use crate::layout::{EPOLLERR, EPOLLHUP};
+use crate::memory;
+use crate::sys::{Errno, Instant, Result};
 use crate::{Event, EventFlags};
-use std::io;
-use std::mem;
-use std::time::{Duration, Instant};
+use core::mem;
+use core::time::Duration;
 
 /// Delivered whether asked for or not (epoll_ctl(2)).
 const ALWAYS: u32 = EPOLLERR | EPOLLHUP;
@@ -29,7 +30,7 @@ impl<V> Core<V> {
 
     /// Waits, and begins a round. Only to be called when the round before is done.
     #[inline]
-    pub(crate) fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+    pub(crate) fn wait(&mut self, timeout: Option<Duration>) -> Result<()> {
         debug_assert!(!self.in_round);
         if !self.changed.is_empty() {
             self.apply_changes();
@@ -89,7 +90,7 @@ impl<V> Core<V> {
         if data == WAKER {
             return self.waker.take_wake().then_some(Turn::Wake);
         }
-        // A stale delivery finds nobody.
+        // A stale delivery finds no registration.
         let slot = self.registry.get_mut(Key(data))?;
         slot.fired = true;
         // What is no longer asked for, since an earlier turn of this round, is stale too.
@@ -117,10 +118,10 @@ impl<V> Core<V> {
     }
 
     /// Gives a registration another turn in the next round, with these flags.
-    pub(crate) fn again(&mut self, key: Key, flags: u32) -> io::Result<()> {
+    pub(crate) fn again(&mut self, key: Key, flags: u32) -> Result<()> {
         self.registry.find(key)?;
         if flags == 0 {
-            return Err(io::Error::from_raw_os_error(libc::EINVAL));
+            return Err(Errno(libc::EINVAL));
         }
         self.grant_again(key, flags);
         Ok(())
@@ -131,7 +132,7 @@ impl<V> Core<V> {
         let slot = self.registry.slot_mut(key.index());
         slot.again[parity] |= flags;
         if slot.list(parity) {
-            self.again[parity].push(key.index());
+            memory::push(&mut self.again[parity], key.index());
         }
     }
 
@@ -139,7 +140,7 @@ impl<V> Core<V> {
     ///
     /// A deadline that has passed is due in the next round, after those that are due in this one:
     /// a timer that is set again and again to the past starves no other.
-    pub(crate) fn set_timer(&mut self, key: Key, deadline: Option<Instant>) -> io::Result<()> {
+    pub(crate) fn set_timer(&mut self, key: Key, deadline: Option<Instant>) -> Result<()> {
         self.registry.find(key)?;
         let Some(deadline) = deadline else {
             self.timers.clear(key.index());

@@ -1,16 +1,16 @@
-//! [`Shared`]: a value with several owners, in any threads, as with [`std::sync::Arc`], which ends the
+//! [`Shared`]: a value with several owners, in any threads, as with [`Arc`](alloc::sync::Arc), which ends the
 //! process where memory is out. This one's constructor fails.
 //!
 //! Each owner counts; the last one frees the value. It has nothing else of `Arc`: no weak owners, no
 //! way to the value but to read it.
 
 use crate::memory;
-use std::io;
-use std::marker::PhantomData;
-use std::ops::Deref;
-use std::process;
-use std::ptr::NonNull;
-use std::sync::atomic::{
+use crate::sys::{self, Result};
+use alloc::boxed::Box;
+use core::marker::PhantomData;
+use core::ops::Deref;
+use core::ptr::NonNull;
+use core::sync::atomic::{
     AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release, fence,
 };
 
@@ -34,7 +34,7 @@ unsafe impl<T: Send + Sync> Sync for Shared<T> {}
 
 impl<T> Shared<T> {
     /// The first owner. `ENOMEM` drops the value.
-    pub fn new(value: T) -> io::Result<Self> {
+    pub fn new(value: T) -> Result<Self> {
         let inner = memory::boxed(Inner { owners: AtomicUsize::new(1), value })?;
         Ok(Self { inner: NonNull::from(Box::leak(inner)), owns: PhantomData })
     }
@@ -61,7 +61,7 @@ impl<T> Clone for Shared<T> {
         // Memory has no room for that many owners: they were forgotten (`mem::forget`), in a loop. The
         // count must not come round to zero.
         if owners > isize::MAX as usize {
-            process::abort();
+            sys::abort();
         }
         Self { inner: self.inner, owns: PhantomData }
     }

@@ -5,8 +5,8 @@
 //! possible, after all others. 0 is no tag: user data without one is the reactor's own waker, and
 //! no key is 0.
 
-use std::io;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use crate::sys::{Errno, Result};
+use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// A bit for each tag: taken or not.
 static TAKEN: [AtomicU32; 2048] = [const { AtomicU32::new(0) }; 2048];
@@ -19,7 +19,7 @@ pub(super) struct Tag(u16);
 
 impl Tag {
     /// A tag that no other reactor has. `EAGAIN` while 65,535 reactors live.
-    pub fn take() -> io::Result<Self> {
+    pub fn take() -> Result<Self> {
         for _ in 0..=u16::MAX {
             let tag = NEXT.fetch_add(1, Relaxed) as u16;
             let (word, bit) = place(tag);
@@ -27,7 +27,7 @@ impl Tag {
                 return Ok(Self(tag));
             }
         }
-        Err(io::Error::from_raw_os_error(libc::EAGAIN))
+        Err(Errno(libc::EAGAIN))
     }
 
     pub fn number(&self) -> u16 {

@@ -7,9 +7,9 @@
 //! It reads no clock: the caller says what time it is.
 
 use super::registry::NONE;
-use crate::memory::{self, no_memory};
-use std::io;
-use std::time::Instant;
+use crate::memory;
+use crate::sys::{Instant, Result};
+use alloc::vec::Vec;
 
 struct Timer {
     deadline: Instant,
@@ -26,12 +26,9 @@ pub(super) struct Timers {
 
 impl Timers {
     /// Makes room for an entry of every slot, so that nothing else here allocates.
-    pub fn reserve(&mut self, slots: usize) -> io::Result<()> {
-        let more = slots.saturating_sub(self.positions.len());
+    pub fn reserve(&mut self, slots: usize) -> Result<()> {
         memory::make_room(&mut self.heap, slots)?;
-        self.positions.try_reserve(more).map_err(|_| no_memory())?;
-        self.positions.resize(self.positions.len() + more, NONE);
-        Ok(())
+        memory::lengthen(&mut self.positions, slots, NONE)
     }
 
     pub fn is_empty(&self) -> bool {
@@ -48,7 +45,7 @@ impl Timers {
         let mut position = self.positions[slot as usize] as usize;
         if position == NONE as usize {
             position = self.heap.len();
-            self.heap.push(Timer { deadline, slot });
+            memory::push(&mut self.heap, Timer { deadline, slot });
         } else {
             self.heap[position].deadline = deadline;
         }
@@ -75,9 +72,11 @@ impl Timers {
     }
 
     fn remove(&mut self, position: usize) {
-        let removed = self.heap.swap_remove(position);
-        self.positions[removed.slot as usize] = NONE;
-        if position < self.heap.len() {
+        let last = self.heap.len() - 1;
+        self.positions[self.heap[position].slot as usize] = NONE;
+        self.heap.swap(position, last);
+        self.heap.truncate(last);
+        if position < last {
             self.settle(position);
         }
     }
@@ -118,8 +117,9 @@ impl Timers {
 #[cfg(test)]
 mod tests {
     use super::Timers;
+    use crate::sys::Instant;
     use std::collections::BTreeSet;
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
 
     #[test]
     fn the_earliest_is_popped_first_and_nothing_before_its_time() {

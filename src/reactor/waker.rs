@@ -1,17 +1,15 @@
 //! [`Waker`]: ends a reactor's wait from any thread, or from a signal handler.
 //!
 //! It is an eventfd, registered edge-triggered: every write is an edge (`fs/eventfd.c` wakes on
-//! each), so that nobody ever reads it. A word of state beside it says what is meant, and whether
+//! each), so that it need not be read. A word of state beside it says what is meant, and whether
 //! a write is on its way: then another wake-up needs no system call.
 //!
 //! The surprising thing: a child of `fork` shares the eventfd, and would wake its parent.
 
 use super::shared::Shared;
-use crate::sys;
-use std::fmt;
-use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::sync::atomic::{AtomicU32, Ordering::AcqRel, Ordering::Acquire};
+use crate::sys::{self, Fd, Result};
+use core::fmt;
+use core::sync::atomic::{AtomicU32, Ordering::AcqRel, Ordering::Acquire};
 
 /// The reactor has not yet seen the last write.
 const PENDING: u32 = 1;
@@ -29,12 +27,12 @@ const STOP: u32 = 4;
 pub struct Waker(Shared<Signal>);
 
 struct Signal {
-    eventfd: OwnedFd,
+    eventfd: Fd,
     state: AtomicU32,
 }
 
 impl Waker {
-    pub(super) fn new() -> io::Result<Self> {
+    pub(super) fn new() -> Result<Self> {
         Shared::new(Signal { eventfd: sys::eventfd()?, state: AtomicU32::new(0) }).map(Self)
     }
 
@@ -52,9 +50,9 @@ impl Waker {
         self.raise(STOP);
     }
 
-    /// The eventfd, to be registered edge-triggered. Nobody reads it.
-    pub(super) fn eventfd(&self) -> BorrowedFd<'_> {
-        self.0.eventfd.as_fd()
+    /// The eventfd, to be registered edge-triggered. It is never read.
+    pub(super) fn eventfd(&self) -> &Fd {
+        &self.0.eventfd
     }
 
     fn raise(&self, meaning: u32) {
@@ -63,7 +61,7 @@ impl Waker {
         }
     }
 
-    /// As `stop` on the reactor's own thread, where nobody sleeps.
+    /// As `stop` on the reactor's own thread, where no thread sleeps.
     pub(super) fn stop_here(&self) {
         self.0.state.fetch_or(STOP, AcqRel);
     }
@@ -91,14 +89,18 @@ impl fmt::Debug for Waker {
 }
 
 #[cfg(test)]
+#[allow(unsafe_code)] // Borrows the eventfd, to duplicate it.
 mod tests {
     use super::Waker;
+    use std::os::fd::BorrowedFd;
 
     /// What was written to the eventfd since the last look: how many times. qemu-user hands the
     /// count of a duplicate to a big-endian program in the order of its own machine.
     fn writes(waker: &Waker) -> u64 {
         let mut count = [0; 8];
-        let mut file = std::fs::File::from(waker.eventfd().try_clone_to_owned().unwrap());
+        // SAFETY: it is open: the waker owns it.
+        let eventfd = unsafe { BorrowedFd::borrow_raw(waker.eventfd().number()) };
+        let mut file = std::fs::File::from(eventfd.try_clone_to_owned().unwrap());
         match std::io::Read::read(&mut file, &mut count) {
             Ok(_) => u64::from_be_bytes(count).min(u64::from_le_bytes(count)),
             Err(_) => 0,

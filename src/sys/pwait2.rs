@@ -12,9 +12,9 @@ use super::calls::epoll_pwait;
 use super::errno::{errno, set_errno};
 use super::time::Timespec;
 use crate::layout::Event;
+use core::ptr;
+use core::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 use libc::{c_int, c_long, c_void, sigset_t};
-use std::ptr;
-use std::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 
 type Pwait2 =
     unsafe extern "C" fn(c_int, *mut Event, c_int, *const Timespec, *const sigset_t) -> c_int;
@@ -74,7 +74,7 @@ fn chosen() -> Pwait2 {
     }
     // SAFETY: not null, and only ever stored from `fallback` or from the C library's symbol of
     // that name, whose signature `proof.rs` holds against <sys/epoll.h>.
-    unsafe { std::mem::transmute::<*mut c_void, Pwait2>(function) }
+    unsafe { core::mem::transmute::<*mut c_void, Pwait2>(function) }
 }
 
 /// Waits with `epoll_pwait`, in milliseconds rounded up; longer timeouts in several waits.

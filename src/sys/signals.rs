@@ -5,9 +5,9 @@
 //! The surprising thing: `pthread_sigmask` returns its error and leaves errno alone, and with these
 //! arguments it has none.
 
+use core::mem::MaybeUninit;
+use core::ptr;
 use libc::{c_int, sigset_t};
-use std::mem::MaybeUninit;
-use std::ptr;
 
 const OF_FAULTS: [c_int; 6] =
     [libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGSEGV, libc::SIGSYS, libc::SIGTRAP];

@@ -141,7 +141,7 @@ pub fn stuff_then_read(stream: &TcpStream, pattern: Pattern, total: usize, then:
 }
 
 /// Returns when the counter has reached its end, or has not moved for a while. The kernel tells
-/// nobody that all buffers are full; to guess it too early makes a test weaker, never wrong.
+/// nothing that all buffers are full; to guess it too early makes a test weaker, never wrong.
 fn wait_until_it_stands_still(counter: &AtomicUsize, end: usize) {
     let mut before = usize::MAX;
     let mut still = 0;

@@ -5,6 +5,8 @@ use super::server::on_every_server;
 use epshim_harness::sys;
 
 const CONNECTIONS: usize = 5000;
+/// Those that are there before, and are gone again.
+const SOME: usize = 500;
 
 /// What `--help` promises, in bytes.
 const EACH: u64 = 128;
@@ -19,6 +21,12 @@ fn an_idle_connection_takes_up_less_memory_than_promised() {
         let server = program.start();
         let descriptors = server.descriptors();
         stuff_then_read(&server.connect(), Pattern::of_stream(1), 4 << 20, || ());
+        server.wait_for_descriptors(descriptors);
+        // Code and buffers that many at once need, too.
+        let mut some: Vec<_> =
+            (0..SOME).map(|number| Talker::new(server.connect(), number)).collect();
+        converse(&mut some, 100);
+        some.into_iter().for_each(|talker| sys::reset(talker.stream));
         server.wait_for_descriptors(descriptors);
         let before = server.memory_now();
 

@@ -41,7 +41,11 @@ fn linked_with_epshim(objects: &str, name: &str) -> PathBuf {
 /// built here. Where there is no cargo, the one that lies where cargo puts it must do.
 pub fn rust() -> PathBuf {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    let features: &[&str] = if cfg!(feature = "verify") { &[] } else { &["--no-default-features"] };
+    let features: &[&str] = if cfg!(feature = "verify") {
+        &[]
+    } else {
+        &["--no-default-features", "--features", "std"]
+    };
     let example = || match cargo::example("epshim", "echo", features) {
         Err(error) if error.kind() == ErrorKind::NotFound => cargo::folder().join("examples/echo"),
         built => built.unwrap_or_else(|error| panic!("{error}")),

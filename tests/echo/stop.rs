@@ -35,7 +35,7 @@ impl Load {
         Self { stream, pattern: Pattern::of_stream(number), sent: AtomicUsize::new(0), reads }
     }
 
-    /// At least so many bytes are acknowledged: what had been written before the kernel was asked,
+    /// At least these bytes are acknowledged: what had been written before the kernel was asked,
     /// less what was not acknowledged when it answered.
     fn acknowledged(&self) -> usize {
         let sent = self.sent.load(SeqCst);

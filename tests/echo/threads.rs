@@ -5,7 +5,7 @@ use super::server::{Implementation, Server, on_every_server};
 use epshim_harness::{sys, wait_for};
 use std::net::TcpStream;
 
-/// With so many each of three threads gets some: that one has none has the probability 10^-15.
+/// With this number each of three threads gets some: that one has none has the probability 10^-15.
 const CONNECTIONS: usize = 90;
 
 fn start(program: &Implementation) -> (Server, Vec<Talker>) {
@@ -76,7 +76,7 @@ fn a_second_signal_ends_every_thread_at_once() {
         server.signal(libc::SIGTERM);
         talkers.iter().for_each(|talker| expect_end(&talker.stream));
         assert!(server.is_running(), "it has not waited for its clients' ends");
-        // Some threads have nobody left and have ended; the others must hear of it all the same.
+        // Some threads have no client left and have ended; the others must hear of it all the same.
         let last = talkers.into_iter().next().expect("there are some");
         wait_for("a thread to end", || (server.threads() < 3).then_some(()));
         server.signal(libc::SIGINT);

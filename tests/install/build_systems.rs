@@ -47,28 +47,6 @@ fn a_c_program_by_pkg_config() {
     assert!(needed.contains("libc.so") && !needed.contains("libepshim"), "{needed}");
 }
 
-/// What rustc says that a static library needs, but for what every C compiler passes by itself:
-/// libc, and libgcc with its unwinder, which has another name in a static program.
-#[test]
-fn pkg_config_names_every_library_that_rust_needs() {
-    if !tools::is_installed("pkg-config") {
-        return;
-    }
-    let prefix = Prefix::new("native-libraries");
-    let empty = prefix.work().join("empty.rs");
-    std::fs::write(&empty, "").unwrap();
-    let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
-    rustc.args(["--crate-type=staticlib", "--print=native-static-libs", "--out-dir"]);
-    let output = rustc.arg(prefix.work()).arg(&empty).output().unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
-    let (_, list) = said.split_once("native-static-libs:").unwrap_or_else(|| panic!("{said}"));
-    let list = list.lines().next().expect("a line").split_whitespace();
-    let named = options(&prefix, &["--static", "--libs"]);
-    for library in list.filter(|library| !["-lc", "-lgcc_s"].contains(library)) {
-        assert!(named.iter().any(|name| name == library), "{library} is not among {named:?}");
-    }
-}
-
 #[test]
 fn a_c_and_a_cpp_program_by_cmake() {
     if !tools::is_installed("cmake") {

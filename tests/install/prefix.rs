@@ -1,5 +1,6 @@
 //! [`Prefix`]: `make install` into a folder of a test's own, and programs that use what is there.
 
+use epshim_harness::c_library::make;
 use epshim_harness::process::{run, stdout_of};
 use epshim_harness::products::product;
 use std::collections::BTreeSet;
@@ -91,14 +92,4 @@ impl Prefix {
         }
         files
     }
-}
-
-/// make as a user calls it, not as a part of the make that may run these tests.
-fn make() -> Command {
-    let mut make = Command::new("make");
-    for name in ["MAKEFLAGS", "MFLAGS", "MAKELEVEL", "DESTDIR", "PREFIX", "LIBDIR"] {
-        make.env_remove(name);
-    }
-    make.arg("-C").arg(env!("CARGO_MANIFEST_DIR"));
-    make
 }

@@ -1,4 +1,4 @@
-//! Another turn: when it comes, and that nobody is kept waiting for it.
+//! Another turn: when it comes, and that no registration is kept waiting for it.
 
 use super::*;
 

@@ -200,7 +200,7 @@ impl World {
                 let unread = known.unread > 0 || known.touched;
                 assert!(!told || known.wants && unread, "{turn:?}: nothing to read");
                 assert!(!told || known.is_news(), "{turn:?}: told before");
-                assert!(!asked || known.again_now, "{turn:?}: nobody asked");
+                assert!(!asked || known.again_now, "{turn:?}: not asked for");
                 known.news &= !told;
                 known.turns += 1;
                 assert_eq!(known.turns, 1, "{turn:?} twice in a round");
@@ -212,7 +212,7 @@ impl World {
                 known.timer_turns += 1;
                 assert_eq!(known.timer_turns, 1, "{turn:?} twice in a round");
             }
-            Turn::Wake => panic!("nobody woke it"),
+            Turn::Wake => panic!("no wake-up was sent"),
             Turn::RoundEnd => self.ends += 1,
         }
         for _ in 0..self.below(4) {

@@ -50,7 +50,7 @@ fn a_delivery_never_reaches_a_new_tenant_of_its_slot_and_descriptor_number() {
         let old = reactor.remove(other).unwrap();
         let (quiet, peer) = UnixStream::pair().unwrap();
         let number = old.as_raw_fd();
-        // dup2 gives the number to the new socket, whatever other tests open meanwhile.
+        // dup2 gives the number to the new socket, even if other tests open descriptors meanwhile.
         // SAFETY: both descriptors are ours, and the old one's owner now owns the new file.
         assert_eq!(unsafe { libc::dup2(quiet.as_raw_fd(), number) }, number);
         drop(quiet);

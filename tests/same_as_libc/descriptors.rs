@@ -146,7 +146,7 @@ fn socket() -> OwnedFd {
 /// Takes over a descriptor that has just been made.
 fn owned(fd: RawFd) -> OwnedFd {
     assert!(fd >= 0, "{}", std::io::Error::last_os_error());
-    // SAFETY: just made, and known to nobody else.
+    // SAFETY: just made, and known to no other code.
     unsafe { OwnedFd::from_raw_fd(fd) }
 }
 

@@ -126,7 +126,7 @@ fn pwait2_answers_as_libc_does_for_every_combination_of_arguments() {
 fn create1_answers_as_libc_does_for_every_flag() {
     fn create(api: &Api, flags: i32) -> (Outcome, Option<i32>) {
         let mut fd: RawFd = -1;
-        // SAFETY: takes an integer; the descriptor it makes is closed here and used by nobody else.
+        // SAFETY: takes an integer; the descriptor it makes is closed here and used by no other code.
         let outcome = Outcome::of(|| unsafe {
             fd = (api.create1)(flags);
             fd

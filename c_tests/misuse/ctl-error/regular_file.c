@@ -1,4 +1,4 @@
-/* Registers its input, whatever it is. A regular file cannot be waited for (EPERM, epoll_ctl(2)):
+/* Registers its input without asking what file it is. A regular file cannot be waited for (EPERM, epoll_ctl(2)):
  * with the input redirected from a file the loop waits for ever for what it could have read at
  * once.
  *

@@ -56,6 +56,7 @@ int main(void)
             recognised++;
         }
     }
+    sleep_until(in_ms(500)); /* the report says what is open */
 
     for (int i = 0; i < PIPES; i++)
         MUST(epoll_ctl(epfd, EPOLL_CTL_DEL, pipes.read[i], NULL));

@@ -1,4 +1,4 @@
-/* Reads whatever has arrived, and takes a read of 0 bytes for "nothing yet". The peer has closed: the
+/* Reads all that has arrived, and takes a read of 0 bytes for "nothing yet". The peer has closed: the
  * end of the input stays ready for ever, and each wait returns at once.
  *
  * Right: when read returns 0, the registration and the descriptor go.

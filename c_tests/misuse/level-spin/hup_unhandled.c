@@ -2,7 +2,7 @@
  * everything is read, the kernel reports EPOLLHUP alone: it cannot be masked off, and the loop runs
  * wild.
  *
- * Right: whatever is reported, the pipe is read; at its end the registration and the descriptor go.
+ * Right: after any report the pipe is read; at its end the registration and the descriptor go.
  *
  * expect: level-spin
  * after: https://github.com/nim-lang/Nim/pull/1990

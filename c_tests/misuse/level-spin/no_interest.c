@@ -18,7 +18,7 @@ int main(void)
     struct epoll_event interest = {.events = EPOLLIN, .data.fd = fd};
     MUST(epoll_ctl(epfd, EPOLL_CTL_ADD, fd, &interest));
 
-    /* Whatever comes is for later: first pause, then resume. */
+    /* All that comes is for later: first pause, then resume. */
 #ifndef RIGHT
     interest.events = 0;
     MUST(epoll_ctl(epfd, EPOLL_CTL_MOD, fd, &interest));

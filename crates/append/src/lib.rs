@@ -5,7 +5,7 @@
 //! does not fit is not begun, as far as that is known before; what was begun is taken back.
 //!
 //! Surprising: several processes append to one file. A part is taken back only while it is the file's
-//! end, and whoever has found no room leaves no bytes behind it.
+//! end, and a process that found no room leaves no bytes behind it.
 
 #![forbid(unsafe_code)]
 

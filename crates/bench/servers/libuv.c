@@ -1,5 +1,5 @@
 /* An echo server with libuv: streams. It reads into one shared buffer, which is allowed as long as
- * nobody keeps it, and tries to write at once; only what is left is copied and queued. */
+ * the loop does not keep it, and tries to write at once; only what is left is copied and queued. */
 #define _GNU_SOURCE
 #include "peer.h"
 

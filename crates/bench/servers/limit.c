@@ -6,7 +6,7 @@
  * and so no return from one. After a system call such a return is often mispredicted on processors with
  * the mitigation "Safe RET" (spec_rstack_overflow in /sys/devices/system/cpu/vulnerabilities), and after a
  * sleep nearly always; on others it is not. The price: no such call is a cancellation point, a sanitizer or
- * a preloaded library sees none of them, and on other architectures libc makes them.
+ * a preloaded library does not see them, and on other architectures libc makes them.
  *
  * As a peer it stops at SIGTERM at once. */
 #define _GNU_SOURCE

@@ -40,7 +40,7 @@ pub fn serve(setup: Setup) -> io::Result<()> {
                 LISTENER => accept(&listener, &poll, &mut connections)?,
                 Token(fd) => {
                     let place = &mut connections[fd];
-                    // Closed in this round, maybe: then nobody is there.
+                    // Closed in this round, maybe: then its place is empty.
                     let Some(connection) = place else { continue };
                     // After these a short read proves nothing: the end may follow the data.
                     let ending = event.is_read_closed() || event.is_error();

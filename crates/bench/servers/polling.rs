@@ -42,7 +42,7 @@ pub fn serve(setup: Setup) -> io::Result<()> {
                 LISTENER => accept(&setup, &poller, &mut connections)?,
                 fd => {
                     let place = &mut connections[fd];
-                    // Closed in this round, maybe: then nobody is there.
+                    // Closed in this round, maybe: then its place is empty.
                     let Some(connection) = place else { continue };
                     if connection.turn(&mut buffer, &poller).is_err() {
                         poller.delete(&connection.stream)?;

@@ -44,7 +44,7 @@ pub fn serve(setup: Setup) -> io::Result<()> {
                 LISTENER => accept(&setup, &epoll, &mut connections)?,
                 fd => {
                     let place = &mut connections[fd as usize];
-                    // Closed in this round, maybe: then nobody is there.
+                    // Closed in this round, maybe: then its place is empty.
                     let Some(connection) = place else { continue };
                     let ending = { event.flags }.intersects(ENDING);
                     if connection.turn(&mut buffer, ending).is_err() {

@@ -3,6 +3,7 @@
 //! They are two of those that this process was started with, the first and the last. Where there is
 //! one only, nothing is pinned.
 
+use std::fs;
 use std::io;
 use std::mem::{MaybeUninit, size_of};
 use std::os::unix::process::CommandExt;
@@ -38,11 +39,26 @@ fn find_processors() -> Option<(usize, usize)> {
 
 /// Pins this thread, and what it starts, to a processor.
 pub fn pin(processor: usize) -> io::Result<()> {
+    pin_thread(0, processor)
+}
+
+/// Pins all threads of a process to the processor of the load.
+pub fn move_to_load(process: u32) -> io::Result<()> {
+    let Some((_, load)) = processors() else { return Ok(()) };
+    for thread in fs::read_dir(format!("/proc/{process}/task"))? {
+        let id = thread?.file_name().to_str().and_then(|id| id.parse().ok());
+        pin_thread(id.unwrap_or(0), load)?;
+    }
+    Ok(())
+}
+
+/// 0: this thread.
+fn pin_thread(thread: libc::pid_t, processor: usize) -> io::Result<()> {
     // SAFETY: all-zero is an empty set; the number came from a set of this size.
     let result = unsafe {
         let mut set = MaybeUninit::<libc::cpu_set_t>::zeroed().assume_init();
         libc::CPU_SET(processor, &mut set);
-        libc::sched_setaffinity(0, size_of::<libc::cpu_set_t>(), &raw const set)
+        libc::sched_setaffinity(thread, size_of::<libc::cpu_set_t>(), &raw const set)
     };
     if result == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }

@@ -1,10 +1,11 @@
 //! What check mode costs: the C echo server, redis with redis-benchmark and nginx with wrk, alternately without the
-//! preload library, with the library transparent, with the checker, and under strace.
+//! preload library, with the library transparent, with the checker, recorded, and under strace.
 //!
-//! All servers are up for the whole run, on one processor; the load is on the other. A round gives
+//! All servers are up for the whole run, on one processor; the load is on the other, and so are the observers,
+//! which write the recordings: a slice of a recorded server is theirs too. A round gives
 //! each a short slice in turn, and a ratio is of two slices of one round: what else the machine does
 //! hits both. Printed are the median ratio and its 95% interval, of the throughput and of the requests
-//! per second of the server's processor time, which noise disturbs less.
+//! per second of the server's processor time, which noise disturbs less; a recorded server's has its observer's.
 //!
 //! Unlike the other benchmarks this one needs programs of others, and writes no file.
 
@@ -16,7 +17,7 @@ use crate::alternate::{progress, try_alternate};
 use crate::statistics::Median;
 use crate::{affinity, programs};
 use served::Served;
-use way::{Result, WAYS, Way};
+use way::{Result, Tools, WAYS, Way};
 use workloads::Workload;
 
 /// What one slice of load found.
@@ -28,12 +29,15 @@ struct Slice {
 
 /// Measures each server, and prints what it costs them.
 pub fn run(rounds: u32) -> Result<()> {
-    let library = programs::build("epshim-preload", "libepshim_preload.so")?;
+    let tools = Tools {
+        library: programs::build("epshim-preload", "libepshim_preload.so")?,
+        command: programs::build("epshim-cli", "epshim")?,
+    };
     if let Some((_, load)) = affinity::processors() {
         affinity::pin(load)?;
     }
     for workload in [workloads::echo()?, workloads::redis(), workloads::nginx()?] {
-        let servers = WAYS.iter().map(|way| workload.serve(way, &library));
+        let servers = WAYS.iter().map(|way| workload.serve(way, &tools));
         let servers = servers.collect::<Result<Vec<_>>>()?;
         let bar = progress(rounds.into(), workload.name);
         let measured = |which: usize| slice(&servers[which], &workload);

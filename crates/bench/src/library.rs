@@ -1,5 +1,6 @@
 //! `libepshim.so` as a C program gets it, and libc's functions beside it.
 
+use epshim_harness::c_library;
 use libc::{c_int, epoll_event};
 use libloading::{Library, Symbol};
 use std::error::Error;
@@ -8,22 +9,21 @@ use std::path::PathBuf;
 type Wait = unsafe extern "C" fn(c_int, *mut epoll_event, c_int, c_int) -> c_int;
 type Ctl = unsafe extern "C" fn(c_int, c_int, c_int, *mut epoll_event) -> c_int;
 
-/// `libepshim.so`: the file named, or the one that was built with this program. It stays loaded.
+/// `libepshim.so`: the file named, or the one that is installed, as the sources are now. It stays loaded.
 pub fn open_library(file: Option<PathBuf>) -> Result<&'static Library, Box<dyn Error>> {
     let file = library_file(file)?;
     // SAFETY: loading libepshim runs no code of its own.
     Ok(Box::leak(Box::new(unsafe { Library::new(&file)? })))
 }
 
-/// The file named, or the one that was built with this program.
+/// The file named, or the one that is installed.
 pub fn library_file(file: Option<PathBuf>) -> Result<PathBuf, Box<dyn Error>> {
     let file = match file {
         Some(file) => file,
-        None => std::env::current_exe()?.with_file_name("libepshim.so"),
+        None => c_library::shared(),
     };
     if !file.is_file() {
-        let advice = "build it with `cargo build --release`, or name it with --library";
-        return Err(format!("{} is not there: {advice}", file.display()).into());
+        return Err(format!("{} is not there", file.display()).into());
     }
     Ok(file)
 }

@@ -29,7 +29,7 @@ use std::time::{Duration, Instant};
 
 /// Deliveries per wait.
 const BATCH: usize = 256;
-/// A server that says nothing for so long has failed.
+/// A server that sends nothing for 10 s has failed.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Connections that wait to be accepted, at most: no server has a smaller backlog.
 const UNACCEPTED: usize = 64;
@@ -90,7 +90,7 @@ impl Load {
         Ok(this)
     }
 
-    /// So many messages on each connection from a number on, all of them back and compared.
+    /// Sends `messages` messages on each connection, numbered from `from`, waits for all of them, and compares.
     pub fn exchange(&mut self, from: usize, messages: usize) -> Result<(), Box<dyn Error>> {
         self.shared.completed = 0;
         self.heard = Instant::now();
@@ -100,7 +100,7 @@ impl Load {
         self.run_until(((self.connections.len() - from) * messages) as u64)
     }
 
-    /// Messages for so long, and one at least. Begins and ends in silence; both are no part of what is counted.
+    /// Messages for the time of `window`, and one at least. Begins and ends in silence; both are no part of what is counted.
     pub fn slice(&mut self, window: Duration, servers: &[Server]) -> Result<Slice, Box<dyn Error>> {
         let (depth, connections) = (self.shared.shape.depth, self.connections.len());
         self.shared.running = true;

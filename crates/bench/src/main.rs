@@ -3,7 +3,7 @@
 //! under another name, which must read 1.00.
 //!
 //! - `micro`, `reactor`, `servers`, `table`, `scaling`: the benchmarks, and apart
-//!   from them [`check_cost`]: what the checker costs others' servers.
+//!   from them [`check_cost`] and [`hooks`]: what the checker costs others' servers, and single calls.
 //! - [`affinity`], [`alternate`], [`instance`], [`outcome`], [`statistics`], [`histogram`]: how they are measured.
 //! - [`load`], [`idle`]: the traffic. [`server`], [`programs`], [`syscalls`]: the servers.
 //! - [`serve`]: the peers' servers, in `crates/bench/servers/`.
@@ -16,6 +16,7 @@ mod affinity;
 mod alternate;
 mod check_cost;
 mod histogram;
+mod hooks;
 mod idle;
 mod instance;
 #[allow(unsafe_code)] // A library opened at run time.
@@ -70,6 +71,7 @@ fn run(benchmark: Benchmark) -> Result<()> {
             idle::keep(address, connections, first_source)
         }
         Benchmark::CheckCost { rounds } => check_cost::run(rounds),
+        Benchmark::Hooks { pairs } => hooks::run(pairs),
         Benchmark::All(measuring) => measure(&measuring, |results| {
             micro(&measuring, results)?;
             reactor(&measuring, results)?;
@@ -105,7 +107,6 @@ fn measure(
     measuring: &Measuring,
     benchmark: impl FnOnce(&mut Results) -> Result<()>,
 ) -> Result<()> {
-    programs::build("epshim", "libepshim.so")?;
     let start = Instant::now();
     let mut results = Results::new();
     if let Some((_, load)) = affinity::processors() {

@@ -72,6 +72,12 @@ pub enum Benchmark {
         #[arg(default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
         rounds: u32,
     },
+    /// What the checker's hooks add to single calls, beside libc's own: without anything to tell, and checking
+    Hooks {
+        /// Pairs of blocks of 2,000 calls
+        #[arg(default_value_t = 1000, value_parser = clap::value_parser!(u32).range(10..))]
+        pairs: u32,
+    },
     /// Runs a peer's echo server: prints its address, echoes until SIGTERM
     Serve(serve::Options),
     /// Keeps idle connections, for the benchmarks
@@ -103,7 +109,7 @@ pub struct Measuring {
 }
 
 impl Measuring {
-    /// Rounds of single calls: so many, or as given.
+    /// Rounds of single calls: the default, or as given.
     pub fn rounds(&self, full: u32, short: u32) -> u32 {
         self.rounds.unwrap_or(if self.short { short } else { full })
     }

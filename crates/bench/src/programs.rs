@@ -3,7 +3,7 @@
 
 use crate::peer::Peer;
 use epshim_harness::c_compiler::{WARNINGS, compiler, link_with_epshim, try_build};
-use epshim_harness::{cargo, peers};
+use epshim_harness::{c_library, cargo, peers};
 use std::env;
 use std::error::Error;
 use std::fs;
@@ -60,7 +60,7 @@ pub fn c_server(which: CServer) -> Result<PathBuf> {
     };
     match which {
         CServer::Libc => command.arg("-DEPSHIM_ORACLE"),
-        _ => link_with_epshim(&mut command, &cargo::folder()),
+        _ => link_with_epshim(&mut command, &c_library::folder()),
     };
     let name = match which {
         CServer::Libc => "echo-c-libc",
@@ -75,6 +75,13 @@ fn limit() -> Result<PathBuf> {
     let mut command = c();
     command.arg(cargo::root().join("crates/bench/servers/limit.c"));
     compiled("limit", |file| try_build(&mut command, file))
+}
+
+/// What times the hooks.
+pub fn hooks() -> Result<PathBuf> {
+    let mut command = c();
+    command.arg(cargo::root().join("crates/bench/hooks.c")).args(["-lm", "-ldl"]);
+    compiled("hooks", |file| try_build(&mut command, file))
 }
 
 /// A peer in C, which must not be missing.

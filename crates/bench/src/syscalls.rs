@@ -2,7 +2,7 @@
 //!
 //! The kernel's own counter, the tracepoint raw_syscalls:sys_enter (perf_event_open(2)), costs the
 //! least, and needs a mounted tracefs and privileges. Without it strace counts, which slows the
-//! server down so much that it finds more messages ready in each wait than otherwise.
+//! server down, so that it finds more messages ready in each wait than otherwise.
 
 use epshim_harness::sys;
 use perf_event::Builder;

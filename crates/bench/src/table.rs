@@ -21,7 +21,7 @@ pub const SIZES: [usize; 4] = [100, 1_000, 10_000, 18_000];
 /// Bits in a word of an fd_set.
 const BITS: usize = usize::BITS as usize;
 
-/// One wait, in microseconds, among so many descriptors.
+/// One wait, in microseconds, among the given number of descriptors.
 #[derive(Debug, Serialize)]
 pub struct Line {
     pub descriptors: usize,
@@ -82,7 +82,7 @@ impl Crowd {
         let sender = UdpSocket::bind("127.0.0.1:0")?;
         let mut sockets = Vec::new();
         for i in 0..size {
-            // Spread evenly: every one of so many has a datagram.
+            // Spread evenly: `ACTIVE` of them have a datagram.
             if i % (size / ACTIVE) == 0 {
                 let active = UdpSocket::bind("127.0.0.1:0")?;
                 sender.send_to(b"x", active.local_addr()?)?;
@@ -105,7 +105,7 @@ impl Crowd {
         Ok(Self { sockets, interest, found, highest, polled, epoll, events, _sender: sender })
     }
 
-    /// One wait, which must find the active ones and nobody else.
+    /// One wait, which must find the active ones and no others.
     fn wait(&mut self, which: usize) {
         let sum = match which {
             0 => self.select(),
@@ -139,7 +139,7 @@ impl Crowd {
 
     fn poll(&mut self) -> usize {
         let count = self.polled.len() as libc::nfds_t;
-        // SAFETY: the array has so many entries.
+        // SAFETY: the array has that number of entries.
         let ready = unsafe { libc::poll(self.polled.as_mut_ptr(), count, 0) };
         assert_eq!(ready, ACTIVE as i32);
         let active = self.polled.iter().filter(|polled| polled.revents != 0);
@@ -168,6 +168,6 @@ fn unbound() -> io::Result<UdpSocket> {
     if fd < 0 {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: just made, and nobody else's.
+    // SAFETY: just made, and has no other owner.
     Ok(unsafe { UdpSocket::from_raw_fd(fd) })
 }

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// All of them, whatever is installed.
+/// All of them, also those that are not installed here.
 const ALWAYS: [&str; 11] = [
     "C, libc",
     "C, libc again",

@@ -3,33 +3,22 @@
 //! This crate makes no system call, reads no clock, starts nothing and prints nothing. An observer
 //! (the preload library, or a test with a trace written by hand) hands in what the program did and
 //! when, and asks which suspicions are due. What only the kernel can answer is asked through
-//! [`Kernel`]; [`ports`] has all that an observer provides.
+//! [`Kernel`](epshim_observe::Kernel); the crate `observe` has all that an observer provides.
+//!
+//! Three floors, each of which knows those below it only: `model`, what is known of the program; `engine`,
+//! what is suspected and due; `rules`, what is wrong. [`Checker`] stands on them.
 
 #![forbid(unsafe_code)]
 
+pub mod any_bytes;
 mod checker;
-mod epoll;
-mod epolls;
-mod finding;
-mod intent;
-mod io;
+mod engine;
+mod model;
 pub mod options;
-pub mod place;
-pub mod ports;
-pub mod printable;
 pub mod replay;
-pub mod report;
-mod rule;
-pub mod rules;
-mod suspicion;
-mod tally;
-mod thread;
+mod rules;
 
-pub use checker::{ADD, Asked, AtFailure, Checker, Ctl, DEL, MOD};
-pub use finding::{Advice, Finding, Role};
-pub use io::{Input, Io, Outcome};
+pub use checker::Checker;
+pub use engine::{Advice, Certainty, Explanation, Finding, Fingerprint, Role, Rule, Suspicion};
+pub use engine::{BLOCKS, Tally, Verdict};
 pub use options::Options;
-pub use ports::Kernel;
-pub use rule::{Certainty, Explanation, Rule};
-pub use suspicion::{Suspicion, Verdict};
-pub use tally::{Fingerprint, Tally};

@@ -2,7 +2,7 @@
 //!
 //! One table is the parser, the writer and the help. Nothing here is fatal: what cannot
 //! be understood is returned as a [`Complaint`] and has no effect, because a program must start
-//! whatever the variable says, and because an option that is misspelt in silence tests nothing.
+//! with any text in the variable, and because an option that is misspelt in silence tests nothing.
 //!
 //! ```text
 //! mode=check:only=ghost,level-spin:json="/var/log/with:colon.json"
@@ -12,130 +12,21 @@
 //! items of a list and is never a separator of pairs. A value that begins with `"` ends at the next
 //! `"`; within it `\` takes the next character as it is. A later pair wins over an earlier one.
 
+mod complaint;
+mod given;
 mod settings;
 mod syntax;
 
-use crate::rule::Rule;
-use std::collections::BTreeSet;
+use crate::engine::Rule;
+use settings::{SETTINGS, Setting};
 use std::fmt;
 
+pub use complaint::{Complaint, nearest};
+pub use given::{Color, Mode, Options};
 pub use settings::MAX_STACK_DEPTH;
 
 /// Bytes of a suppressions file. A longer one is not read: it may have no end.
 pub const MAX_SUPPRESSIONS: u64 = 1 << 20;
-
-use settings::{SETTINGS, Setting};
-
-/// Whether the program is watched at all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// Every call is passed on and nothing else happens.
-    Transparent,
-    /// Calls are observed and findings reported.
-    Check,
-}
-
-/// When reports are coloured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Color {
-    /// On a terminal, unless `NO_COLOR` is set.
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
-/// What `EPSHIM_OPTIONS` can say. The default is what an empty variable says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Options {
-    /// Whether the program is watched.
-    pub mode: Mode,
-    /// Where findings go as JSON lines; `%p` is the process id.
-    pub json: Option<String>,
-    /// Where the report goes, `%p` being the process id; to stderr without it.
-    pub log_path: Option<String>,
-    /// Only these rules; all if empty.
-    pub only: BTreeSet<Rule>,
-    /// Not these rules.
-    pub except: BTreeSet<Rule>,
-    /// The exit code of a program with findings; its own if 0.
-    pub exitcode: u8,
-    /// Ends the program at its first finding.
-    pub halt_on_error: bool,
-    /// A file of findings that are not to be reported.
-    pub suppressions: Option<String>,
-    /// The same as text, in lines. Both count.
-    pub suppress: Option<String>,
-    /// Reports findings of certainty `note` too.
-    pub notes: bool,
-    /// Programs that this one starts are watched too.
-    pub trace_children: bool,
-    /// A process beside the program writes its end where the program cannot.
-    pub observer: bool,
-    /// How many callers of a call are recorded; 0 is the call's own place only.
-    pub stack_depth: u8,
-    /// Turns addresses into function, file and line.
-    pub symbolize: bool,
-    /// The `epshim` command that does so.
-    pub symbolizer: Option<String>,
-    /// When the report is coloured.
-    pub color: Color,
-    /// How much the library says of itself.
-    pub verbosity: u8,
-    /// Prints the options and goes on.
-    pub help: bool,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            mode: Mode::Transparent,
-            json: None,
-            log_path: None,
-            only: BTreeSet::new(),
-            except: BTreeSet::new(),
-            exitcode: 0,
-            halt_on_error: false,
-            suppressions: None,
-            suppress: None,
-            notes: false,
-            trace_children: true,
-            observer: true,
-            stack_depth: 16,
-            symbolize: true,
-            symbolizer: None,
-            color: Color::Auto,
-            verbosity: 0,
-            help: false,
-        }
-    }
-}
-
-/// Something in `EPSHIM_OPTIONS` that has no effect. Displayed, it is a sentence for the user.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Complaint {
-    /// No option has this name.
-    UnknownKey {
-        /// As written.
-        key: String,
-        /// The option that was probably meant.
-        nearest: Option<&'static str>,
-    },
-    /// The option has no such value.
-    BadValue {
-        /// The option.
-        key: &'static str,
-        /// As written.
-        value: String,
-        /// What it takes, or what was probably meant.
-        expected: String,
-    },
-    /// A word without `=`.
-    NoValue(String),
-    /// Something follows the closing quote of this option's value, or there is none.
-    Quotes(String),
-}
 
 impl Options {
     /// Reads the variable's text.
@@ -206,35 +97,6 @@ impl fmt::Display for Options {
         }
         Ok(())
     }
-}
-
-impl fmt::Display for Complaint {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::UnknownKey { key, nearest: Some(nearest) } => {
-                write!(f, "unknown option `{key}`; did you mean `{nearest}`?")
-            }
-            Self::UnknownKey { key, nearest: None } => {
-                write!(f, "unknown option `{key}`; help=1 lists them")
-            }
-            Self::BadValue { key, value, expected } => write!(f, "{key}={value}: {expected}"),
-            Self::NoValue(word) => write!(f, "`{word}` has no value: write {word}=VALUE"),
-            Self::Quotes(key) => write!(
-                f,
-                "{key}: a value in double quotes ends with one, and a separator follows it"
-            ),
-        }
-    }
-}
-
-/// The name that is most like this one, if any is like it.
-#[must_use]
-pub fn nearest(name: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
-    known
-        .map(|known| (strsim::normalized_damerau_levenshtein(known, name), known))
-        .filter(|&(likeness, _)| likeness >= 0.5)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, known)| known)
 }
 
 /// The file that a path of `json` or `log_path` means in this process: `%p` is its id, `%%` a `%`.

@@ -2,9 +2,10 @@
 //! program makes it keep. Times are printed, not tested: `cargo test --release -p epshim-check --test
 //! cost -- --nocapture`.
 
-use epshim_check::ports::bits::{ET, IN, ONESHOT, OUT};
-use epshim_check::ports::{Descriptor, Descriptors, Kind, SECOND, Site};
-use epshim_check::{ADD, AtFailure, Checker, Ctl, Io, Outcome};
+use epshim_check::Checker;
+use epshim_observe::bits::{ET, IN, ONESHOT, OUT};
+use epshim_observe::{ADD, AtFailure, Delivery, Io, Observation, Outcome, What};
+use epshim_observe::{Descriptor, Descriptors, Kind, SECOND, Site};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::{Cell, RefCell};
 use std::time::Instant;
@@ -88,18 +89,30 @@ impl Descriptors for Table {
     }
 
     fn hung_up(&self, _: i32) {}
+
+    fn tell_reads(&self, _: i32, _: bool) {}
+
+    fn in_batch(&self, _: i32, _: i32) {}
 }
 
-fn add(fd: i32, events: u32) -> Ctl {
-    let data = 0x7f00_0000_0000 + 320 * fd as u64;
-    Ctl { epfd: 3, op: ADD, fd, events, data, padding: None, site: Site(7) }
+fn data(fd: i32) -> u64 {
+    0x7f00_0000_0000 + 320 * fd as u64
+}
+
+fn add(fd: i32, events: u32) -> What<'static> {
+    let (data, padding) = (data(fd), None);
+    What::Ctl { op: ADD, epfd: 3, fd, events, data, padding, errno: 0, at: None }
+}
+
+fn see(checker: &mut Checker, table: &Table, tid: i32, at: u64, site: u64, what: What<'_>) {
+    checker.observe(&Observation { at, pid: 0, tid, site: Site(site), what }, table);
 }
 
 fn filled(registrations: i32, events: u32, table: &Table) -> Checker {
     let mut checker = Checker::default();
-    checker.created(3, Site(1), table);
+    see(&mut checker, table, 1, 0, 1, What::Create { epfd: 3 });
     for fd in 10..10 + registrations {
-        checker.ctl(1, 0, add(fd, events), table);
+        see(&mut checker, table, 1, 0, 7, add(fd, events));
     }
     checker
 }
@@ -119,18 +132,19 @@ fn a_registration_takes_less_than_its_share_of_256_bytes() {
     }
 }
 
-/// So many rounds of a batch of 64 of 1,000 registrations, read to the end each; nanoseconds each.
+/// Delivers `rounds` batches of 64 of 1,000 registrations, each read to the end; nanoseconds for one round.
 fn deliver(checker: &mut Checker, table: &Table, rounds: u64, now: &mut u64) -> f64 {
     let began = Instant::now();
     let mut spent = 0;
     for round in 0..rounds {
         let fds = (0..64).map(|nth| 10 + ((round * 64 + nth) % 1000) as i32);
-        let batch: [(u32, u64); 64] = std::array::from_fn(|nth| {
-            (IN, add(10 + ((round * 64 + nth as u64) % 1000) as i32, 0).data)
+        let batch: [Delivery; 64] = std::array::from_fn(|nth| {
+            let data = data(10 + ((round * 64 + nth as u64) % 1000) as i32);
+            Delivery { events: IN, data }
         });
         *now += 10_000;
-        checker.wait_begins(1, *now, 3, -1, Site(9), table);
-        checker.wait_ended(1, *now, batch.into_iter(), table);
+        see(checker, table, 1, *now, 9, What::Wait { epfd: 3, timeout: -1 });
+        see(checker, table, 1, *now, 9, What::Got { deliveries: (&batch[..]).into() });
         let reading = Instant::now();
         for fd in fds {
             table.read(fd, Outcome::Moved { bytes: 3, asked: 8 });
@@ -157,7 +171,7 @@ fn a_delivery_allocates_nothing() {
 }
 
 /// A program that never ends: new threads, epolls, connections and failures all the time, few of
-/// which it puts away, and nobody who asks what is due.
+/// which it closes. The monitor never asks what is due.
 #[test]
 fn an_endless_program_takes_no_more_than_a_mebibyte() {
     let table = Table::new(5000);
@@ -171,16 +185,20 @@ fn an_endless_program_takes_no_more_than_a_mebibyte() {
         table.close(fd);
         if n % 50 == 0 {
             table.close(epfd);
-            checker.created(epfd, Site(n), &table);
+            see(&mut checker, &table, tid, now, n, What::Create { epfd });
         }
-        let ctl = Ctl { epfd, data: n, ..add(fd, IN | ET) };
-        checker.ctl(tid, now, ctl, &table);
-        let at = AtFailure { errno: 17, epfd: Some(true), fd_is_open: true, unread: None };
-        checker.ctl_failed(tid, now, Ctl { site: Site(n), ..ctl }, at, &table);
-        checker.wait_begins(tid, now, epfd, -1, Site(n), &table);
-        checker.wait_ended(tid, now, [(IN, n), (IN, n / 2)].into_iter(), &table);
+        let ctl = |errno| {
+            let failure = AtFailure { errno, epfd: Some(true), fd_is_open: true, unread: None };
+            let (events, data, at) = (IN | ET, n, Some(failure).filter(|_| errno != 0));
+            What::Ctl { op: ADD, epfd, fd, events, data, padding: None, errno, at }
+        };
+        see(&mut checker, &table, tid, now, 7, ctl(0));
+        see(&mut checker, &table, tid, now, n, ctl(17));
+        see(&mut checker, &table, tid, now, n, What::Wait { epfd, timeout: -1 });
+        let got = [n, n / 2].map(|data| Delivery { events: IN, data });
+        see(&mut checker, &table, tid, now, n, What::Got { deliveries: (&got[..]).into() });
         table.read(fd, Outcome::Moved { bytes: 8, asked: 8 });
-        checker.wait_begins(tid, now, epfd, -1, Site(n), &table);
+        see(&mut checker, &table, tid, now, n, What::Wait { epfd, timeout: -1 });
         most = most.max(in_use() - before);
     }
     let dropped: Vec<_> = checker.dropped_suspicions().collect();
@@ -189,16 +207,16 @@ fn an_endless_program_takes_no_more_than_a_mebibyte() {
     assert!(!dropped.is_empty());
 }
 
-/// Connections closed without EPOLL_CTL_DEL do not pile up, whichever numbers they had.
+/// Connections closed without EPOLL_CTL_DEL do not pile up, under the same numbers or new ones.
 #[test]
 fn closed_registrations_make_room_for_new_ones() {
     let table = Table::new(100_010);
     let mut checker = Checker::default();
-    checker.created(3, Site(1), &table);
+    see(&mut checker, &table, 1, 0, 1, What::Create { epfd: 3 });
     let before = in_use();
     let open = RefCell::new(std::collections::VecDeque::new());
     for fd in 10..100_010 {
-        checker.ctl(1, 0, add(fd, IN), &table);
+        see(&mut checker, &table, 1, 0, 7, add(fd, IN));
         open.borrow_mut().push_back(fd);
         if open.borrow().len() > 100 {
             let closed = open.borrow_mut().pop_front();

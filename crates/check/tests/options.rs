@@ -72,6 +72,7 @@ fn a_bad_value_is_named_with_what_the_option_takes() {
         ("mode=chek", "mode=chek: expected check or transparent"),
         ("exitcode=256", "exitcode=256: expected a number from 0 to 255"),
         ("exitcode=-1", "exitcode=-1: expected a number from 0 to 255"),
+        ("stall=10ms", "stall=10ms: expected off, or 200ms or more, as 500ms or 2s"),
         ("stack_depth=65", "stack_depth=65: expected a number from 0 to 64"),
         ("notes=", "notes=: expected 0 or 1"),
         ("color=blue", "color=blue: expected auto or always or never"),
@@ -121,7 +122,7 @@ fn help_names_every_option_with_its_default() {
     let keys = help.lines().filter(|line| line.starts_with("  "));
     let keys: Vec<_> =
         keys.filter_map(|line| line.trim().split_once('=').map(|pair| pair.0)).collect();
-    assert_eq!(keys.len(), 18);
+    assert_eq!(keys.len(), 20);
     for key in keys {
         let (_, complaints) = Options::parse(&format!("{key}=?"));
         let unknown = complaints.iter().any(|c| matches!(c, Complaint::UnknownKey { .. }));
@@ -154,12 +155,13 @@ prop_compose! {
             (paths(), option::of(r#"[a: "\\\n,=%]{1,9}"#), paths(), paths(), option::of(".{1,9}")),
         (only, except) in (rules(), rules()),
         (exitcode, stack_depth, verbosity) in (any::<u8>(), 0..=MAX_STACK_DEPTH, 0..=9_u8),
-        flags in any::<[bool; 6]>(),
+        stall in prop_oneof![Just(0), 200..u32::MAX],
+        flags in any::<[bool; 7]>(),
     ) -> Options {
-        let [halt_on_error, notes, trace_children, observer, symbolize, help] = flags;
+        let [lines, halt_on_error, notes, trace_children, observer, symbolize, help] = flags;
         Options {
             mode, json, log_path, only, except, exitcode, halt_on_error, suppressions, suppress,
-            notes, trace_children, observer, stack_depth, symbolize, symbolizer, color, verbosity, help,
+            notes, trace_children, observer, stall, stack_depth, lines, symbolize, symbolizer, color, verbosity, help,
         }
     }
 }

@@ -1,16 +1,25 @@
 //! The command line: subcommands, options, and the texts of `--help`.
 
+mod format;
+mod inspect;
 mod launch;
+mod replay;
 
+use crate::completions::Suggested;
 use crate::emit::Language;
+use crate::{layout, rules};
+use clap::builder::StringValueParser;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
+pub use format::{Form, Format};
+pub use inspect::InspectOptions;
 pub use launch::{CheckOptions, Launch, RunOptions};
+pub use replay::ReplayOptions;
 
 /// epoll with a proven ABI, and what is wrong with your event loop.
 #[derive(Debug, Parser)]
-#[command(name = "epshim", version, arg_required_else_help = true, after_help = EXIT_CODES)]
+#[command(name = "epshim", version, arg_required_else_help = true, max_term_width = 100, after_help = EXIT_CODES)]
 pub struct Arguments {
     #[command(subcommand)]
     pub command: Command,
@@ -20,6 +29,8 @@ pub struct Arguments {
 pub enum Command {
     Check(CheckOptions),
     Run(RunOptions),
+    Inspect(InspectOptions),
+    Replay(ReplayOptions),
     Rules(RulesOptions),
     Explain(ExplainOptions),
     Layout(LayoutOptions),
@@ -31,13 +42,19 @@ pub enum Command {
     Completions {
         shell: clap_complete::Shell,
     },
+    /// Processes that have an epoll: for the completions
+    #[command(hide = true)]
+    Processes,
 }
 
 const EXIT_CODES: &str = "\
-Exit code: of `check` and `run` the program's own, or 125 to 127, see there. Otherwise 0 answered, and what
-was compared is equal; 1 it differs, or the answer cannot be written; 2 no answer, and the reason on stderr.";
+Without a command it says what to do next, by what runs on this machine.
 
-/// What `epshim check` can find: each rule, how sure it is, and what it finds.
+Exit code: of `check` and `run` the program's own, or 125 to 127, see there. Otherwise 0 answered, and what was \
+compared is equal, or nothing was found; 1 it differs, something was found, or the answer cannot be written; 2 no \
+answer, and the reason on stderr.";
+
+/// Lists what can be found: each rule, and how sure it is.
 #[derive(Debug, Args)]
 pub struct RulesOptions {
     /// The rules with all of their pages, as JSON
@@ -49,10 +66,11 @@ pub struct RulesOptions {
     pub markdown: bool,
 }
 
-/// One rule: what it finds, why it hurts, its evidence, its silence, the fix, code, real bugs.
+/// Explains one rule: what it finds, its evidence, the fix, real bugs.
 #[derive(Debug, Args)]
 pub struct ExplainOptions {
-    /// A rule's name, as `epshim rules` lists them and reports give them
+    /// A rule's name, or its beginning: `epshim rules` lists them, reports give them
+    #[arg(value_parser = suggested(|| rules::all().collect()), hide_possible_values = true)]
     pub rule: String,
 
     /// The page as JSON
@@ -60,43 +78,46 @@ pub struct ExplainOptions {
     pub json: bool,
 }
 
+/// Any word; shells suggest these.
+fn suggested(values: fn() -> Vec<&'static str>) -> Suggested<StringValueParser> {
+    Suggested { parser: StringValueParser::new(), values }
+}
+
 const LAYOUT_HELP: &str = "\
 Examples:
-  epshim layout                                  does everybody agree on this machine?
-  epshim layout --target aarch64-linux-gnu       what it is on another target
-  epshim layout --target armhf                   Debian's and Rust's names work too
-  epshim layout --all                            on every target
+  epshim layout                              does everybody agree on this machine?
+  epshim layout --target aarch64-linux-gnu   what it is on another target
+  epshim layout --target armhf               Debian's and Rust's names work too
+  epshim layout --all                        on every target
   epshim layout --sysroot ~/sdk/sysroot --target riscv64-linux-gnu
-                                                 does this sysroot's header say the same?
-  epshim layout --binary target/debug/server     what this program was compiled with
-  epshim layout --binary build --recursive       what all programs below a folder were
-  epshim layout --emit python > epoll_abi.py     the definition, for this machine
-  epshim layout --emit go --target arm64         the definition, for another one
+                                             does its header say the same?
+  epshim layout --binary target/debug/server what a program was compiled with
+  epshim layout --binary build --recursive   what all below a folder were
+  epshim layout --emit python > epoll_abi.py the definition, for this machine
+  epshim layout --emit go --target arm64     the definition, for another one
 
-Without an option, the host's layout is asked of epshim, of the libc crate, of bindgen (all three as
-compiled into this command), of the golden table docs/layouts.toml, and of the C compiler $CC, or cc.
+Without an option, the host's layout is asked of epshim, of the libc crate, of bindgen (all three as compiled into \
+this command), of the golden table docs/layouts.toml, and of the C compiler $CC, or cc.
 
-With --sysroot, clang (or $CLANG_PATH) compiles, but does not run, a small file. A constant that only the
-header or only the table has is mentioned, and is no difference: headers of other versions have others.
+With --sysroot, clang (or $CLANG_PATH) compiles, but does not run, a small file. A constant that only the header or \
+only the table has is mentioned, and is no difference: headers of other versions have others.
 
-With --binary, the layout is read from DWARF or BTF, in the file, its debug file, its .dwo files or .dwp, and is
-held against the row of its ELF header and C library. Certain is what epoll_ctl or epoll_wait take by their
-prototypes, and a structure epoll_event (in Go, EpollEvent of syscall or x/sys/unix); other structures of the
-same shape are suspected. An alignment that alone differs counts with --strict only. A file in which nothing is
-certain has no answer.
+With --binary, the layout is read from DWARF or BTF, in the file, its debug file, its .dwo files or .dwp, and is held \
+against the row of its ELF header and C library. Certain is what epoll_ctl or epoll_wait take by their prototypes, and \
+a structure epoll_event (in Go, EpollEvent of syscall or x/sys/unix); other structures of the same shape are \
+suspected. An alignment that alone differs counts with --strict only. A file in which nothing is certain has no answer.
 
 Colour only on a terminal, and not where NO_COLOR is set.
 
-Exit code: 0 answered, and what was compared is equal; 1 it differs, or the answer cannot be written; 2 no
-answer, and the reason on stderr.";
+Exit code: 0 answered, and what was compared is equal; 1 it differs, or the answer cannot be written; 2 no answer, \
+and the reason on stderr.";
 
-/// Where struct epoll_event has what: proved here, looked up for any target, written for any
-/// language.
+/// Says where struct epoll_event has what: here, on any target, for any language.
 #[derive(Debug, Args)]
 #[command(after_help = LAYOUT_HELP)]
 pub struct LayoutOptions {
     /// Another target than this machine: a GNU triple, Debian's name, or a Rust triple
-    #[arg(long, value_name = "TRIPLE")]
+    #[arg(long, value_name = "TRIPLE", value_parser = suggested(layout::targets), hide_possible_values = true)]
     pub target: Option<String>,
 
     /// All targets of the golden table

@@ -1,13 +1,16 @@
 //! `epshim check` and `epshim run`: this process becomes the program, with the preload library in it.
 //!
 //! `target.rs` finds the program and refuses one that the library cannot be loaded into, `library.rs` finds
-//! the library, `environment.rs` writes the two variables, with what `suppressions.rs` has read and
+//! the library, `documents.rs` the documents of `--format`, `environment.rs` writes the two variables, with what `suppressions.rs` has read and
 //! `destination.rs` has looked at, `greeting.rs` says that the program is watched, `unchanged.rs` keeps signals and
 //! descriptors as they were. Where `room.rs` finds that the library does not fit, the program runs without it.
 //! Nothing else is changed, and nothing of this process is left: exec, not fork.
 
+mod cache;
 mod destination;
+mod documents;
 mod elf;
+mod embedded;
 mod environment;
 mod failure;
 mod greeting;
@@ -19,7 +22,8 @@ mod target;
 #[allow(unsafe_code)] // between std's preparations and the exec
 mod unchanged;
 
-use crate::args::{CheckOptions, Launch, RunOptions};
+use crate::args::{CheckOptions, Format, Launch, RunOptions};
+use crate::observer::documents::Documents;
 use crate::observer::{Held, Observer};
 use crate::output::{self, shown};
 use environment::LIBRARY;
@@ -40,12 +44,18 @@ pub struct Printed(pub String);
 pub fn check(options: &CheckOptions) -> Result<Printed, Failure> {
     let mut wanted = environment::inherited(Mode::Check)?;
     environment::apply(&mut wanted, options)?;
+    documents::apply(&mut wanted, options)?;
     let mut held = Held::default();
+    let documents = documents::prepare(&wanted, options)?;
     if !options.launch.print_env {
         held = destination::prepare(&mut wanted, options, std::process::id())?;
     }
-    let has_own_files = options.log.is_some() || options.json.is_some();
-    start(wanted, &options.launch, Some(Check { greets: !options.quiet, has_own_files, held }))
+    let is_file = |format: &Format| format.file.is_some();
+    let has_own_files =
+        options.log.is_some() || options.json.is_some() || options.format.iter().any(is_file);
+    let record = options.record.as_deref().map(environment::absolute).transpose()?;
+    let check = Check { greets: !options.quiet, has_own_files, held, documents, record };
+    start(wanted, &options.launch, Some(check))
 }
 
 /// What `check` has more than `run`.
@@ -54,6 +64,9 @@ struct Check {
     /// Its files are not those of an `epshim check` around this one.
     has_own_files: bool,
     held: Held,
+    documents: Option<Documents>,
+    /// Where the observations go.
+    record: Option<String>,
 }
 
 /// Runs a program with the library, transparently.
@@ -65,9 +78,9 @@ fn start(mut wanted: Options, launch: &Launch, check: Option<Check>) -> Result<P
     if let Some(trace) = launch.trace_children {
         wanted.trace_children = trace;
     }
-    let library = library::find()?;
-    let program = launch.command.first().map(|name| target::find(name, &library)).transpose()?;
-    let sanitizers = program.as_ref().map_or(&[][..], |program| &program.sanitizers);
+    let program = launch.command.first().map(|name| target::find(name)).transpose()?;
+    let library = library::find(program.as_ref())?;
+    let sanitizers = program.as_ref().map_or(&[][..], |program| &program.elf.sanitizers);
     // Printed, the environment is for a process that does not exist yet and whose id is not known: its
     // children are then checked too.
     let process = (!launch.print_env).then(std::process::id);
@@ -84,9 +97,13 @@ fn start(mut wanted: Options, launch: &Launch, check: Option<Check>) -> Result<P
     }
     let observer = check.filter(|_| !launch.print_env).map(|check| {
         let around = environment::page_around();
-        let observer = Observer::begin(&wanted, around.as_deref(), check.has_own_files, check.held);
-        (observer, check.greets)
+        let (held, documents) = (check.held, check.documents);
+        let (around, record) = (around.as_deref(), check.record.as_deref());
+        let observer =
+            Observer::begin(&wanted, around, check.has_own_files, held, documents, record);
+        observer.map(|observer| (observer, check.greets)).map_err(Failure::own)
     });
+    let observer = observer.transpose()?;
     let beside = observer.as_ref().map(|(observer, _)| observer.options()).unwrap_or_default();
     let variables = environment::variables(&wanted, &library.path, sanitizers, process, &beside);
     if launch.print_env {

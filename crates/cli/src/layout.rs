@@ -1,11 +1,14 @@
 //! `epshim layout`: which question is asked.
 //!
 //! The host's proof is in `host.rs`, the golden table in `rows.rs`, a sysroot's header in
-//! `sysroot.rs`, compiled programs in `binary.rs`; `names.rs` finds a target by any of its names, `statement.rs` is what all their answers
-//! are made of. `--emit` is the module `emit`.
+//! `sysroot.rs`, compiled programs in `binary.rs`; `names.rs` and `machines.rs` find a target by any
+//! of its names, `debian.rs` has Debian's, `statement.rs` is what all their answers are made of.
+//! `--emit` is the module `emit`.
 
 mod binary;
+mod debian;
 mod host;
+mod machines;
 mod names;
 mod rows;
 mod statement;
@@ -16,7 +19,8 @@ use crate::emit;
 use crate::output::Output;
 use epshim_layouts::Table;
 
-pub use names::HOST;
+pub use debian::folders;
+pub use names::{HOST, targets};
 
 /// The answer, or why there is none.
 pub fn answer(options: &LayoutOptions) -> Result<Output, String> {

@@ -6,7 +6,8 @@
 //!
 //! - 0: answered, and where two things were compared they are equal;
 //! - 1: they differ, or the answer could not be written;
-//! - 2: no answer (a wrong option, an unknown target, a tool that is missing), with the reason.
+//! - 2: no answer (a wrong option, an unknown target, a tool that is missing), with the reason; or nothing was
+//!   asked, and `next.rs` says what could be.
 //!
 //! `check` and `run` become the program that they are given, and end with its exit code. Where that fails,
 //! they have the codes of env(1), so that they can stand before any command: 125 to 127.
@@ -19,10 +20,13 @@ mod emit;
 #[allow(unsafe_code)] // before the runtime
 mod inherited;
 mod input;
+mod inspect;
 mod launch;
 mod layout;
+mod next;
 mod observer;
 mod output;
+mod replay;
 mod report_path;
 mod rules;
 #[allow(unsafe_code)] // mkdtemp, and signals
@@ -36,6 +40,10 @@ use output::Output;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    if std::env::args_os().len() <= 1 {
+        next::print();
+        return ExitCode::from(2);
+    }
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return ExitCode::from(unparsed(&harmless(error))),
@@ -43,6 +51,8 @@ fn main() -> ExitCode {
     let answer = match arguments.command {
         Command::Check(options) => return launched(launch::check(&options)),
         Command::Run(options) => return launched(launch::run(&options)),
+        Command::Inspect(options) => inspect::answer(&options),
+        Command::Replay(options) => return ExitCode::from(replay::answer(&options)),
         Command::Rules(options) => Ok(rules::list(&options)),
         Command::Explain(options) => rules::explain(&options),
         Command::Layout(options) => layout::answer(&options),
@@ -51,6 +61,7 @@ fn main() -> ExitCode {
             return ExitCode::from(answered.map_or_else(unwritten, |()| 0));
         }
         Command::Completions { shell } => completions::answer(shell),
+        Command::Processes => Ok(completions::processes()),
     };
     match answer {
         Ok(answer) => ExitCode::from(printed(answer)),

@@ -3,7 +3,8 @@
 //! `--log` and `--json`.
 //!
 //! `memory.rs` makes the page that it shares with the library, `start.rs` makes the process, `watch.rs` is
-//! what it does, `ends.rs` what it says, `fate.rs` and `pidfd.rs` find out how a process has ended, `files.rs` writes.
+//! what it does, `ends.rs` what it says, `fate.rs` and `pidfd.rs` find out how a process has ended, `files.rs` writes
+//! reports and `documents.rs` the documents of `--format`.
 //!
 //! It is made by one clone(2) without an exit signal and without an exec, so that wait(2) in the program
 //! does not find it, and it has a session of its own. It never becomes the program's parent and never changes
@@ -11,6 +12,7 @@
 //!
 //! Surprising: it is a child of the program, because this process becomes the program.
 
+pub mod documents;
 mod ends;
 mod fate;
 mod files;
@@ -19,14 +21,19 @@ mod memory;
 mod own;
 #[allow(unsafe_code)] // an ioctl
 mod pidfd;
+mod recording;
+mod stalls;
 #[allow(unsafe_code)] // clone(2), and what the child does first
 mod start;
 mod watch;
 
 pub use files::Held;
 
+use crate::output::shown;
+use documents::Documents;
 use epshim_check::Options;
 use epshim_page::Page;
+use recording::Recording;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// What stands beside the program.
@@ -47,20 +54,45 @@ pub enum Observer {
         page: String,
         /// The memory.
         memory: &'static Page,
+        /// What more the library is told.
+        collect: String,
     },
 }
 
 impl Observer {
-    /// Starts one, or says why not. `around`: the one of the `epshim check` around this one.
-    pub fn begin(options: &Options, around: Option<&str>, has_own_files: bool, held: Held) -> Self {
+    /// Starts one, or says why not. `around`: the one of the `epshim check` around this one. The error: what is to be
+    /// recorded cannot be.
+    pub fn begin(
+        options: &Options,
+        around: Option<&str>,
+        has_own_files: bool,
+        held: Held,
+        documents: Option<Documents>,
+        record: Option<&str>,
+    ) -> Result<Self, String> {
         if let Some(why) = Self::cannot_be(options) {
-            return Self::None(why);
+            let complaint = record.map(|path| cannot_record(path, &why));
+            return complaint.map_or(Ok(Self::None(why)), Err);
         }
         if let Some(page) = around {
-            return Self::Around { page: page.to_owned(), is_page_only: has_own_files };
+            if let Some(path) = record {
+                return Err(cannot_record(
+                    path,
+                    "the epshim check around this one has the observer",
+                ));
+            }
+            return Ok(Self::Around { page: page.to_owned(), is_page_only: has_own_files });
         }
-        start::start(options, held)
-            .map_or_else(Self::None, |(page, memory)| Self::Own { page, memory })
+        let pid = std::process::id();
+        let recording =
+            record.map(|path| Recording::begin(path, pid).map_err(|why| cannot_record(path, &why)));
+        let recording = recording.transpose()?;
+        let is_recording = recording.is_some();
+        match start::start(options, held, documents, recording) {
+            Ok((page, memory, collect)) => Ok(Self::Own { page, memory, collect }),
+            Err(why) if is_recording => Err(cannot_record(record.unwrap_or_default(), &why)),
+            Err(why) => Ok(Self::None(why)),
+        }
     }
 
     /// Why there can be none, as far as that is known before.
@@ -76,7 +108,8 @@ impl Observer {
         match self {
             Self::None(_) => String::new(),
             Self::Around { page, is_page_only: true } => format!(":page={page}:page_only=1"),
-            Self::Around { page, .. } | Self::Own { page, .. } => format!(":page={page}"),
+            Self::Around { page, .. } => format!(":page={page}"),
+            Self::Own { page, collect, .. } => format!(":page={page}{collect}"),
         }
     }
 
@@ -86,4 +119,8 @@ impl Observer {
             memory.is_given_up.store(1, Relaxed);
         }
     }
+}
+
+fn cannot_record(path: &str, why: &str) -> String {
+    format!("--record {}: {why}", shown(path))
 }

@@ -6,7 +6,7 @@
 
 use crate::inherited;
 use anstyle::{AnsiColor, Style};
-use epshim_check::printable;
+use epshim_report::printable;
 use serde::Serialize;
 use std::ffi::OsStr;
 use std::fmt::Write as _;

@@ -1,8 +1,8 @@
-//! The file of a report, by the rules of `epshim_check::place`: what another user could have put there is
+//! The file of a report, by the rules of `epshim_report::place`: what another user could have put there is
 //! refused.
 
-use epshim_check::place::{self, Entry};
-use epshim_check::printable;
+use epshim_report::place::{self, Entry};
+use epshim_report::printable;
 use rustix::process::geteuid;
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;

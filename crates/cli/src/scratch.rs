@@ -1,7 +1,7 @@
 //! A folder for what a C compiler writes, for as long as it is asked: new, with a name that cannot be known
 //! before, closed to other users (mkdtemp(3)).
 //!
-//! Whoever knows the name of a folder to come can make it first, and choose what the compiler's answer is.
+//! Another user who knows the name of a folder to come can make it first, and choose the compiler's answer.
 //!
 //! Surprising: SIGINT, SIGTERM and SIGHUP wait until the folder is removed. A compiler that is interrupted with
 //! this process ends at once, because std starts it with no signal blocked.

@@ -67,7 +67,7 @@ fn python() {
             "{}\nctypes = N(sizeof=lambda _: {}, alignment=lambda _: {}, c_void_p=0, c_uint64=0)\n_libc = {}",
             python_machine(machine),
             machine.width(),
-            machine.row.measured.data_align,
+            machine.row.measured.layout.data_align,
             python_libc(machine),
         )
         .unwrap();
@@ -267,7 +267,7 @@ fn php() {
             machine.uname,
             yes(machine.is_big(), ["\"\\0\\1\"", "\"\\1\\0\""]),
             yes(machine.is_glibc(), ["ld-linux", "ld-musl-i386"]),
-            machine.row.measured.data_align,
+            machine.row.measured.layout.data_align,
         )
         .unwrap();
         for (name, guard) in guards("cdef", "    PHP_OS", " || exit('another machine');") {
@@ -290,7 +290,7 @@ fn cffi() {
             "{}\nffi = N(sizeof=lambda _: {}, alignof=lambda _: {})\nctypes = N(CDLL=lambda _: {})",
             python_machine(machine),
             machine.width(),
-            machine.row.measured.data_align,
+            machine.row.measured.layout.data_align,
             python_libc(machine),
         )
         .unwrap();

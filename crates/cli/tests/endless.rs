@@ -1,4 +1,4 @@
-//! Files that have no end, or that nobody writes: what the command reads is bounded, and it never waits for
+//! Files that have no end, or no writer: what the command reads is bounded, and it never waits for
 //! a file to begin.
 
 mod command;

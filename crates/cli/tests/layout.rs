@@ -84,6 +84,18 @@ fn a_c_compiler_that_disagrees_is_named() {
 }
 
 #[test]
+fn a_flag_that_makes_another_layout_is_named_and_refused() {
+    for flag in ["-malign-double", "-malign-int"] {
+        let there = ask(epshim(&["layout"]).env("CC", format!("cc {flag}")));
+        let said = format!("not asked: <sys/epoll.h>, by cc {flag}: {flag} makes another layout");
+        assert!(there.out.contains(&said), "{there:?}");
+    }
+    let row = output(&["layout", "--target", "i686-linux-musl"]);
+    assert!(row.contains("Another layout with -malign-double, which no C library"), "{row}");
+    assert!(row.contains("Witnesses: gcc "), "{row}");
+}
+
+#[test]
 fn a_row_goes_by_all_its_names() {
     let own = output(&["layout", "--target", "arm-linux-gnueabihf"]);
     assert!(own.starts_with("arm-linux-gnueabihf: glibc "), "{own}");
@@ -140,10 +152,17 @@ fn all_rows_in_words_and_in_json() {
         let (name, measured) = (&row.target.name, &row.measured);
         let line = text.lines().find(|line| line.split(' ').next() == Some(name)).expect(name);
         let words: Vec<_> = line.split_whitespace().collect();
-        assert_eq!(words[3..5], [measured.size.to_string(), measured.align.to_string()], "{line}");
+        // A C library has a name of several words, and the ten columns after it have one each.
+        let numbers = &words[words.len() - 10..];
+        assert_eq!(
+            numbers[..2],
+            [measured.layout.size.to_string(), measured.layout.align.to_string()],
+            "{line}"
+        );
+        assert_eq!(numbers[9], measured.witnesses.len().to_string(), "{line}");
         assert_eq!(target["target"], *name);
         assert_eq!(keys(&target["layout"]), LAYOUT);
-        assert_eq!(target["layout"]["data_offset"], measured.data_offset);
+        assert_eq!(target["layout"]["data_offset"], measured.layout.data_offset);
         assert_eq!(target["constants"]["EPOLLET"], 1u32 << 31);
         assert_eq!(target["constants"]["EPOLL_CLOEXEC"], measured.constants["EPOLL_CLOEXEC"]);
         assert_eq!(target["kernel"]["size"], measured.kernel_size);

@@ -315,6 +315,9 @@ fn object_files_of_every_target_are_read() {
     let mut judged = 0;
     for row in epshim_layouts::Table::golden().rows {
         let words: Vec<_> = row.target.compiler.split_whitespace().collect();
+        if words.is_empty() || !row.target.headers.is_empty() {
+            continue;
+        }
         let there = Command::new(words[0]).arg("--version").stdout(Stdio::null()).status();
         if row.target.libc != "glibc" || !there.is_ok_and(|status| status.success()) {
             continue;
@@ -327,7 +330,7 @@ fn object_files_of_every_target_are_read() {
         };
         let (facts, code) = facts(&folder.join("object"), &[]);
         assert_eq!(code, 0, "{}: {facts:#}", row.target.name);
-        assert_eq!(facts["structures"][0]["found"]["size"], row.measured.size, "{facts:#}");
+        assert_eq!(facts["structures"][0]["found"]["size"], row.measured.layout.size, "{facts:#}");
         let rows = facts["targets"].as_array().unwrap();
         assert!(rows.contains(&row.target.name.into()), "{facts:#}");
         judged += 1;

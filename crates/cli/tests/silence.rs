@@ -2,7 +2,7 @@
 //! work, and they end as they do without it.
 //!
 //! Notes may be made. A finding here is a false alarm, or a mistake of a program that thousands of
-//! people use: whoever sees one finds out which.
+//! people use: find out which.
 
 mod command;
 
@@ -10,8 +10,12 @@ mod command;
 mod checked;
 #[path = "silence/echo.rs"]
 mod echo;
+#[path = "silence/http.rs"]
+mod http;
 #[path = "silence/loops.rs"]
 mod loops;
+#[path = "silence/packaged.rs"]
+mod packaged;
 #[path = "silence/servers.rs"]
 mod servers;
 #[path = "silence/small.rs"]

@@ -11,6 +11,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 /// Line 4 is in a function that is inlined on line 9; two names are those of C++ and Rust.
 const SOURCE: &str = r#"volatile int sink;
@@ -72,8 +73,8 @@ fn build(folder: &Path, name: &str, options: &[&str]) -> (PathBuf, u64) {
     (program, outer)
 }
 
-/// The frames in `outer` where `inner` is: the store is the function's first line of code, whatever
-/// instructions precede it (on x86 with CET, `endbr64`).
+/// The frames in `outer` where `inner` is: the store is the function's first line of code, after
+/// the instructions of its entry (on x86 with CET, `endbr64`).
 fn inlined(program: &Path, outer: u64) -> String {
     let answers = (outer..outer + 16).map(|address| lookup(program, address));
     answers.into_iter().find(|answer| answer.starts_with("inner")).expect("inner is inlined")
@@ -87,7 +88,10 @@ fn inlined_functions_are_frames_with_their_lines() {
             if name == "pie" { &["-fPIE", option] } else { &["-fno-pie", option] };
         let (program, outer) = build(&folder, name, options);
         let source = folder.join(format!("{name}.c")).display().to_string();
-        assert_eq!(inlined(&program, outer), format!("inner\t{source}:4\nouter\t{source}:9"));
+        assert_eq!(
+            inlined(&program, outer),
+            format!("inner\t{source}:4\tsink = 4;\nouter\t{source}:9\tinner();")
+        );
         assert!(lookup(&program, outer).contains(&format!("outer\t{source}:")), "{name}");
         let main = symbols(&program)["main"];
         assert!(lookup(&program, main).starts_with(&format!("main\t{source}:1")), "{name}");
@@ -183,4 +187,57 @@ fn an_answer_comes_before_the_next_question() {
     }
     drop(questions);
     assert!(child.wait().unwrap().success());
+}
+
+/// The user's own regular file that is not newer than the program, and no other, is read.
+#[test]
+fn a_line_of_the_source_is_given_where_the_file_is_at_hand_and_may_be_read() {
+    let folder = folder("symbolize_source");
+    let (program, outer) = build(&folder, "source", &[]);
+    let file = folder.join("source.c");
+    let has_line = || inlined(&program, outer).contains("\tsink = 4;");
+    let old = fs::metadata(&program).unwrap().modified().unwrap();
+    let place = |text: &str| {
+        let _ = fs::remove_file(&file);
+        fs::write(&file, text).unwrap();
+        fs::File::options().append(true).open(&file).unwrap().set_modified(old).unwrap();
+    };
+    assert!(has_line());
+    place(SOURCE);
+    assert!(has_line());
+    // Edited since.
+    fs::File::options()
+        .append(true)
+        .open(&file)
+        .unwrap()
+        .set_modified(old + Duration::from_secs(1))
+        .unwrap();
+    assert!(!has_line());
+    // Too short, too long, no text.
+    place("int x;\n");
+    assert!(!has_line());
+    place(&(SOURCE.to_owned() + &" ".repeat(5 << 20)));
+    assert!(!has_line());
+    fs::write(&file, [SOURCE.as_bytes(), b"\xff"].concat()).unwrap();
+    assert!(!has_line());
+    // A FIFO would be waited for, a device and a folder have no lines.
+    fs::remove_file(&file).unwrap();
+    run(Command::new("mkfifo").arg(&file));
+    assert!(!has_line());
+    fs::remove_file(&file).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", &file).unwrap();
+    assert!(!has_line());
+    fs::remove_file(&file).unwrap();
+    fs::create_dir(&file).unwrap();
+    assert!(!has_line());
+    fs::remove_dir(&file).unwrap();
+    // Another user's.
+    place(SOURCE);
+    if std::os::unix::fs::chown(&file, Some(4711), None).is_ok() {
+        assert!(!has_line());
+    }
+    // A long line is cut.
+    let long = SOURCE.replace("sink = 4;", &format!("sink = 4;{}", "x".repeat(200)));
+    place(&long);
+    assert!(inlined(&program, outer).contains(&format!("\tsink = 4;{} ...\n", "x".repeat(111))));
 }

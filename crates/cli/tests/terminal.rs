@@ -1,4 +1,4 @@
-//! What reaches a terminal: no control character of a name or an option, whatever the command says of it.
+//! What reaches a terminal: no control character of a name or an option, in all that the command prints.
 //! Text that is UTF-8 stays as it is; JSON stays JSON.
 
 mod command;

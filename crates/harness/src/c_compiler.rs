@@ -5,7 +5,7 @@
 //! one at the same time do not disturb each other, and so that a program is never written to while
 //! it runs.
 //!
-//! What is linked with `libepshim.so` finds the one of this build, whatever the environment says.
+//! What is linked with `libepshim.so` finds the one of this build, even if the environment names another.
 
 use crate::process::run;
 use crate::products::product;
@@ -93,7 +93,7 @@ pub fn link_with_epshim<'a>(command: &'a mut Command, folder: &Path) -> &'a mut 
     command.arg("-L").arg(folder).arg("-lepshim").arg(run_path(folder))
 }
 
-/// The linker's option that has a program find its library in `folder`, whatever
+/// The linker's option that has a program find its library in `folder`, and not where
 /// `LD_LIBRARY_PATH` says: cargo sets it for tests, and puts the folder first where an earlier
 /// `cargo build` may have left another libepshim. DT_RPATH comes before it, DT_RUNPATH after it
 /// (ld.so(8)).

@@ -49,7 +49,7 @@ impl Build {
         let is_below = matches!(name(folder).as_deref(), Some("deps" | "examples"));
         let folder = if is_below { folder.parent().expect("cargo's folder") } else { folder };
         let above = folder.parent().expect("cargo's target folder");
-        // Every target of ours has this in its name, and no one calls a target folder so.
+        // Every target of ours has this in its name, and a target folder is not called so.
         let triple = name(above).filter(|name| name.contains("-linux-"));
         let target = if triple.is_some() { above.parent().expect("a folder") } else { above };
         // Cargo's profile `dev` has a folder of another name.

@@ -3,12 +3,13 @@
 //! - [`cargo`]: the workspace, and what cargo builds of it: the preload library and other programs.
 //! - [`products`]: the folder of what tests make, and the files in it.
 //! - [`c_compiler`]: C programs, with the one list of warnings.
+//! - [`c_library`]: the C library as it is installed.
 //! - [`process`], [`output`], [`ports`]: child processes, what they write, where they listen.
 //! - [`sys`]: the few system calls that the standard library does not offer.
 //! - [`preload`]: programs with and without the preload library.
 //! - [`peers`]: echo servers of other event loops.
 //! - [`misuse`]: the corpus of programs that misuse epoll.
-//! - [`tools`], [`koffi`]: what a test can use but a machine need not have.
+//! - [`tools`], [`pypi`], [`ziglang`], [`koffi`], [`pythons`]: what a test can use but a machine need not have.
 //!
 //! It depends on no other crate of ours, so that each of them can have it in its tests. Everything
 //! here waits for a condition with a limit, and panics with the reason when the limit passes.
@@ -17,6 +18,7 @@
 #![deny(unsafe_code)]
 
 pub mod c_compiler;
+pub mod c_library;
 pub mod cargo;
 pub mod koffi;
 pub mod misuse;
@@ -26,6 +28,8 @@ pub mod ports;
 pub mod preload;
 pub mod process;
 pub mod products;
+pub mod pypi;
+pub mod pythons;
 #[allow(unsafe_code)] // System calls.
 pub mod sys;
 pub mod tools;

@@ -7,13 +7,18 @@
 //! own, the misuse's come first. The opening comment says what is wrong, in a paragraph that begins
 //! with "Right:" what the twin does differently, and ends in lines of a key and a value, which
 //! describe the misuse; the twin expects nothing:
-//! - `expect`: a rule that a checker shall report; several lines for several rules;
+//! - `expect`: a rule that a checker shall report; several lines for several rules; `nothing` where
+//!   no rule is known to see it;
 //! - `after`: the real bug that the program is rebuilt after;
 //! - `pitfall`: an entry of the documents' list of pitfalls;
 //! - `shows`: what it does on plain libc: `hangs`, `spins`, `loses`, `blocks` or `error`;
+//! - `exits`: its exit code in place of that for findings, where the finding is of another process than the first;
 //! - `tsan`: why ThreadSanitizer reports something, rightly.
 //!
 //! The calls that a checker may name first in a finding end in the comment `/* finding */`.
+//!
+//! `c_tests/reports` has programs of the same form, in no folders: public reports that were rebuilt after
+//! the rules were written, to measure them.
 //!
 //! Each program prints what it saw in numbers, and as the last line whether it misbehaved.
 
@@ -23,19 +28,32 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The rules, by name, as `c_tests/misuse` has folders.
-pub const RULES: [&str; 13] = [
+pub const RULES: [&str; 26] = [
     "accept-spin",
+    "bad-timeout",
     "blocking-fd",
+    "busy-wait",
+    "connect-unfinished",
     "ctl-error",
     "edge-not-drained",
+    "empty-datagram",
+    "end-not-asked",
     "epfd-misuse",
+    "epoll-leak",
+    "fd-inherited",
     "fork-shared",
     "ghost",
     "hangup-unread",
+    "herd",
     "layout-mismatch",
     "level-spin",
+    "loop-stall",
     "lost-write",
     "oneshot-not-rearmed",
+    "shared-level",
+    "signalfd-deaf",
+    "sigpipe",
+    "stale-event",
     "sub-ms-spin",
 ];
 
@@ -104,14 +122,19 @@ impl Variant {
         let (comment, _) = text.split_once("*/").expect("it opens with a comment");
         let lines = comment.lines().filter_map(|line| line.strip_prefix(" * ")?.split_once(": "));
         let header: Vec<_> = lines
-            .filter(|(key, _)| ["expect", "after", "pitfall", "shows", "tsan"].contains(key))
+            .filter(|(key, _)| {
+                ["expect", "after", "pitfall", "shows", "exits", "tsan"].contains(key)
+            })
             .map(|(key, value)| (key.to_owned(), value.to_owned()))
             .collect();
         let expects = header.iter().filter(|(key, _)| key == "expect");
         let misuse = Self {
             name: format!("{rule}/{stem}"),
             source: source.to_owned(),
-            expects: expects.map(|(_, rule)| rule.clone()).collect(),
+            expects: expects
+                .map(|(_, rule)| rule.clone())
+                .filter(|rule| rule != "nothing")
+                .collect(),
             header,
             is_right: false,
         };
@@ -148,13 +171,25 @@ fn parts(text: &str) -> impl Iterator<Item = Part> {
 /// All programs of the corpus, ordered by name.
 pub fn programs() -> Vec<Variant> {
     let root = cargo::root().join("c_tests/misuse");
-    let mut programs = vec![];
-    for folder in entries(&root).into_iter().filter(|path| path.is_dir()) {
-        let rule = folder.file_name().and_then(|name| name.to_str()).expect("a plain name");
-        let sources =
-            entries(&folder).into_iter().filter(|path| path.extension().is_some_and(|e| e == "c"));
-        programs.extend(sources.flat_map(|source| Variant::read(rule, &source)));
-    }
+    let folders = entries(&root).into_iter().filter(|path| path.is_dir());
+    in_order(folders.flat_map(|folder| in_folder(&folder)))
+}
+
+/// The reports that were rebuilt after the rules were written, ordered by name.
+pub fn reports() -> Vec<Variant> {
+    in_order(in_folder(&cargo::root().join("c_tests/reports")))
+}
+
+/// The programs that lie in a folder, by its name.
+fn in_folder(folder: &Path) -> Vec<Variant> {
+    let name = folder.file_name().and_then(|name| name.to_str()).expect("a plain name");
+    let is_program = |path: &PathBuf| path.extension().is_some_and(|e| e == "c");
+    let sources = entries(folder).into_iter().filter(is_program);
+    sources.flat_map(|source| Variant::read(name, &source)).collect()
+}
+
+fn in_order(programs: impl IntoIterator<Item = Variant>) -> Vec<Variant> {
+    let mut programs: Vec<_> = programs.into_iter().collect();
     programs.sort_by(|a, b| a.name.cmp(&b.name));
     programs
 }

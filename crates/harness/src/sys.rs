@@ -95,7 +95,7 @@ pub fn limit_descriptors(command: &mut Command, count: rlim_t) {
     });
 }
 
-/// Starts the command with room for so many bytes of address space, and no right to more (`ulimit -v`).
+/// Starts the command with room for the given bytes of address space, and no right to more (`ulimit -v`).
 pub fn limit_memory(command: &mut Command, bytes: rlim_t) {
     before_exec(command, move || {
         let limit = rlimit { rlim_cur: bytes, rlim_max: bytes };
@@ -104,7 +104,7 @@ pub fn limit_memory(command: &mut Command, bytes: rlim_t) {
     });
 }
 
-/// Lets a process have so many bytes of address space: with fewer than it has it gets no more.
+/// Limits the address space of a process, in bytes: below what it has already, it gets no more.
 pub fn limit_memory_of(pid: u32, bytes: rlim_t) {
     let limit = rlimit { rlim_cur: bytes, rlim_max: libc::RLIM_INFINITY };
     let (pid, none) = (pid as libc::pid_t, std::ptr::null_mut());

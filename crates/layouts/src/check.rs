@@ -1,13 +1,15 @@
 //! The check: every target that this machine can measure against the golden table.
 //!
 //! A target is checked when its C compiler and bindgen were both asked (bindgen's answer counts where
-//! `targets.toml` names no exception), and `include/epshim.h` compiled. Everything else is skipped, by
-//! name and with the reason. Rust's rule and the rendering need no compiler and cover all rows.
+//! `targets.toml` names no exception), zig where it is on this machine, and `include/epshim.h` compiled.
+//! Everything else is skipped, by name and with the reason. Rust's rule and the rendering need no
+//! compiler and cover all rows.
 
 use crate::compare::{self, Difference};
-use crate::measure::{Compiler, Header, Unmeasured, run};
+use crate::measure::{Compiler, Unmeasured};
+use crate::opinions::{self, Opinion};
 use crate::table::{Measured, Row, Table, Target};
-use crate::{clang, markdown, rust_rule};
+use crate::{markdown, rust_rule};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -24,11 +26,22 @@ pub struct Project {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// Asked completely.
-    Checked(Vec<Difference>, Vec<Remark>),
-    /// The C compiler was asked, libclang not.
-    Half(Vec<Difference>, String),
+    Checked(Findings),
+    /// Only one of the C compilers was asked.
+    Half(Findings, String),
     /// Neither could be asked.
     Skipped(String),
+}
+
+/// What was found of a target.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// Empty: all is as the table says.
+    pub differences: Vec<Difference>,
+    /// Other things worth a line.
+    pub remarks: Vec<Remark>,
+    /// Whether zig was asked and its answer counts.
+    pub by_zig: bool,
 }
 
 /// Something worth a line that is no difference.
@@ -48,35 +61,55 @@ impl Project {
     /// Measures one target and holds it against its row.
     #[must_use]
     pub fn check(&self, target: &Target, golden: &Table) -> Outcome {
+        let broken = |reason| differs(header_differs(target, "<sys/epoll.h>", reason));
         let (compiler, found) = match self.measure(target) {
             Ok(measured) => measured,
-            Err(Unmeasured::Missing(reason)) => return Outcome::Skipped(reason),
-            Err(Unmeasured::Broken(reason)) => {
-                return Outcome::Checked(
-                    vec![header_differs(target, "<sys/epoll.h>", reason)],
-                    vec![],
-                );
-            }
+            Err(Unmeasured::Missing(reason)) => return self.by_zig_alone(target, golden, reason),
+            Err(Unmeasured::Broken(reason)) => return Outcome::Checked(broken(reason)),
         };
         let Some(row) = golden.rows.iter().find(|row| row.target.name == target.name) else {
-            return Outcome::Checked(vec![no_row(target)], vec![]);
+            return Outcome::Checked(differs(no_row(target)));
         };
-        let mut differences = compare::all(&target.name, &row.measured, &found, &target.compiler);
+        let mut differences = compare::all(&target.name, &row.measured, &found, &compiler.said_as);
         if let Err(reason) = compiles(&compiler, &self.root) {
             differences.push(header_differs(target, "include/epshim.h", reason));
         }
-        let mut remarks = version_remarks(target, &row.measured, &found);
-        match second_opinion(&compiler, target, row) {
-            Opinion::Differs(theirs) => differences.extend(theirs),
-            Opinion::Agrees => {}
-            Opinion::ExceptionHolds(reason) => remarks.push(format!("{}: {reason}", target.name)),
-            Opinion::ExceptionCanGo => {
-                let name = &target.name;
-                remarks.push(format!("{name}: bindgen agrees now; its clang_exception can go"));
+        match opinions::with_flags(&compiler, target) {
+            Ok(found) if found == row.measured.with_flags => {}
+            Ok(found) => differences.push(flags_differ(row, &found)),
+            Err(Unmeasured::Missing(reason) | Unmeasured::Broken(reason)) => {
+                differences.push(header_differs(target, "a breaking flag", reason));
             }
-            Opinion::NoLibclang(reason) => return Outcome::Half(differences, reason),
         }
-        Outcome::Checked(differences, remarks)
+        let remarks = version_remarks(target, &row.measured, &found);
+        let mut findings = Findings { differences, remarks, by_zig: false };
+        if target.compiler.is_empty() {
+            findings.by_zig = true;
+        } else {
+            findings.hear(target, opinions::of_zig(target, &row.measured, &self.cache));
+        }
+        let bindgen = opinions::of_bindgen(&compiler, target, &row.measured);
+        if let Opinion::Missing(reason) = bindgen {
+            return Outcome::Half(findings, reason);
+        }
+        let by_zig = findings.by_zig;
+        findings.hear(target, bindgen);
+        findings.by_zig = by_zig;
+        Outcome::Checked(findings)
+    }
+
+    /// A target whose gcc is not here.
+    fn by_zig_alone(&self, target: &Target, golden: &Table, missing: String) -> Outcome {
+        let row = golden.rows.iter().find(|row| row.target.name == target.name);
+        let Some(row) = row.filter(|_| target.has_zig() && target.zig_exception.is_empty()) else {
+            return Outcome::Skipped(missing);
+        };
+        let mut findings = Findings::default();
+        match opinions::of_zig(target, &row.measured, &self.cache) {
+            Opinion::Missing(_) => return Outcome::Skipped(missing),
+            opinion => findings.hear(target, opinion),
+        }
+        Outcome::Half(findings, missing)
     }
 
     /// Measures one target with its C compiler.
@@ -88,6 +121,18 @@ impl Project {
         let compiler = Compiler::of(target, &self.cache)?;
         let measured = compiler.measure()?;
         Ok((compiler, measured))
+    }
+
+    /// Measures one target and asks its other witnesses about the result.
+    ///
+    /// # Errors
+    ///
+    /// Why not.
+    pub fn measure_with_witnesses(&self, target: &Target) -> Result<Measured, Unmeasured> {
+        let (compiler, mut measured) = self.measure(target)?;
+        measured.with_flags = opinions::with_flags(&compiler, target)?;
+        measured.witnesses = opinions::witnesses(&compiler, target, &measured, &self.cache);
+        Ok(measured)
     }
 
     /// What can be checked without any compiler: `src/layout.rs` on all rows, the description of the
@@ -128,45 +173,35 @@ impl Project {
     }
 }
 
-enum Opinion {
-    Agrees,
-    Differs(Vec<Difference>),
-    ExceptionHolds(Remark),
-    ExceptionCanGo,
-    NoLibclang(String),
+impl Findings {
+    /// Takes up what a witness says. That it was asked counts for zig; bindgen's count is the caller's.
+    fn hear(&mut self, target: &Target, opinion: Opinion) {
+        let name = &target.name;
+        match opinion {
+            Opinion::Agrees(_) => self.by_zig = true,
+            Opinion::Differs(theirs) => {
+                self.by_zig = true;
+                self.differences.extend(theirs);
+            }
+            Opinion::ExceptionHolds(reason) => self.remarks.push(format!("{name}: {reason}")),
+            Opinion::ExceptionCanGo(key) => {
+                self.remarks.push(format!("{name}: it agrees now; its {key} can go"));
+            }
+            Opinion::Missing(reason) => self.remarks.push(format!("{name}: {reason}")),
+        }
+    }
 }
 
-fn second_opinion(compiler: &Compiler, target: &Target, row: &Row) -> Opinion {
-    let is_exception = !target.clang_exception.is_empty();
-    if target.clang.is_empty() {
-        return Opinion::ExceptionHolds(format!("bindgen not asked: {}", target.clang_exception));
-    }
-    let differences = match clang::read(compiler, &target.clang) {
-        Err(reason) if clang::is_missing(&reason) => return Opinion::NoLibclang(reason),
-        Err(reason) => vec![header_differs(target, "<sys/epoll.h> in bindgen", reason)],
-        Ok(found) => {
-            let mut differences = compare::some(&target.name, &row.measured, &found, "bindgen");
-            for field in
-                ["size", "align", "events_offset", "data_offset", "data_size", "data_align"]
-            {
-                if !found.contains_key(field) {
-                    let reason = format!("no {field} in what it wrote");
-                    differences.push(header_differs(target, "<sys/epoll.h> in bindgen", reason));
-                }
-            }
-            differences
-        }
-    };
-    match (is_exception, differences.is_empty()) {
-        (false, true) => Opinion::Agrees,
-        (false, false) => Opinion::Differs(differences),
-        (true, true) => Opinion::ExceptionCanGo,
-        (true, false) => {
-            let Difference { field, expected, found, .. } = &differences[0];
-            let reason = &target.clang_exception;
-            let still = format!("{field}: expected {expected}, found {found}");
-            Opinion::ExceptionHolds(format!("bindgen asked, not believed: {reason} ({still})"))
-        }
+fn differs(difference: Difference) -> Findings {
+    Findings { differences: vec![difference], ..Findings::default() }
+}
+
+fn flags_differ(row: &Row, found: &[String]) -> Difference {
+    Difference {
+        target: row.target.name.clone(),
+        field: "with_flags".into(),
+        expected: row.measured.with_flags.join("; "),
+        found: found.join("; "),
     }
 }
 
@@ -176,9 +211,12 @@ fn second_opinion(compiler: &Compiler, target: &Target, row: &Row) -> Opinion {
 ///
 /// The compiler's first complaint.
 pub fn compiles(compiler: &Compiler, root: &Path) -> Result<(), String> {
-    let mut command = compiler.command(Header::Libc);
-    command.args(["-std=c11", "-fsyntax-only", "-x", "c", "-I"]).arg(root.join("include")).arg("-");
-    run(command, "#include \"epshim.h\"\n").map(drop).map_err(|unmeasured| match unmeasured {
+    if compiler.kernel_only {
+        // It includes <sys/epoll.h>.
+        return Ok(());
+    }
+    let flags = ["-std=c11".into(), "-I".into(), root.join("include").into_os_string()];
+    compiler.accepts(&flags, "#include \"epshim.h\"\n").map_err(|unmeasured| match unmeasured {
         Unmeasured::Missing(reason) | Unmeasured::Broken(reason) => reason,
     })
 }

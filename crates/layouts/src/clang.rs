@@ -49,6 +49,8 @@ pub fn bindings(arguments: &[String]) -> Result<String, String> {
         .clang_args(arguments)
         .allowlist_type("epoll_.*|EPOLL_EVENTS")
         .allowlist_var("EPOLL.*")
+        // A part of an ioctl's number.
+        .blocklist_item("EPOLL_IOC_TYPE")
         .prepend_enum_name(false)
         .layout_tests(true)
         .generate_comments(false)
@@ -92,8 +94,18 @@ fn folders(compiler: &Compiler) -> Result<Vec<String>, String> {
     // Cross compilers name the C library's folder as /usr/lib/gcc-cross/.../../..
     let real = |folder: &str| fs::canonicalize(folder).map(|path| path.display().to_string());
     let folders = list.lines().flat_map(|line| real(line.trim()));
-    let folders: Vec<_> = folders.filter(|folder| !folder.contains("/lib/gcc")).collect();
+    let is_compilers_own =
+        |folder: &String| folder.contains("/lib/gcc") || folder.ends_with("/ziglang/lib/include");
+    let folders: Vec<_> = folders.filter(|folder| !is_compilers_own(folder)).collect();
     Ok(folders)
+}
+
+/// libclang's name and version: `libclang 14.0.6`.
+#[must_use]
+pub fn version() -> String {
+    let text = bindgen::clang_version().full;
+    let version = text.split_whitespace().skip_while(|word| *word != "version").nth(1);
+    format!("libclang {}", version.unwrap_or_default()).trim_end().to_owned()
 }
 
 /// Whether the reason is that there is no libclang at all.

@@ -1,7 +1,8 @@
 //! The layout of `struct epoll_event` on every Linux ABI: kept, measured again, compared.
 //!
-//! [`Table::golden`] is what the project believes, [`measure`] asks a C compiler, libclang about the same
-//! headers, [`rust_rule`] asks the text of `src/layout.rs`; [`compare`] says where two of them differ.
+//! [`Table::golden`] is what the project believes, [`measure`] asks a C compiler, `opinions` a second one and
+//! libclang about the same headers, [`rust_rule`] asks the text of `src/layout.rs`; [`compare`] says where two
+//! of them differ.
 //! [`compiled`] holds against it what compiled programs have. Nothing here runs on a target, but for
 //! [`run`], which needs qemu.
 //!
@@ -17,15 +18,23 @@ pub mod clang;
 pub mod compare;
 #[cfg(feature = "compiled")]
 pub mod compiled;
+mod front_end;
+mod layout;
 pub mod markdown;
 pub mod measure;
+#[cfg(feature = "check")]
+mod opinions;
 mod patience;
+mod questions;
 #[cfg(feature = "check")]
 pub mod run;
 #[cfg(feature = "check")]
 pub mod rust_rule;
 pub mod table;
+#[cfg(feature = "check")]
+mod toolchain;
 mod writer;
 
 pub use compare::Difference;
+pub use layout::Layout;
 pub use table::{Measured, Row, Table, Target, targets};

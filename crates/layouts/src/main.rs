@@ -31,6 +31,9 @@ enum Action {
         /// Fail (status 2) if fewer targets than this were checked.
         #[arg(long, value_name = "N", default_value_t = 0)]
         require: usize,
+        /// Fail (status 2) if zig was asked about fewer targets than this.
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        require_zig: usize,
         /// Only these targets.
         targets: Vec<String>,
     },
@@ -57,7 +60,9 @@ fn main() -> ExitCode {
         project.root = root;
     }
     let result = match arguments.command {
-        Action::Check { require, targets } => check(&project, require, &targets),
+        Action::Check { require, require_zig, targets } => {
+            check(&project, require, require_zig, &targets)
+        }
         Action::Bless => bless(&project),
         Action::List => list(&project),
         Action::Run { require, targets } => round_trips(&project, require, &targets),
@@ -72,41 +77,53 @@ fn main() -> ExitCode {
     }
 }
 
-fn check(project: &Project, require: usize, names: &[String]) -> Result<Vec<Difference>, String> {
+fn check(
+    project: &Project,
+    require: usize,
+    require_zig: usize,
+    names: &[String],
+) -> Result<Vec<Difference>, String> {
     let golden = golden(project)?;
     let all = targets();
     let chosen = chosen(&all, names, |target| &target.name)?;
     let outcomes = each(&chosen, "measuring", |target| project.check(target, &golden));
     let mut differences = project.check_text(&golden, &all)?;
-    let (mut checked, mut half, mut excepted) = (0, 0, 0);
+    let (mut checked, mut half, mut excepted, mut by_zig) = (0, 0, 0, 0);
     for (target, outcome) in chosen.iter().zip(outcomes) {
         let name = &target.name;
-        match outcome {
-            Outcome::Checked(found, remarks) => {
+        let findings = match outcome {
+            Outcome::Checked(findings) => {
                 checked += 1;
                 excepted += usize::from(!target.clang_exception.is_empty());
-                differences.extend(found);
-                remarks.iter().for_each(|remark| println!("note: {remark}"));
+                findings
             }
-            Outcome::Half(found, reason) => {
+            Outcome::Half(findings, reason) => {
                 half += 1;
-                differences.extend(found);
-                println!("not checked: {name}: by the C compiler alone: {reason}");
+                println!("not checked: {name}: by one C compiler alone: {reason}");
+                findings
             }
-            Outcome::Skipped(reason) => println!("skipped: {name}: {reason}"),
-        }
+            Outcome::Skipped(reason) => {
+                println!("skipped: {name}: {reason}");
+                continue;
+            }
+        };
+        by_zig += usize::from(findings.by_zig);
+        differences.extend(findings.differences);
+        findings.remarks.iter().for_each(|remark| println!("note: {remark}"));
     }
     report(&differences);
     println!(
         "{checked} of {} targets checked, {} of them by C compiler and bindgen, {excepted} by the C compiler \
-         with a known exception for bindgen; {} skipped; src/layout.rs held against {} rows; {} differences",
+         with a known exception for bindgen; {by_zig} by zig; {} skipped; src/layout.rs held against {} rows; \
+         {} differences",
         chosen.len(),
         checked - excepted,
         chosen.len() - checked - half,
         golden.rows.len(),
         differences.len()
     );
-    enough(checked, require, differences)
+    let differences = enough(checked, require, "targets", differences)?;
+    enough(by_zig, require_zig, "targets by zig", differences)
 }
 
 fn round_trips(
@@ -129,18 +146,18 @@ fn round_trips(
     }
     report(&differences);
     println!("round trip passed on {passed} of {} targets", chosen.len());
-    enough(passed, require, differences)
+    enough(passed, require, "targets", differences)
 }
 
 fn bless(project: &Project) -> Result<Vec<Difference>, String> {
     let old = golden(project).unwrap_or(Table { rows: Vec::new() });
     let all: Vec<_> = targets();
     let chosen: Vec<_> = all.iter().collect();
-    let measured = each(&chosen, "measuring", |target| project.measure(target));
+    let measured = each(&chosen, "measuring", |target| project.measure_with_witnesses(target));
     let mut rows = Vec::new();
     for (target, measured) in all.iter().zip(measured) {
         match (measured, old.row(&target.name)) {
-            (Ok((_, measured)), _) => rows.push(Row::new(target.clone(), measured)),
+            (Ok(measured), _) => rows.push(Row::new(target.clone(), measured)),
             (Err(reason), Some(row)) => {
                 println!("kept as it was: {}: {reason}", target.name);
                 rows.push(Row::new(target.clone(), row.measured.clone()));
@@ -205,14 +222,14 @@ fn each<T: Sync, R: Send>(all: &[&T], verb: &'static str, work: impl Fn(&T) -> R
                     let position = next.fetch_add(1, Ordering::Relaxed);
                     let Some(one) = all.get(position) else { break };
                     let result = work(one);
-                    *results[position].lock().expect("nobody panics with it") = Some(result);
+                    *results[position].lock().expect("no thread panics with it") = Some(result);
                     progress.inc(1);
                 }
             });
         }
     });
     progress.finish_and_clear();
-    let done = results.into_iter().map(|slot| slot.into_inner().expect("nobody panics with it"));
+    let done = results.into_iter().map(|slot| slot.into_inner().expect("no thread panics with it"));
     done.map(|result| result.expect("all were worked on")).collect()
 }
 
@@ -225,10 +242,11 @@ fn report(differences: &[Difference]) {
 fn enough(
     count: usize,
     require: usize,
+    what: &str,
     differences: Vec<Difference>,
 ) -> Result<Vec<Difference>, String> {
     if differences.is_empty() && count < require {
-        return Err(format!("{count} targets, but {require} are required"));
+        return Err(format!("{count} {what}, but {require} are required"));
     }
     Ok(differences)
 }

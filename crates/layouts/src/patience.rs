@@ -33,7 +33,7 @@ pub fn output(mut child: Child, source: &str) -> io::Result<Option<Output>> {
     let errors = thread::spawn(move || read(stderr));
     thread::spawn(move || {
         let read = read(stdout);
-        // Nobody waits for a compiler that was given up.
+        // The receiver is gone if the compiler was given up.
         let _ = sender.send((read, errors.join().unwrap_or_default()));
     });
     let mut last = None;

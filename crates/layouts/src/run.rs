@@ -6,8 +6,9 @@
 
 use crate::check::Project;
 use crate::compare::{self, Difference};
-use crate::measure::{Compiler, Header, Unmeasured, only_folder};
+use crate::measure::{Compiler, Header, Unmeasured};
 use crate::table::{Row, Target};
+use crate::toolchain::only_folder;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;

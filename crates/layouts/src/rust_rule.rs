@@ -6,7 +6,12 @@
 //! is a difference, for then the row would not decide.
 
 use crate::compare::{self, Difference};
-use crate::table::{Row, Table, Target};
+use crate::layout::Layout;
+use crate::table::{Constants, Row, Table, Target};
+use cfg_expr::expr::TargetPredicate as Is;
+use cfg_expr::targets::Endian;
+use cfg_expr::{Expression, Predicate};
+use quote::ToTokens;
 use std::collections::BTreeMap;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
@@ -97,26 +102,31 @@ impl Source {
     /// Every number that the text gives for this row, by the names of the table.
     fn numbers(&self, row: &Row) -> Result<BTreeMap<String, u32>, String> {
         let target = &row.target;
-        let u64_align = target.rust_u64_align.unwrap_or(row.measured.data_align);
+        let u64_align = target.rust_u64_align.unwrap_or(row.measured.layout.data_align);
         let data_align = u64_align.min(packing(&self.data, target)?);
         let packing = packing(&self.event, target)?;
         let align = data_align.max(4.min(u64_align)).min(packing);
         let data_offset = 4_u32.next_multiple_of(data_align.min(packing));
-        let layout = [
-            ("size", (data_offset + 8).next_multiple_of(align)),
-            ("align", align),
-            ("events_offset", 0),
-            ("data_offset", data_offset),
-            ("data_size", 8),
-            ("data_align", data_align),
-            ("packed", u32::from(align < data_align)),
-        ];
+        let layout = Layout {
+            size: (data_offset + 8).next_multiple_of(align),
+            align,
+            events_offset: 0,
+            data_offset,
+            data_size: 8,
+            data_align,
+            packed: align < data_align,
+        };
+        let fields = layout.fields().into_iter();
         let mut numbers: BTreeMap<_, _> =
-            layout.iter().map(|&(name, value)| (name.to_owned(), value)).collect();
+            fields.map(|(name, value)| (name.to_owned(), value)).collect();
         for list in &self.lists {
-            // What only the kernel's header has to have is held against the kernel's.
-            let prefix = if list.name == "KERNEL_EVENT_FLAGS" { "kernel_" } else { "" };
             for (name, value) in &list.constants {
+                // What only the kernel's header has, or has to have, is held against the kernel's.
+                let has = |constants: &Constants| constants.contains_key(&name.to_string());
+                let m = &row.measured;
+                let is_kernels = list.name == "KERNEL_EVENT_FLAGS"
+                    || (!has(&m.constants) && has(&m.kernel_constants));
+                let prefix = if is_kernels { "kernel_" } else { "" };
                 numbers.insert(format!("{prefix}{name}"), self.value(value, target)?);
             }
         }
@@ -217,30 +227,22 @@ fn one(attribute: &Attribute) -> Result<Meta, String> {
 
 /// Whether a `cfg` condition holds for a target.
 fn holds_for(condition: &Meta, target: &Target) -> Result<bool, String> {
-    let name = condition.path().get_ident().map(Ident::to_string).unwrap_or_default();
-    if let Meta::NameValue(pair) = condition {
-        let Expr::Lit(syn::ExprLit { lit: Lit::Str(value), .. }) = &pair.value else {
-            return Err(format!("{name} is compared with something else than a string"));
-        };
-        let actual = match name.as_str() {
-            "target_arch" => target.arch.clone(),
-            "target_env" => target.env.clone(),
-            "target_abi" => target.abi.clone(),
-            "target_endian" => target.endian.clone(),
-            "target_pointer_width" => target.pointer_width.to_string(),
-            "target_os" => "linux".to_owned(),
-            _ => return Err(format!("a condition on {name}, which no row decides")),
-        };
-        return Ok(actual == value.value());
-    }
-    let mut results = Vec::new();
-    for inner in list_of(condition)? {
-        results.push(holds_for(&inner, target)?);
-    }
-    match (name.as_str(), &results[..]) {
-        ("any", results) => Ok(results.contains(&true)),
-        ("all", results) => Ok(!results.contains(&false)),
-        ("not", [result]) => Ok(!result),
-        _ => Err(format!("a condition {name}")),
-    }
+    let text = condition.to_token_stream().to_string();
+    let expression = Expression::parse(&text).map_err(|error| format!("{text}: {error}"))?;
+    let mut undecided = None;
+    let holds = expression.eval(|predicate| match predicate {
+        Predicate::Target(Is::Arch(arch)) => arch.as_str() == target.arch,
+        Predicate::Target(Is::Env(env)) => env.as_str() == target.env,
+        Predicate::Target(Is::Abi(abi)) => abi.as_str() == target.abi,
+        Predicate::Target(Is::Os(os)) => os.as_str() == target.os,
+        Predicate::Target(Is::Endian(endian)) => {
+            (*endian == Endian::big) == (target.endian == "big")
+        }
+        Predicate::Target(Is::PointerWidth(width)) => u32::from(*width) == target.pointer_width,
+        other => {
+            undecided = Some(format!("a condition that no row decides: {other:?}"));
+            false
+        }
+    });
+    undecided.map_or(Ok(holds), Err)
 }

@@ -8,6 +8,7 @@
 //! The form is kept simple on purpose (`key = value`, no nesting): the root package's build script
 //! reads it line by line, without a TOML library.
 
+use crate::layout::Layout;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -22,6 +23,8 @@ pub struct Target {
     pub name: String,
     pub libc: String,
     pub arch: String,
+    #[serde(default = "linux")]
+    pub os: String,
     pub env: String,
     #[serde(default)]
     pub abi: String,
@@ -33,36 +36,72 @@ pub struct Target {
     pub packages: String,
     #[serde(default)]
     pub musl: String,
+    #[serde(default)]
+    pub reads: String,
+    #[serde(default)]
+    pub headers: String,
     pub compiler: String,
     pub clang: String,
     #[serde(default)]
     pub clang_exception: String,
+    pub zig: String,
+    #[serde(default)]
+    pub zig_front_end: String,
+    #[serde(default)]
+    pub zig_headers: String,
+    #[serde(default)]
+    pub zig_exception: String,
+    #[serde(default)]
+    pub breaking_flags: Vec<String>,
     pub qemu: String,
     #[serde(default)]
     pub qemu_exception: String,
 }
 
+fn linux() -> String {
+    "linux".to_owned()
+}
+
+impl Target {
+    /// Whether only the kernel's header is read.
+    #[must_use]
+    pub fn is_kernel_only(&self) -> bool {
+        self.reads == "kernel"
+    }
+
+    /// The C library and its version, for people.
+    #[must_use]
+    pub fn libc_said(&self, version: &str) -> String {
+        match (self.libc.as_str(), self.is_kernel_only()) {
+            ("none", _) => "the kernel's header".to_owned(),
+            (libc, true) => format!("{libc}, by the kernel's header"),
+            (libc, false) => format!("{libc} {version}"),
+        }
+    }
+
+    /// Whether zig can be asked.
+    #[must_use]
+    pub fn has_zig(&self) -> bool {
+        !self.zig.is_empty() || !self.zig_front_end.is_empty()
+    }
+}
+
 /// What a target's headers say, as its C compiler reads them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 pub struct Measured {
-    /// Version of the C library whose `<sys/epoll.h>` was read.
+    /// Version of the C library whose `<sys/epoll.h>` was read; empty where only the kernel's was.
     pub libc_version: String,
     /// Version of the kernel whose `<linux/eventpoll.h>` was read.
     pub linux_headers: String,
-    /// `sizeof(struct epoll_event)`.
-    pub size: u32,
-    /// `_Alignof(struct epoll_event)`.
-    pub align: u32,
-    /// `offsetof(struct epoll_event, events)`.
-    pub events_offset: u32,
-    /// `offsetof(struct epoll_event, data)`.
-    pub data_offset: u32,
-    /// `sizeof(epoll_data_t)`.
-    pub data_size: u32,
-    /// `_Alignof(epoll_data_t)`.
-    pub data_align: u32,
-    /// Whether the structure is aligned to less than its fields.
-    pub packed: bool,
+    /// Who was asked and said so, the first one first.
+    #[serde(default)]
+    pub witnesses: Vec<String>,
+    /// What the flags that change the layout make of it.
+    #[serde(default)]
+    pub with_flags: Vec<String>,
+    /// The structure of `<sys/epoll.h>`.
+    #[serde(flatten)]
+    pub layout: Layout,
     /// Size of the kernel's structure; its fields are `__poll_t` and `__u64`.
     pub kernel_size: u32,
     /// Alignment of the kernel's structure.
@@ -84,20 +123,14 @@ impl Measured {
     /// with `kernel_` before it.
     #[must_use]
     pub fn numbers(&self) -> BTreeMap<String, u32> {
-        let fields = [
-            ("size", self.size),
-            ("align", self.align),
-            ("events_offset", self.events_offset),
-            ("data_offset", self.data_offset),
-            ("data_size", self.data_size),
-            ("data_align", self.data_align),
-            ("packed", u32::from(self.packed)),
+        let kernel_fields = [
             ("kernel_size", self.kernel_size),
             ("kernel_align", self.kernel_align),
             ("kernel_events_offset", self.kernel_events_offset),
             ("kernel_data_offset", self.kernel_data_offset),
         ];
-        let fields = fields.iter().map(|&(name, value)| (name.to_owned(), value));
+        let fields = self.layout.fields().into_iter().chain(kernel_fields);
+        let fields = fields.map(|(name, value)| (name.to_owned(), value));
         let constants = self.constants.clone().into_iter();
         let kernel = self.kernel_constants.iter().map(|(name, &v)| (format!("kernel_{name}"), v));
         fields.chain(constants).chain(kernel).collect()

@@ -52,11 +52,12 @@ fn write_row(text: &mut String, row: &Row, usual: &Constants, kernel_usual: &Con
     string("linux_headers", &m.linux_headers);
     for (key, value, required) in [
         ("arch", &t.arch, true),
+        ("os", &t.os, t.os != "linux"),
         ("env", &t.env, true),
         ("abi", &t.abi, false),
         ("endian", &t.endian, true),
     ] {
-        if required || !value.is_empty() {
+        if required || (!value.is_empty() && value != "linux") {
             string(key, value);
         }
     }
@@ -67,9 +68,15 @@ fn write_row(text: &mut String, row: &Row, usual: &Constants, kernel_usual: &Con
     for (key, value, required) in [
         ("packages", &t.packages, true),
         ("musl", &t.musl, false),
+        ("reads", &t.reads, false),
+        ("headers", &t.headers, false),
         ("compiler", &t.compiler, true),
         ("clang", &t.clang, true),
         ("clang_exception", &t.clang_exception, false),
+        ("zig", &t.zig, true),
+        ("zig_front_end", &t.zig_front_end, false),
+        ("zig_headers", &t.zig_headers, false),
+        ("zig_exception", &t.zig_exception, false),
         ("qemu", &t.qemu, true),
         ("qemu_exception", &t.qemu_exception, false),
     ] {
@@ -77,17 +84,22 @@ fn write_row(text: &mut String, row: &Row, usual: &Constants, kernel_usual: &Con
             writeln!(text, "{key} = {value:?}").expect(INFALLIBLE);
         }
     }
-    for (key, value) in [
-        ("size", m.size),
-        ("align", m.align),
-        ("events_offset", m.events_offset),
-        ("data_offset", m.data_offset),
-        ("data_size", m.data_size),
-        ("data_align", m.data_align),
+    for (key, list) in [
+        ("breaking_flags", &t.breaking_flags),
+        ("witnesses", &m.witnesses),
+        ("with_flags", &m.with_flags),
     ] {
-        writeln!(text, "{key} = {value}").expect(INFALLIBLE);
+        if !list.is_empty() {
+            writeln!(text, "{key} = {list:?}").expect(INFALLIBLE);
+        }
     }
-    writeln!(text, "packed = {}", m.packed).expect(INFALLIBLE);
+    for (key, value) in m.layout.fields() {
+        if key == "packed" {
+            writeln!(text, "packed = {}", m.layout.packed).expect(INFALLIBLE);
+        } else {
+            writeln!(text, "{key} = {value}").expect(INFALLIBLE);
+        }
+    }
     for (key, value) in [
         ("kernel_size", m.kernel_size),
         ("kernel_align", m.kernel_align),

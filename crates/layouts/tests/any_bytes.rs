@@ -3,17 +3,19 @@
 //! Random bytes alone end at the header. So real programs are spoiled, in one place and in many, cut off and joined.
 //! `EPSHIM_SOAK=N` makes N times as many.
 
+mod targets;
+
 use epshim_harness::c_compiler::try_build;
 use epshim_harness::products::folder;
 use epshim_layouts::Table;
-use epshim_layouts::compiled::{Question, Refusal, Verdict, judge_stream};
+use epshim_layouts::compiled::{Question, Verdict, judge_stream};
 use proptest::prelude::*;
 use std::fs;
 use std::io::Cursor;
 use std::path::Path;
 use std::process::Command;
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use targets::ask;
 
 const SOURCE: &str = "struct epoll_event { unsigned events; unsigned long long data; } __attribute__((packed));\n\
     int epoll_ctl(int, int, int, struct epoll_event *);\n\
@@ -43,28 +45,6 @@ fn programs() -> &'static [Vec<u8>] {
         };
         forms.iter().enumerate().filter_map(build).collect()
     })
-}
-
-/// Asks, and looks at the clock.
-fn ask(bytes: Vec<u8>) -> String {
-    static TABLE: OnceLock<Table> = OnceLock::new();
-    let table = TABLE.get_or_init(Table::golden);
-    let start = Instant::now();
-    let question = Question { host: table.rows.first(), ..Question::default() };
-    let judged = judge_stream(table, Path::new("/nonexistent/file"), Cursor::new(bytes), &question);
-    let reason = match judged {
-        Ok(report) => {
-            assert!(!report.judged.is_empty() || !report.missing.is_empty());
-            String::new()
-        }
-        Err(Refusal::NotElf(reason) | Refusal::Unjudged(reason)) => {
-            assert!(!reason.is_empty());
-            reason
-        }
-    };
-    // A thousand times what it takes; this machine may be busy with other things.
-    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
-    reason
 }
 
 fn cases() -> u32 {

@@ -1,6 +1,7 @@
 //! A change in the table, in `src/layout.rs` or in a header makes the check fail, and it names what
 //! changed. The program runs on a spoiled copy of the repository; the target measured is this machine's.
 
+use epshim_harness::ziglang;
 use epshim_layouts::check::{self, Project};
 use epshim_layouts::measure::Compiler;
 use epshim_layouts::{Row, Table, clang, compare, rust_rule, targets};
@@ -61,7 +62,7 @@ fn a_good_copy_passes() {
     let (status, output) = Copy::new("good").check();
     assert_eq!(status, Some(0), "{output}");
     assert!(
-        output.contains("1 of 1 targets checked, 1 of them by C compiler and bindgen"),
+        output.contains("1 of 1 targets checked, 1 of them by C compiler and bindgen, 0 by"),
         "{output}"
     );
 }
@@ -203,7 +204,7 @@ fn a_condition_that_no_row_decides_is_named() {
     let spoiled = good.replacen("target_arch = \"m68k\"", "feature = \"m68k\"", 1);
     let differences = rust_rule::differences(&spoiled, &Table::golden()).unwrap();
     assert_eq!(differences.len(), Table::golden().rows.len());
-    assert_eq!(differences[0].found, "a condition on feature, which no row decides");
+    assert_eq!(differences[0].found, "a condition that no row decides: Feature(\"m68k\")");
 }
 
 /// A copy of the host's `<sys/epoll.h>` with another packing.
@@ -266,13 +267,38 @@ fn too_few_targets_and_unknown_ones_are_no_success() {
 #[test]
 fn a_target_without_its_compiler_is_skipped_by_name() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_epshim-layouts"));
-    command.args(["check", "--require", "1", "s390x-linux-gnu"]).env("PATH", "/nonexistent");
+    command.args(["check", "--require", "1", "alpha-linux-gnu"]).env("PATH", "/nonexistent");
     let output = command.output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(2), "{text}");
     assert!(
-        text.contains("skipped: s390x-linux-gnu: no s390x-linux-gnu-gcc; Debian: gcc-s390x"),
+        text.contains("skipped: alpha-linux-gnu: no alpha-linux-gnu-gcc; Debian: gcc-alpha"),
         "{text}"
     );
     assert!(text.contains("0 of 1 targets checked"), "{text}");
+}
+
+/// zig alone sees a wrong number too, where there is no gcc for the target.
+#[test]
+fn one_changed_number_in_the_table_is_named_by_zig() {
+    if ziglang::zig().is_none() {
+        return;
+    }
+    let copy = Copy::new("zig");
+    let heading = "name = \"s390x-linux-gnu\"\n";
+    let text = fs::read_to_string(copy.root.join("docs/layouts.toml")).unwrap();
+    let (_, rest) = text.split_once(heading).unwrap();
+    let rest = rest.split("[[target]]").next().unwrap();
+    let spoiled = rest.replacen("\nsize = 16\n", "\nsize = 12\n", 1);
+    copy.replace("docs/layouts.toml", &format!("{heading}{rest}"), &format!("{heading}{spoiled}"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_epshim-layouts"));
+    command.args(["check", "--require-zig", "1", "--root"]).arg(&copy.root).arg("s390x-linux-gnu");
+    let output = command.env("PATH", "/nonexistent").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(
+        text.contains("DIFFERS: s390x-linux-gnu: size: expected 12, found 16 (zig cc)"),
+        "{text}"
+    );
+    assert!(text.contains("1 by zig"), "{text}");
 }

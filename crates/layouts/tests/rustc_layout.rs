@@ -76,7 +76,7 @@ fn rustc_gives_event_the_layout_of_the_table_on_every_rust_target() {
             };
             let (_, data) = answer.split_once("layout_of(EventData)").expect("both or none");
             let second = ["offsets: [", "Size(", "Size"];
-            let measured = &row.measured;
+            let measured = &row.measured.layout;
             for (field, expected, found) in [
                 ("size", measured.size, bytes_after(event, &["size: "])),
                 ("align", measured.align, bytes_after(event, &["align: "])),

@@ -11,6 +11,7 @@
 
 #![forbid(unsafe_code)]
 
+mod loops;
 pub mod mail;
 mod marks;
 mod rules;
@@ -18,6 +19,7 @@ mod slot;
 mod states;
 mod text;
 
+pub use loops::{DEPTH, LOOPS, Loop, Seen};
 pub use marks::Marks;
 pub use rules::Rules;
 pub use slot::Slot;
@@ -57,6 +59,8 @@ pub struct Page {
     pub held: AtomicU32,
     /// The last lines of the findings of all processes, each once.
     pub summaries: Lines<32>,
+    /// The threads that wait on epolls.
+    pub loops: [Loop; LOOPS],
     /// For what the observer is to write.
     pub mail: mail::Mail,
     /// What becomes of each slot.
@@ -66,7 +70,7 @@ pub struct Page {
 }
 
 /// "epshim", the version of the layout, and the size: the program may be for another architecture.
-const IDENTITY: u64 = 0x6570_7368_696d_0000 | 1 << 40 ^ size_of::<Page>() as u64;
+const IDENTITY: u64 = 0x6570_7368_696d_0000 | 2 << 40 ^ size_of::<Page>() as u64;
 
 impl Page {
     /// In new memory, which is zero.

@@ -1,5 +1,5 @@
 //! What a watched process wants written where only the observer can write: it holds the files of `--log`
-//! and `--json`, and a chroot, another user and closed descriptors are nothing to it.
+//! and `--json` and makes the documents, and a chroot, another user and closed descriptors are nothing to it.
 //!
 //! One message at a time. The sender takes the lock, writes the bytes, and sets the state; the observer
 //! writes them, and answers. A sender that has waited too long takes its message back, unless it is being
@@ -19,6 +19,8 @@ pub enum Place {
     Text = 0,
     /// The file of `--json`.
     Json = 1,
+    /// The lines of JSON of which the observer makes documents.
+    Lines = 2,
 }
 
 /// There is no message.
@@ -89,7 +91,11 @@ impl Mail {
         self.state.compare_exchange(SENT, TAKEN, Ordering::AcqRel, Relaxed).ok()?;
         let length = (self.length.load(Relaxed) as usize).min(ROOM);
         let text = self.bytes[..length].iter().map(|byte| byte.load(Relaxed)).collect();
-        let place = if self.place.load(Relaxed) == 0 { Place::Text } else { Place::Json };
+        let place = match self.place.load(Relaxed) {
+            0 => Place::Text,
+            1 => Place::Json,
+            _ => Place::Lines,
+        };
         Some((place, text))
     }
 

@@ -1,7 +1,7 @@
 //! How much was found of each rule, in numbers.
 
-use epshim_check::report::Count;
 use epshim_check::{Certainty, Rule};
+use epshim_report::Count;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// More than there are rules.

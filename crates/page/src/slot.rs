@@ -2,7 +2,7 @@
 
 use crate::rules::Rules;
 use crate::text::{Lines, Text};
-use epshim_check::report::{End, Fate, Others, Seen};
+use epshim_report::{End, Fate, Others, Seen};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 

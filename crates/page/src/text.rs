@@ -13,6 +13,12 @@ pub struct Text<const N: usize> {
     bytes: [AtomicU8; N],
 }
 
+impl<const N: usize> Default for Text<N> {
+    fn default() -> Self {
+        Self { length: AtomicU32::new(0), bytes: [const { AtomicU8::new(0) }; N] }
+    }
+}
+
 impl<const N: usize> Text<N> {
     /// Writes as much of a text as there is room for.
     pub fn set(&self, text: &[u8]) {

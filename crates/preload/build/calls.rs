@@ -81,7 +81,19 @@ pub fn parts(function: &Function) -> Option<Parts> {
         Call::Read => input_or_output(function, "IO_READ"),
         Call::ReceiveMessage => input_or_output(function, "IO_MESSAGE"),
         Call::ReceiveMessages => input_or_output(function, "IO_MESSAGES"),
-        Call::Accept => input_or_output(function, "IO_ACCEPT"),
+        Call::Accept => accept(function),
+        Call::Socket => ("has_lines()", String::new(), "opened(result, site);".to_owned()),
+        // One that does not block goes on.
+        Call::Connect => (
+            "is_checking()",
+            String::new(),
+            "connected(fd, result == 0 ? 0 : errno, site);".to_owned(),
+        ),
+        Call::GetOption => (
+            "is_watched(fd) && level == SOL_SOCKET && option == SO_ERROR",
+            String::new(),
+            "if (result == 0)\n        on_error_taken(fd, site);".to_owned(),
+        ),
         Call::Write => input_or_output(function, "IO_WRITE"),
         Call::Vmsplice => input_or_output(function, "kind_of_vmsplice(fd)"),
         Call::Sendfile => transfer(function, "IO_READ", true),
@@ -97,6 +109,7 @@ pub fn parts(function: &Function) -> Option<Parts> {
             "bool is_marked = on_exec_begin();".to_owned(),
             "if (is_marked)\n        on_exec_failed();".to_owned(),
         ),
+        Call::Spawn => ("is_checking()", "on_spawned();".to_owned(), String::new()),
         Call::Alone => {
             ("is_checking()", "on_alone_begin();".to_owned(), "on_alone_end();".to_owned())
         }
@@ -151,7 +164,8 @@ fn input_or_output(function: &Function, kind: &str) -> (&'static str, String, St
         _ => "result",
     };
     let before = format!(
-        "enum io_kind kind = {kind};\n    on_io_begin(fd, kind, {}, site);",
+        "enum io_kind kind = {kind};\n{}    on_io_begin(fd, kind, {}, site);",
+        unguarded(function),
         may_not_block(function)
     );
     let asked = asked(function);
@@ -160,6 +174,21 @@ fn input_or_output(function: &Function, kind: &str) -> (&'static str, String, St
         after += "\n    if (got >= 0 && !may_call(REFUSED_DESCRIPTORS))\n        on_written(fd);";
     }
     (is_observed, before, after)
+}
+
+/// Input from a listener, and a socket that is new.
+fn accept(function: &Function) -> (&'static str, String, String) {
+    let (_, before, after) = input_or_output(function, "IO_ACCEPT");
+    let if_watched = |text: &str| format!("if (is_awaited) {{\n    {text}\n    }}");
+    // What is watched may change in the call.
+    let before = before.replace("enum io_kind kind = IO_ACCEPT;\n    ", "");
+    let before = before.replace("kind", "IO_ACCEPT");
+    let after = after.replace("kind", "IO_ACCEPT");
+    (
+        "is_watched(fd) || has_lines()",
+        format!("bool is_awaited = is_watched(fd);\n    {}", if_watched(&before)),
+        format!("{}\n    opened(result, site);", if_watched(&after)),
+    )
 }
 
 /// How much a call asks for, in C. What the kernel has not read is not read here.
@@ -185,6 +214,18 @@ fn transfer(function: &Function, kind: &str, output_fails: bool) -> (&'static st
     );
     let after = format!("transfer_ended(&transfer, size, result, {output_fails});");
     ("is_watched(from) || is_watched(to)", before, after)
+}
+
+/// What comes before a write that SIGPIPE may follow.
+fn unguarded(function: &Function) -> &'static str {
+    match (function.call, function.flags.as_deref()) {
+        (Call::Write, Some("MSG")) => {
+            "    if (may_raise_sigpipe() && (flags & MSG_NOSIGNAL) == 0)\n        \
+             on_unguarded_write(fd, site);\n"
+        }
+        (Call::Write, _) => "    if (may_raise_sigpipe())\n        on_unguarded_write(fd, site);\n",
+        _ => "",
+    }
 }
 
 /// Whether the call itself asks not to block, in C.

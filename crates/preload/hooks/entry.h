@@ -40,6 +40,18 @@ extern _Atomic unsigned epshim_watched_end;
  * waits for room in one. */
 extern _Atomic bool epshim_any_unwritten;
 
+/* Whether SIGPIPE was seen to be ignored or handled: then no write ends the program. */
+extern _Atomic bool epshim_sigpipe_is_harmless;
+
+static inline bool may_raise_sigpipe(void)
+{
+    return !atomic_load_explicit(&epshim_sigpipe_is_harmless, memory_order_relaxed);
+}
+
+/* Whether the program's language has lines that the library can read (src/questions/python.rs): then every socket
+ * that is made is reported. */
+extern _Atomic bool epshim_has_lines;
+
 /* Whether anything is checked at all. False: transparent, and nothing below is called. */
 extern _Atomic bool epshim_checking;
 
@@ -64,8 +76,12 @@ int *epshim_depth(void);
 uintptr_t *epshim_frame(void);
 /* This thread's id; 0 before the library has asked for it. */
 int *epshim_tid(void);
+/* Its place among the loops of the page (src/runtime/loops.rs), from 1; 0: it has asked for none. */
+uint32_t *epshim_place(void);
 /* What it has read last: a descriptor, as src/books/slot.rs writes one; 0: nothing. */
 uint32_t *epshim_source(void);
+/* Its ring, as src/runtime/rings.rs numbers them; 0: none. */
+uint32_t *epshim_ring(void);
 
 /* The program is about to enter a sandbox (seccomp(2)), or only asks whether it could; and then it has
  * entered it, or not. */
@@ -106,11 +122,21 @@ void on_input_polled(int fd);
 
 /* A call that may block on a watched descriptor is about to be made; dontwait: it asked not to block. */
 void on_io_begin(int fd, enum io_kind kind, bool dontwait, const void *site);
+/* Likewise, a write that did not ask to be spared SIGPIPE. Before on_io_begin. */
+void on_unguarded_write(int fd, const void *site);
 /* It returned: got as the call did, error is 0 or its errno. asked is 0 where a list of buffers was
  * not read by the kernel. A write that knows only that something is left asks for got + 1; sendfile
  * and splice, whose short counts may be due to the other side, for got, and splice does not report its
  * output of an error, for the same reason. */
 void on_io_end(int fd, enum io_kind kind, size_t asked, ssize_t got, int error, const void *site);
+
+/* A socket was made, accepted, or connected, where epshim_has_lines. */
+void on_opened(int fd, const void *site);
+
+/* connect returned; error is 0 or its errno. */
+void on_connected(int fd, int error, const void *site);
+/* The error of a watched socket was asked for: SO_ERROR. */
+void on_error_taken(int fd, const void *site);
 
 /* While a hazard is announced: these are about to be closed, watched or not. */
 void on_closing_any(unsigned first, unsigned last);
@@ -138,6 +164,8 @@ void on_fork_child(void);
  * Returns whether on_exec_failed is to be called if that fails. */
 bool on_exec_begin(void);
 void on_exec_failed(void);
+/* A program is about to be started by a function that forks by itself. Any thread. */
+void on_spawned(void);
 /* The program is about to wait for any child, of every kind. Any thread, and a signal handler too. */
 void on_clones_awaited(void);
 /* That call has returned. */

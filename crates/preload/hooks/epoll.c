@@ -24,7 +24,7 @@ void ring_made(int fd, long number)
 
 int64_t nanoseconds(int milliseconds)
 {
-    return milliseconds < 0 ? -1 : (int64_t)milliseconds * 1000000;
+    return milliseconds == -1 ? -1 : (int64_t)milliseconds * 1000000;
 }
 
 /* Whether the kernel can read a timeout, for EFAULT is its word to say. A futex whose value is not

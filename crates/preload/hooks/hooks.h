@@ -34,7 +34,7 @@ static inline bool is_checking(void)
     return atomic_load_explicit(&epshim_checking, memory_order_relaxed);
 }
 
-/* Whether calls were reported from the start: then the end of the program is, whatever came after. */
+/* Whether calls were reported from the start: then the end of the program is reported too, also if checking stopped in between. */
 extern bool has_begun;
 
 /* The program is about to end with this status, or with the one that this returns. */
@@ -45,7 +45,7 @@ int ending(int status);
 /* An epoll was made, unless epfd is -1. */
 void created(int epfd, int flags, const void *site);
 
-/* A timeout in nanoseconds, negative for none, whatever its type. */
+/* A timeout of any type in nanoseconds, negative for none. */
 int64_t nanoseconds(int milliseconds);
 int64_t nanoseconds_of(const struct timespec *timeout);
 int64_t nanoseconds_of64(const struct timespec64 *timeout);
@@ -104,6 +104,30 @@ void replacing(int from, int to, int flags, const void *site);
 void fcntl_ended(int fd, int operation, int result, const void *site);
 void ioctl_ended(int fd, unsigned long operation, int result, const void *site);
 void shutdown_ended(int fd, int how, int result);
+
+/* ---- Sockets that are new ------------------------------------------------------------------------ */
+
+static inline bool has_lines(void)
+{
+    return atomic_load_explicit(&epshim_has_lines, memory_order_relaxed);
+}
+
+/* A socket is there now, unless fd is -1: which line of the user's it belongs to can be had. */
+static inline void opened(int fd, const void *site)
+{
+    if (fd >= 0 && has_lines())
+        on_opened(fd, site);
+}
+
+/* connect has returned. One that has succeeded is of interest where something is known of it: it may be the
+ * second, of a socket whose first was in progress. */
+static inline void connected(int fd, int error, const void *site)
+{
+    if (error != 0 || is_watched(fd))
+        on_connected(fd, error, site);
+    if (error == 0 || error == EINPROGRESS)
+        opened(fd, site);
+}
 
 /* ---- Input and output --------------------------------------------------------------------------- */
 

@@ -26,7 +26,7 @@
  * at all where that is the same (kernel/futex/waitwake.c, futex_wait_setup). */
 static bool is_word_readable(uintptr_t address)
 {
-    static const int64_t no_time[2]; /* whatever the width of its fields */
+    static const int64_t no_time[2]; /* wide enough for both widths of its fields */
     long failed = NEXT_VARIADIC(syscall, syscall_function)(
         FUTEX_NUMBER, address & ~(uintptr_t)3, FUTEX_WAIT_HERE, 0x7ffffffeL, no_time, NULL, 0L);
     return failed == -1 && (errno == EAGAIN || errno == ETIMEDOUT);

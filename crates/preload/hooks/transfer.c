@@ -16,6 +16,8 @@ struct transfer transfer_begins(int from, enum io_kind kind, int to, bool dontwa
                                 .site = site};
     if (transfer.from >= 0)
         on_io_begin(from, kind, dontwait, site);
+    if (transfer.to >= 0 && may_raise_sigpipe())
+        on_unguarded_write(to, site);
     if (transfer.to >= 0)
         on_io_begin(to, IO_WRITE, dontwait, site);
     return transfer;

@@ -4,15 +4,20 @@
 //! Slots, messages and counts take no lock: reads, writes and closes change them, in signal handlers
 //! too. The books use the questions and the runtime. They report nothing.
 
+pub mod belongings;
 pub mod blocking;
+#[allow(unsafe_code)] // memory from the kernel, shared by all threads
+pub mod chunks;
 pub mod counts;
 #[allow(unsafe_code)] // memory that processes share
 pub mod family;
 pub mod mailbox;
 pub mod model;
 pub mod places;
+pub mod recording;
 pub mod room_waits;
 pub mod slot;
-#[allow(unsafe_code)] // memory from the kernel, shared by all threads
+#[allow(unsafe_code)] // slots are valid as zeros
 pub mod slots;
 pub mod stacks;
+pub mod words;

@@ -17,6 +17,7 @@ pub mod jump;
 
 mod changes;
 mod closes;
+mod connects;
 #[allow(unsafe_code)] // the program's event
 mod epoll;
 #[allow(unsafe_code)] // the program's events
@@ -27,8 +28,10 @@ mod io;
 #[allow(unsafe_code)] // names in assembler
 mod names;
 mod polls;
+mod posts;
 #[allow(unsafe_code)] // the options, a string of C's
 mod process;
 mod sandbox;
+mod unguarded;
 #[allow(unsafe_code)] // the program's array of events
 mod waits;

@@ -4,11 +4,13 @@
 //! Called by the monitor thread and by the thread that ends the program, never while the program
 //! waits for the kernel's answer to its call. The output uses the books, the questions and the runtime.
 
+pub mod collected;
 pub mod destination;
 pub mod file;
 pub mod frames;
 pub mod inherited;
 pub mod line;
+pub mod lines;
 pub mod mail;
 pub mod plan;
 pub mod report;

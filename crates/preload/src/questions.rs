@@ -17,6 +17,8 @@ pub mod memory;
 pub mod modules;
 #[allow(unsafe_code)] // a child that is a copy
 pub mod probe;
+#[allow(unsafe_code)] // the addresses of CPython's names
+pub mod python;
 #[allow(unsafe_code)] // the registers
 pub mod registers;
 #[allow(unsafe_code)] // a child process in the same memory
@@ -25,9 +27,13 @@ pub mod side_process;
 pub mod threads;
 
 pub mod callers;
+pub mod children;
 pub mod files;
 pub mod hazard;
+pub mod introduce;
 pub mod kernel;
 pub mod own_process;
 pub mod proc_path;
 pub mod registrations;
+pub mod signalfd;
+pub mod snapshot;

@@ -17,6 +17,7 @@ pub mod heap;
 pub mod libc_thread;
 #[allow(unsafe_code)] // the value that a lock guards
 pub mod lock;
+pub mod loops;
 #[allow(unsafe_code)] // a thread, and its variables
 #[cfg(all(
     target_env = "gnu",
@@ -30,6 +31,8 @@ pub mod pages;
 pub mod process;
 #[allow(unsafe_code)] // memory in pieces
 pub mod reserve;
+#[allow(unsafe_code)] // a mapping
+pub mod rings;
 #[allow(unsafe_code)] // C's variable
 pub mod sandbox;
 #[allow(unsafe_code)] // a mapping
@@ -37,6 +40,7 @@ pub mod shared_page;
 #[allow(unsafe_code)] // signal masks
 pub mod signals;
 pub mod slot_life;
+pub mod spawned;
 #[allow(unsafe_code)] // C's thread-local variables, and errno
 pub mod thread;
 #[allow(unsafe_code)] // C's variables

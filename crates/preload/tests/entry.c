@@ -47,6 +47,7 @@ void on_start(const char *options)
 {
     (void)options;
     atomic_store(&epshim_checking, true);
+    atomic_store(&epshim_sigpipe_is_harmless, true);
 }
 
 void on_epoll_created(int epfd, int flags, const void *site)
@@ -98,6 +99,12 @@ void on_input_polled(int fd)
     REPORT("input %d; ", fd);
 }
 
+void on_unguarded_write(int fd, const void *site)
+{
+    CHECK(site != NULL);
+    REPORT("unguarded %d; ", fd);
+}
+
 void on_io_begin(int fd, enum io_kind kind, bool dontwait, const void *site)
 {
     CHECK(site != NULL);
@@ -109,6 +116,24 @@ void on_io_end(int fd, enum io_kind kind, size_t asked, ssize_t got, int error,
 {
     CHECK(site != NULL);
     REPORT("%s %d asked %zu got %zd error %d; ", kinds[kind], fd, asked, got, error);
+}
+
+void on_opened(int fd, const void *site)
+{
+    CHECK(site != NULL && fd >= 0);
+    REPORT("opened%s; ", fd == LISTENER ? " what was there" : "");
+}
+
+void on_connected(int fd, int error, const void *site)
+{
+    CHECK(site != NULL && fd >= 0);
+    REPORT("connected error %d; ", error);
+}
+
+void on_error_taken(int fd, const void *site)
+{
+    CHECK(site != NULL);
+    REPORT("error of %d; ", fd);
 }
 
 void on_closing_any(unsigned first, unsigned last)
@@ -188,6 +213,11 @@ bool on_exec_begin(void)
 {
     REPORT("executes; ");
     return true;
+}
+
+void on_spawned(void)
+{
+    REPORT("spawns; ");
 }
 
 void on_exec_failed(void)
@@ -342,6 +372,49 @@ static void test_messages(void)
          "accept 23; accept 23 asked 1 got -1 error 11; ");
 }
 
+/* Sockets that are new are reported only where the lines of the program are known; a listener that is not watched
+ * then too. */
+static void test_new_sockets(void)
+{
+    struct sockaddr_un nowhere = {.sun_family = AF_UNIX, .sun_path = "/nowhere"};
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    socklen_t length = sizeof(name);
+    REPORTS(hook_socket(AF_UNIX, -1, 0), -1, "");
+    atomic_store(&epshim_has_lines, true);
+    REPORTS(hook_socket(AF_UNIX, -1, 0), -1, "");
+    int listener = hook_socket(AF_UNIX, SOCK_STREAM, 0);
+    CHECK(strcmp(reported, "opened; ") == 0);
+    reported[0] = '\0';
+    CHECK_EQ(bind(listener, (const struct sockaddr *)&name, sizeof(sa_family_t)), 0);
+    CHECK_EQ(listen(listener, 8), 0);
+    CHECK_EQ(getsockname(listener, (struct sockaddr *)&name, &length), 0);
+    int client = socket(AF_UNIX, SOCK_STREAM, 0);
+    REPORTS(hook_connect(client, (const struct sockaddr *)&nowhere, sizeof(nowhere)), -1,
+         "connected error 2; ");
+    REPORTS(hook_connect(client, (const struct sockaddr *)&name, length), 0, "opened; ");
+    reported[0] = '\0';
+    int accepted = hook_accept4(listener, NULL, NULL, SOCK_NONBLOCK);
+    CHECK(accepted >= 0 && strcmp(reported, "opened; ") == 0);
+    reported[0] = '\0';
+    REPORTS(hook_accept(LISTENER, NULL, NULL), -1,
+         "accept 23; accept 23 asked 1 got -1 error 11; ");
+    atomic_store(&epshim_has_lines, false);
+    REPORTS(hook_connect(client, (const struct sockaddr *)&name, length), -1,
+         "connected error 106; ");
+    int error = 7;
+    socklen_t size = sizeof(error);
+    REPORTS(hook_getsockopt(client, SOL_SOCKET, SO_ERROR, &error, &size), 0, "");
+    REPORTS(hook_getsockopt(LEFT, SOL_SOCKET, SO_TYPE, &error, &size), 0, "");
+    REPORTS(hook_getsockopt(LEFT, SOL_SOCKET, SO_ERROR, &error, &size), 0, "error of 20; ");
+    REPORTS(hook_syscall(SYS_getsockopt, LEFT, SOL_SOCKET, SO_ERROR, (uintptr_t)&error,
+                         (uintptr_t)&size, 0),
+            0, "error of 20; ");
+    CHECK_EQ(error, 0);
+    close(listener);
+    close(client);
+    close(accepted);
+}
+
 static void test_transfers(void)
 {
     char bytes[64];
@@ -370,6 +443,19 @@ static void *before_the_end(size_t size)
     CHECK(pages != MAP_FAILED);
     CHECK_EQ(mprotect(pages + 65536, 65536, PROT_NONE), 0);
     return pages + 65536 - size;
+}
+
+/* A write that SIGPIPE may follow is reported before, unless it asked to be spared. */
+static void test_unguarded(void)
+{
+    atomic_store(&epshim_sigpipe_is_harmless, false);
+    REPORTS(hook_write(LEFT, "ab", 2), 2,
+            "unguarded 20; write 20; write 20 asked 2 got 2 error 0; ");
+    REPORTS(hook_send(LEFT, "ab", 2, 0), 2,
+            "unguarded 20; write 20; write 20 asked 2 got 2 error 0; ");
+    REPORTS(hook_send(LEFT, "ab", 2, MSG_NOSIGNAL), 2, "write 20; write 20 asked 2 got 2 error 0; ");
+    REPORTS(hook_write(OTHER, "ab", 2), 2, "");
+    atomic_store(&epshim_sigpipe_is_harmless, true);
 }
 
 /* A wait for room is reported only after a write found none, and of watched descriptors. */
@@ -498,6 +584,7 @@ static void test_leaving(void)
 /* What takes the program's place, and fails to; in a child each that does. */
 static void test_executing(void)
 {
+    REPORTS(hook_system(NULL), 1, "spawns; ");
     const char *no = "/no/such/program", *fails = "executes; executes not; ";
     char *arguments[] = {"true", NULL}, *nothing[] = {NULL};
     REPORTS(hook_execve(no, arguments, nothing), -1, fails);
@@ -607,7 +694,9 @@ int main(void)
     test_select();
     test_io();
     test_messages();
+    test_new_sockets();
     test_transfers();
+    test_unguarded();
     test_fork();
     test_leaving();
     test_executing();

@@ -38,6 +38,37 @@ fn the_library_exports_the_listed_functions_and_no_other() {
     assert_eq!(exported(&library()), listed);
 }
 
+/// gcc and clang have these flags since long before what else the hooks need of them.
+#[test]
+fn the_hooks_have_a_canary_and_a_place_to_land_for_indirect_branches() {
+    let library = library();
+    let imported = run(Command::new("nm").args(["-D", "--undefined-only"]).arg(&library)).stdout;
+    let imported = String::from_utf8(imported).unwrap();
+    let canary = |line: &str| line.trim_start().starts_with("U __stack_chk_fail");
+    assert!(imported.lines().any(canary), "{imported}");
+    let landing = match std::env::consts::ARCH {
+        "x86_64" => "endbr64",
+        "aarch64" => "bti",
+        _ => return,
+    };
+    let code = run(Command::new("objdump").args(["-d", "--no-show-raw-insn"]).arg(&library)).stdout;
+    let code = String::from_utf8(code).unwrap();
+    let mut functions = exported(&library);
+    let mut lines = code.lines();
+    while let Some(line) = lines.next() {
+        // 0000000000012340 <close>:
+        let Some(name) = line.split_once('<').and_then(|(_, rest)| rest.strip_suffix(">:")) else {
+            continue;
+        };
+        let first = lines.next().unwrap_or_default();
+        let is_hook = name.starts_with("hook_");
+        if functions.remove(name) || is_hook {
+            assert!(first.contains(landing), "{name} begins with {first}");
+        }
+    }
+    assert!(functions.is_empty(), "objdump shows no code of {functions:?}");
+}
+
 /// A row of a table of one function, or what is wrong with it.
 fn row(rows: &str) -> Result<Vec<Function>, String> {
     let kind = "[[kind]]\nname = \"Read\"\nmeans = \"bytes in\"\n";

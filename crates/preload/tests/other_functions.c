@@ -8,7 +8,7 @@
 ssize_t other_read(int fd, void *buffer, size_t size);
 int other_wait(int epfd, struct epoll_event *events, int maxevents, int timeout);
 
-/* libc's function of that name, whatever is loaded before libc. */
+/* libc's function of that name, also if a library before libc has one. */
 static void *libc_function(const char *name)
 {
     void *libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);

@@ -192,7 +192,7 @@ fn a_handler_may_fork_at_any_time() {
     assert!(errors.contains("SUMMARY: epshim: ctl-error"), "{errors}");
 }
 
-/// It may leave the book-keeping half done, which ends the checking; that is said, and nobody waits
+/// It may leave the book-keeping half done, which ends the checking; that is said, and no thread waits
 /// for what does not come.
 #[test]
 fn a_handler_that_jumps_away_costs_the_checking_at_most() {
@@ -217,7 +217,7 @@ fn a_thread_that_waits_for_room_in_poll_or_select_has_not_forgotten_its_write() 
     }
 }
 
-/// A library's constructor runs under the loader's lock: whoever waits for it waits for the loop there.
+/// A library's constructor runs under the loader's lock: a thread that waits for it waits for the loop there.
 #[test]
 fn a_connection_that_the_program_gave_up_or_the_peer_reset_has_no_last_word() {
     let package = env!("CARGO_MANIFEST_DIR");

@@ -1,4 +1,4 @@
-//! Programs in sandboxes (seccomp): they end as without the library, whichever calls are refused, and however.
+//! Programs in sandboxes (seccomp): they end as without the library, for every call that is refused and every way to refuse it.
 //! What the checker finds without the kernel's word it finds there, too.
 
 use epshim_harness::c_compiler::compile;
@@ -106,7 +106,7 @@ fn started(action: &str, refused: &[i64], preloaded: bool) -> (Output, String) {
 #[test]
 fn a_sandbox_that_is_there_at_the_start_is_probed_call_by_call() {
     // An architecture's own numbers, and what is said of them.
-    let calls: [(&[i64], &str); 13] = [
+    let calls: [(&[i64], &str); 15] = [
         (&[libc::SYS_process_vm_readv], "refused: process_vm_readv;"),
         (&[libc::SYS_getpid], "getpid"),
         (&[libc::SYS_gettid], "getpid"),
@@ -115,6 +115,8 @@ fn a_sandbox_that_is_there_at_the_start_is_probed_call_by_call() {
         (&[libc::SYS_fstat], "fstat"),
         (&[libc::SYS_ioctl], "fstat"),
         (&[libc::SYS_readlinkat], "fstat"),
+        (&[libc::SYS_getsockname], "refused: getsockname, getpeername;"),
+        (&[libc::SYS_getpeername], "refused: getsockname, getpeername;"),
         (&[libc::SYS_rt_sigprocmask], "sigprocmask"),
         (&[libc::SYS_close_range, libc::SYS_unshare], "refused: clone;"),
         (&[libc::SYS_kill], "execve"),

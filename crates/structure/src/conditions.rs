@@ -1,4 +1,4 @@
-//! What is there in tests only. It is no part of the structure: a test may name whatever it tests.
+//! What is there in tests only. It is no part of the structure: a test may name what it tests.
 //!
 //! Only `cfg(test)` is judged, alone or in `all(...)`. Of every other condition both sides are read.
 

@@ -3,7 +3,8 @@
 //! A file is read by the function that the caller hands in, so that a test can hold its crate in memory.
 //! Paths are kept as they are composed, from the root's on, without `..`. A module that is written in braces
 //! is a module of its own in the file of its parent. `#[path]` is followed; a module that is
-//! `#[cfg(test)]` is not; one behind another `cfg` is, whatever the machine.
+//! `#[cfg(test)]` is not; one behind another `cfg` is, on every machine. One that is given to a macro is
+//! declared by it.
 
 use crate::conditions::is_test;
 use crate::names::{Import, Name, Names};
@@ -107,7 +108,8 @@ impl Crate {
         self.macros.extend(macros.into_iter().map(|name| (name, file)));
         let children = BTreeMap::new();
         self.modules.push(Module { file, parent, children, items: defined, imports, names });
-        for item in items {
+        let given: Vec<Item> = items.iter().flat_map(given_to_a_macro).collect();
+        for item in items.iter().chain(&given) {
             let Item::Mod(child) = item else { continue };
             if is_test(&child.attrs) {
                 continue;
@@ -130,6 +132,17 @@ impl Crate {
             self.modules[module].children.insert(name, added);
         }
         Ok(module)
+    }
+}
+
+/// The items that a macro is given, if it is given items: it may declare modules.
+fn given_to_a_macro(item: &Item) -> Vec<Item> {
+    match item {
+        Item::Macro(item) if item.ident.is_none() => {
+            let given = syn::parse2::<syn::File>(item.mac.tokens.clone());
+            given.map_or_else(|_| Vec::new(), |given| given.items)
+        }
+        _ => Vec::new(),
     }
 }
 

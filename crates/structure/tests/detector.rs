@@ -237,3 +237,17 @@ fn another_crate_s_items_are_outside_whatever_they_are_called() {
     ];
     make_none(&files);
 }
+
+#[test]
+fn a_module_that_is_given_to_a_macro_is_read() {
+    let lib =
+        "list! { #[named(A)] mod a; mod b; #[cfg(test)] mod c; } fn f() { list! { not, items } }";
+    make(
+        "a.rs -> b.rs -> a.rs",
+        &[
+            ("lib.rs", lib),
+            ("a.rs", "pub struct A(crate::b::B);"),
+            ("b.rs", "pub struct B(crate::a::A);"),
+        ],
+    );
+}

@@ -2,7 +2,7 @@
 //!
 //! An address belongs into one of many small sets, in which the oldest gives way: with one place for each,
 //! two frames of the same stack could take turns in it. What is kept holds as long as the modules do:
-//! whoever knows that one was closed has it forgotten.
+//! the caller that knows of a closed one has it forgotten.
 
 use crate::rule::Rule;
 

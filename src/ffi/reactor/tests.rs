@@ -18,7 +18,7 @@ unsafe extern "C" fn use_everything(
     events: u32,
     data: *mut c_void,
 ) {
-    // SAFETY: the scene outlives the reactor, and nobody uses it while a callback runs; the reactor
+    // SAFETY: the scene outlives the reactor, and no other code uses it while a callback runs; the reactor
     // is the one that calls this.
     unsafe {
         let scene = data.cast::<Scene>();

@@ -9,20 +9,19 @@
 //! and calls what is not for signal handlers is refused too.
 
 use crate::reactor::{Core, Turn, Waker};
-use crate::sys::this_thread;
+use crate::sys::{Errno, Result, this_thread};
+use core::cell::UnsafeCell;
+use core::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
+use core::sync::atomic::{AtomicUsize, compiler_fence};
+use core::time::Duration;
 use libc::{c_int, c_void};
-use std::cell::UnsafeCell;
-use std::io;
-use std::sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst};
-use std::sync::atomic::{AtomicUsize, compiler_fence};
-use std::time::Duration;
 
 /// What C calls `epshim_callback`.
 pub type Callback = unsafe extern "C" fn(*mut CReactor, u64, u32, *mut c_void);
 
 /// What C calls `struct epshim_reactor`, and cannot see into.
 pub struct CReactor {
-    /// Nobody (0), the thread that runs it while a callback may use it ([`this_thread`]), or the
+    /// No thread (0), the thread that runs it while a callback may use it ([`this_thread`]), or the
     /// thread that is inside ([`this_thread`] and [`INSIDE`]).
     user: AtomicUsize,
     /// Shared by all threads, without a claim.
@@ -55,15 +54,15 @@ impl CReactor {
 
     /// Claims the inside for this thread, [`this_thread`]. Returns what to pass to [`leave`](Self::leave): 0, or if
     /// this is a callback of a run the name of this thread.
-    fn enter(&self, me: usize) -> io::Result<usize> {
-        // Nobody else writes this thread's name, so that a relaxed look is enough to find it.
+    fn enter(&self, me: usize) -> Result<usize> {
+        // Only this thread writes its name, so that a relaxed look is enough to find it.
         let before = if self.user.load(Relaxed) == me { me } else { 0 };
         let claimed = self.user.compare_exchange(before, me | INSIDE, Acquire, Relaxed);
         claimed.map_err(|_| error(libc::EINVAL))
     }
 
     /// As [`enter`](Self::enter), but not in a callback.
-    fn enter_idle(&self, me: usize) -> io::Result<()> {
+    fn enter_idle(&self, me: usize) -> Result<()> {
         match self.enter(me)? {
             0 => Ok(()),
             callback => {
@@ -81,7 +80,7 @@ impl CReactor {
 /// # Safety
 ///
 /// `reactor` is null or a reactor, and stays one while the result is used.
-unsafe fn get<'a>(reactor: *const CReactor) -> io::Result<&'a CReactor> {
+unsafe fn get<'a>(reactor: *const CReactor) -> Result<&'a CReactor> {
     // SAFETY: null or a reactor by the caller's contract. All its fields may be shared.
     unsafe { reactor.as_ref() }.ok_or_else(|| error(libc::EFAULT))
 }
@@ -91,7 +90,7 @@ unsafe fn get<'a>(reactor: *const CReactor) -> io::Result<&'a CReactor> {
 /// # Safety
 ///
 /// As [`get`].
-pub(super) unsafe fn shared_waker<'a>(reactor: *const CReactor) -> io::Result<&'a Waker> {
+pub(super) unsafe fn shared_waker<'a>(reactor: *const CReactor) -> Result<&'a Waker> {
     // SAFETY: the caller's contract.
     unsafe { get(reactor) }.map(|reactor| &reactor.waker)
 }
@@ -103,8 +102,8 @@ pub(super) unsafe fn shared_waker<'a>(reactor: *const CReactor) -> io::Result<&'
 /// `reactor` is null or a reactor.
 pub(super) unsafe fn with<R>(
     reactor: *const CReactor,
-    step: impl FnOnce(&mut Inside) -> io::Result<R>,
-) -> io::Result<R> {
+    step: impl FnOnce(&mut Inside) -> Result<R>,
+) -> Result<R> {
     // SAFETY: the caller's contract.
     let reactor = unsafe { get(reactor) }?;
     let before = reactor.enter(this_thread())?;
@@ -119,7 +118,7 @@ pub(super) unsafe fn with<R>(
 /// # Safety
 ///
 /// `reactor` is null or a reactor.
-pub(super) unsafe fn give_up(reactor: *const CReactor) -> io::Result<()> {
+pub(super) unsafe fn give_up(reactor: *const CReactor) -> Result<()> {
     // SAFETY: the caller's contract.
     unsafe { get(reactor) }?.enter_idle(this_thread())
 }
@@ -131,8 +130,8 @@ pub(super) unsafe fn give_up(reactor: *const CReactor) -> io::Result<()> {
 /// `reactor` is null or a reactor, which is not freed meanwhile.
 pub(super) unsafe fn running<R>(
     reactor: *mut CReactor,
-    run: impl FnOnce(&Run) -> io::Result<R>,
-) -> io::Result<R> {
+    run: impl FnOnce(&Run) -> Result<R>,
+) -> Result<R> {
     // SAFETY: the caller's contract.
     let shared = unsafe { get(reactor) }?;
     let me = this_thread();
@@ -169,15 +168,15 @@ impl Run<'_> {
 
     /// Begins a round, if none was left in the middle.
     #[inline]
-    pub fn begin(&self, timeout: Option<Duration>) -> io::Result<()> {
+    pub fn begin(&self, timeout: Option<Duration>) -> Result<()> {
         self.step(|inside| match inside.core.is_in_round() {
             true => Ok(()),
             false => inside.core.wait(timeout),
         })
     }
 
-    /// Makes the next callback of the round. None: the round is done. Some: how many were made,
-    /// for nobody need be there to be woken.
+    /// Makes the next callback of the round. None: the round is done. Some: how many were made;
+    /// a turn may have no callback, as a wake-up has none.
     #[inline(always)]
     pub fn turn(&self) -> Option<c_int> {
         let (target, handle, events) = self.step(|inside| {
@@ -192,12 +191,12 @@ impl Run<'_> {
             })
         })?;
         let Some(Target { callback, data }) = target else { return Some(0) };
-        // SAFETY: sound by the contract of whoever registered it, which lasts.
+        // SAFETY: sound by the contract that the caller accepted when it registered it, which lasts.
         unsafe { callback(self.reactor, handle, events, data) };
         Some(1)
     }
 }
 
-pub(super) fn error(code: c_int) -> io::Error {
-    io::Error::from_raw_os_error(code)
+pub(super) fn error(code: c_int) -> Errno {
+    Errno(code)
 }

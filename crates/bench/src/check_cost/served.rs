@@ -3,14 +3,14 @@
 //! Its processes are those that descend from the one that was started: strace has the server below
 //! it, and nginx its workers.
 
-use super::way::{Result, Way};
+use super::way::{By, Result, Tools, Way};
 use crate::affinity;
 use epshim_harness::process::Process;
 use epshim_harness::sys;
 use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, TcpStream};
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -22,24 +22,36 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Served {
     process: Process,
     pub port: u16,
+    /// Its recording.
+    recording: Option<PathBuf>,
 }
 
 impl Served {
     /// Starts a command that listens on this port, in one of the ways.
-    pub fn start(way: &Way, library: &Path, port: u16, command: &[&str]) -> Result<Self> {
-        let strace: &[&str] = &["strace", "-f", "-qq", "-o", "/dev/null"];
-        let words = if way.under_strace { [strace, command].concat() } else { command.to_vec() };
+    pub fn start(way: &Way, tools: &Tools, port: u16, command: &[&str]) -> Result<Self> {
+        let recording = std::env::temp_dir().join(format!("epshim-cost-{port}.trace"));
+        let (epshim, file) = (tools.command.to_string_lossy(), recording.to_string_lossy());
+        let by: &[&str] = match way.by {
+            By::Itself => &[],
+            By::Record => &[&epshim, "check", "--quiet", "--record", &file, "--"],
+            By::Strace => &["strace", "-f", "-qq", "-o", "/dev/null"],
+        };
+        let words = [by, command].concat();
         let mut start = Command::new(words[0]);
-        way.mode.set(&mut start, library);
+        way.mode.set(&mut start, &tools.library);
         affinity::pin_command(&mut start, affinity::servers());
         let process = Process::spawn(way.name, start.args(&words[1..]).stdin(Stdio::null()))?;
-        let server = Self { process, port };
+        let recording = (way.by == By::Record).then_some(recording);
+        let server = Self { process, port, recording };
         let end = Instant::now() + PATIENCE;
         while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
             if Instant::now() > end {
                 return Err(format!("{command:?} does not listen").into());
             }
             sleep(Duration::from_millis(10));
+        }
+        for observer in server.processes()?.into_iter().filter(|&process| is_observer(process)) {
+            affinity::move_to_load(observer)?;
         }
         Ok(server)
     }
@@ -68,8 +80,19 @@ impl Drop for Served {
     fn drop(&mut self) {
         // strace ends when what it runs has ended, and takes no notice of SIGTERM until then.
         for process in self.processes().unwrap_or_default() {
-            let _ = sys::try_kill(process, libc::SIGTERM);
+            // An observer ends with its server, after its last words.
+            if !is_observer(process) {
+                let _ = sys::try_kill(process, libc::SIGTERM);
+            }
         }
         self.process.wait();
+        if let Some(recording) = &self.recording {
+            let _ = fs::remove_file(recording);
+        }
     }
+}
+
+fn is_observer(process: u32) -> bool {
+    let name = fs::read_to_string(format!("/proc/{process}/comm"));
+    name.is_ok_and(|name| name.trim() == "epshim-observer")
 }

@@ -1,22 +1,41 @@
-//! The ways in which a server runs: by itself, with the preload library, with the checker, under strace.
+//! The ways in which a server runs: by itself, with the preload library, with the checker, recorded, under strace.
 
 use epshim_harness::preload::Mode;
 use std::error::Error;
+use std::path::PathBuf;
 
 /// Why a server could not be measured.
 pub type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// What is measured.
+pub struct Tools {
+    /// The preload library.
+    pub library: PathBuf,
+    /// The command `epshim`.
+    pub command: PathBuf,
+}
+
+/// What a server is started by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    Itself,
+    /// `epshim check --record`.
+    Record,
+    Strace,
+}
 
 /// How a server runs.
 pub struct Way {
     pub name: &'static str,
     pub mode: Mode,
-    pub under_strace: bool,
+    pub by: By,
 }
 
 /// The ways; the first is what the others are compared to.
-pub const WAYS: [Way; 4] = [
-    Way { name: "plain", mode: Mode::Plain, under_strace: false },
-    Way { name: "transparent", mode: Mode::Transparent, under_strace: false },
-    Way { name: "checked", mode: Mode::Checking, under_strace: false },
-    Way { name: "strace -f", mode: Mode::Plain, under_strace: true },
+pub const WAYS: [Way; 5] = [
+    Way { name: "plain", mode: Mode::Plain, by: By::Itself },
+    Way { name: "transparent", mode: Mode::Transparent, by: By::Itself },
+    Way { name: "checked", mode: Mode::Checking, by: By::Itself },
+    Way { name: "recorded", mode: Mode::Plain, by: By::Record },
+    Way { name: "strace -f", mode: Mode::Plain, by: By::Strace },
 ];

@@ -5,7 +5,7 @@
 //! read from what they print.
 
 use super::served::Served;
-use super::way::{Result, Way};
+use super::way::{Result, Tools, Way};
 use crate::load::Load;
 use crate::programs::{self, CServer};
 use crate::servers::scenarios::Scenario;
@@ -30,11 +30,11 @@ pub struct Workload {
 
 impl Workload {
     /// Starts a server for it.
-    pub fn serve(&self, way: &Way, library: &Path) -> Result<Served> {
+    pub fn serve(&self, way: &Way, tools: &Tools) -> Result<Served> {
         let port = free_port()?;
         let command = (self.command)(port)?;
         let command: Vec<_> = command.iter().map(String::as_str).collect();
-        Served::start(way, library, port, &command)
+        Served::start(way, tools, port, &command)
     }
 }
 

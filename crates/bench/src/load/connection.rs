@@ -70,7 +70,7 @@ impl Connection {
         self.received < self.allowed
     }
 
-    /// Sends so many more messages, as far as the socket takes them now.
+    /// Sends the given number of further messages, as far as the socket takes them now.
     pub fn allow(&mut self, messages: usize, shared: &mut Shared) -> io::Result<()> {
         let now = shared.now();
         self.allow_at(messages, now, shared.shape.message);
@@ -189,7 +189,7 @@ fn connect(from: Ipv4Addr, to: SocketAddrV4) -> io::Result<OwnedFd> {
     // SAFETY: no pointer is passed.
     let fd = unsafe { libc::socket(libc::AF_INET, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0) };
     check(fd)?;
-    // SAFETY: just made, and nobody else's.
+    // SAFETY: just made, and has no other owner.
     let socket = unsafe { OwnedFd::from_raw_fd(fd) };
     // The port is chosen by connect, which knows that only the pair of addresses has to be new.
     option(fd, libc::IPPROTO_IP, libc::IP_BIND_ADDRESS_NO_PORT)?;

@@ -4,7 +4,7 @@ use std::iter;
 
 /// The period. It fits the first cache beside what it is copied to or compared with.
 const PERIOD: usize = 8_191;
-/// A piece of so many bytes is never cut.
+/// A piece of this size is never cut.
 pub const WHOLE: usize = 1024;
 
 /// The pattern, with enough of its repetition behind it that a small message need not be put together.

@@ -25,7 +25,7 @@ pub trait Caller {
     fn modify(&mut self);
     fn add_delete(&mut self);
 
-    /// So many of one operation.
+    /// One operation, the given number of times.
     fn many(&mut self, operation: Operation, count: u32) {
         for _ in 0..count {
             match operation {
@@ -49,7 +49,7 @@ pub fn failed<T>(error: io::Error) -> T {
     panic!("{error}")
 }
 
-/// An epoll with so many registrations, all of them ready.
+/// An epoll with the given number of registrations, all of them ready.
 pub struct Stage {
     epfd: OwnedFd,
     /// Registered under their places here.
@@ -69,7 +69,7 @@ impl Stage {
         if epfd < 0 {
             return Err(io::Error::last_os_error());
         }
-        // SAFETY: just made, and nobody else's.
+        // SAFETY: just made, and has no other owner.
         let epfd = unsafe { OwnedFd::from_raw_fd(epfd) };
         let mut sources = Vec::new();
         let mut writers = Vec::new();

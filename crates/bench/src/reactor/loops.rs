@@ -15,7 +15,7 @@ pub trait Subject {
     /// One wait, and a turn for every end that is ready. Returns how many.
     fn round(&mut self) -> u64;
 
-    /// At least so many turns. Returns how many.
+    /// Takes at least `at_least` turns. Returns how many.
     fn turns(&mut self, at_least: u64) -> u64 {
         let mut turns = 0;
         while turns < at_least {
@@ -56,7 +56,7 @@ impl AsFd for End {
     }
 }
 
-/// The ends of so many pairs, each with a first message under way.
+/// The ends of the given number of pairs, each with a first message under way.
 pub fn ends(pairs: usize) -> io::Result<Vec<End>> {
     let mut ends = Vec::new();
     for _ in 0..pairs {
@@ -77,7 +77,7 @@ pub struct CLoop {
 
 impl CLoop {
     pub fn new(pairs: usize) -> io::Result<Self> {
-        // SAFETY: the kernel makes a descriptor, which nobody else knows.
+        // SAFETY: the kernel makes a descriptor, which no other code knows.
         let epfd = unsafe { OwnedFd::from_raw_fd(libc::epoll_create1(libc::EPOLL_CLOEXEC)) };
         let ends = ends(pairs)?;
         for (i, end) in ends.iter().enumerate() {

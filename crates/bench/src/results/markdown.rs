@@ -18,6 +18,9 @@ macro_rules! put {
     };
 }
 
+/// What was measured once, for a decision, and stands below what is measured anew.
+const DECISIONS: &str = include_str!("decisions.md");
+
 /// All of it, with a link to each plot.
 pub fn text(results: &Results, plots: &[String]) -> String {
     let mut text = String::new();
@@ -45,7 +48,7 @@ pub fn text(results: &Results, plots: &[String]) -> String {
         put!(text, "to the loop by hand in the same language.\n");
         rows(&mut text, &results.reactor);
     }
-    text
+    text + DECISIONS
 }
 
 /// The plots of one kind.
@@ -200,7 +203,7 @@ fn select_poll_epoll(text: &mut String, lines: &[Line]) {
     put!(text, "## select, poll, epoll\n");
     put!(
         text,
-        "Microseconds of one wait that finds {ACTIVE} active descriptors among so many, with"
+        "Microseconds of one wait that finds {ACTIVE} active descriptors among those registered, with"
     );
     put!(
         text,

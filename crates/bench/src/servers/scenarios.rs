@@ -28,7 +28,7 @@ impl Scenario {
         self.to_possible_value().expect("none is skipped").get_name().to_owned()
     }
 
-    /// For the reader, with so many idle connections.
+    /// For the reader, with this number of idle connections.
     pub fn title(self, idle: usize) -> String {
         let title = match self {
             Self::One => "1 connection, 64 B",

@@ -4,8 +4,9 @@
 //! names are the keys of `EPSHIM_OPTIONS`, and the fields of [`Options`]: the macro makes one of the other.
 //! Nothing here knows how the variable's text is put together: that is `syntax.rs`.
 
-use super::{Color, Mode, Options, nearest};
-use crate::rule::Rule;
+use super::complaint::nearest;
+use super::given::{Color, Mode, Options};
+use crate::engine::Rule;
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
@@ -41,7 +42,7 @@ macro_rules! setting {
     };
 }
 
-pub const SETTINGS: [Setting; 18] = [
+pub const SETTINGS: [Setting; 20] = [
     setting!(mode, "check|transparent", "whether the program is watched", read_mode, write_mode),
     setting!(json, "PATH", "write findings as JSON lines", read_path, write_path),
     setting!(log_path, "stderr|PATH", "where the report goes", read_log, write_log),
@@ -54,6 +55,7 @@ pub const SETTINGS: [Setting; 18] = [
     setting!(notes, "0|1", "report notes too", read_flag, write_flag),
     setting!(trace_children, "0|1", "watch the programs it starts", read_flag, write_flag),
     setting!(observer, "0|1", "have a process beside it write its end", read_flag, write_flag),
+    setting!(stall, "500ms|off", "how long a loop may stand still", read_stall, write_stall),
     setting!(
         stack_depth,
         "N",
@@ -61,6 +63,7 @@ pub const SETTINGS: [Setting; 18] = [
         number::<MAX_STACK_DEPTH>,
         u8::to_string
     ),
+    setting!(lines, "0|1", "lines of Python programs", read_flag, write_flag),
     setting!(symbolize, "0|1", "function, file and line of each call", read_flag, write_flag),
     setting!(symbolizer, "PATH", "the epshim command, which finds them", read_path, write_path),
     setting!(color, "auto|always|never", "colour the report", read_color, write_color),
@@ -124,6 +127,27 @@ fn number<const MAX: u8>(value: &str) -> Read<u8> {
         Some(number) => (Some(number), None),
         None => (None, Some(format!("expected a number from 0 to {MAX}"))),
     }
+}
+
+/// Below this an observer that looks every 100 ms sees nothing.
+const LEAST_STALL: u32 = 200;
+
+fn read_stall(value: &str) -> Read<u32> {
+    let time = match value.strip_suffix("ms") {
+        Some(milliseconds) => milliseconds.parse().ok(),
+        None => value.strip_suffix('s').and_then(|seconds| {
+            seconds.parse().ok().and_then(|seconds: u32| seconds.checked_mul(1000))
+        }),
+    };
+    match time.filter(|&time| time >= LEAST_STALL) {
+        Some(time) => (Some(time), None),
+        None if value == "off" => (Some(0), None),
+        None => (None, Some("expected off, or 200ms or more, as 500ms or 2s".to_owned())),
+    }
+}
+
+fn write_stall(stall: &u32) -> String {
+    if *stall == 0 { "off".to_owned() } else { format!("{stall}ms") }
 }
 
 /// An empty path takes back one that was set before.

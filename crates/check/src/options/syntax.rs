@@ -1,6 +1,6 @@
 //! The text of the variable, apart from what the options mean: pairs, separators, quotes.
 
-use super::Complaint;
+use super::complaint::Complaint;
 
 fn is_separator(character: char) -> bool {
     character == ':' || character.is_ascii_whitespace()

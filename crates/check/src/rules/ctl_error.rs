@@ -1,299 +1,223 @@
 //! `ctl-error`.
 
-use crate::checker::{ADD, After, AtFailure, Ctl, DEL, MOD, RETRY};
-use crate::epoll::{Epoll, Former, Registration};
-use crate::finding::{Advice, Role};
-use crate::ports::{Descriptors, Fd, Kernel, Nanos, Site, bits};
-use crate::rule::{Certainty, Explanation};
-use crate::suspicion::{Case, Suspicion, Verdict};
+mod failure;
+mod refused;
+mod undecided;
 
-/// Its page.
-pub const EXPLANATION: Explanation = Explanation {
-    finds: "An epoll_ctl failed; explained from the descriptor's history.",
-    hurts: "\
-        The kernel's interest list is not what the program believes: a connection is never \
-        reported, or is reported to its predecessor, or the loop aborts on an error it did not \
-        expect.",
-    evidence: "\
-        epoll_ctl returned EEXIST, ENOENT, EBADF, EPERM, EINVAL or ELOOP, and the thread's next \
-        call is not the right retry, or there is none for 100 ms (2 s while the thread runs, or waits for a lock: it may be on its way); EBADF, EINVAL and ELOOP have none. \
-        EPERM of an EPOLL_CTL_ADD is judged by what follows: the program tries the descriptor \
-        again, or waits in vain for 1 s while the file has input for it. A fact: that it failed is beyond doubt. The report says who \
-        registered and who closed the descriptor, and what the kernel objected to.",
-    silent: "\
-        When EEXIST is followed by EPOLL_CTL_MOD, or ENOENT by EPOLL_CTL_ADD, of the same \
-        descriptor: libevent, libev and libuv do it on purpose. When EEXIST is followed by \
-        EPOLL_CTL_DEL, as where libuv tries whether a descriptor can be watched. A note only: an \
-        EPOLL_CTL_DEL of an open descriptor that was never registered (libuv does so before every \
-        close), and an EPOLL_CTL_ADD of the interest that is registered already and in use (libev \
-        adds again what it did not delete), and the EPOLL_CTL_ADD of a regular file or a directory \
-        that the program then reads, or closes, without epoll (asio and Go do so). ENOMEM and ENOSPC are the \
-        machine's. A program that knowingly ignores the error, of a late EPOLL_CTL_DEL, looks \
-        the same: suppress it.",
-    fix: "\
-        EEXIST: it is registered, EPOLL_CTL_MOD. ENOENT: it is not, or its number names another \
-        file by now. EBADF: delete before close(). EPERM: regular files and directories are \
-        always ready, do not register them. EINVAL: an epoll in itself, or EPOLLEXCLUSIVE with \
-        EPOLL_CTL_MOD, with EPOLLONESHOT or for an epoll. ELOOP: epolls that watch each other.",
-    wrong: r"close(fd);
-epoll_ctl(epfd, EPOLL_CTL_DEL, fd, NULL);  /* EBADF, or deletes whoever got the number */",
-    right: r"epoll_ctl(epfd, EPOLL_CTL_DEL, fd, NULL);
-close(fd);",
-    manual: "epoll_ctl(2), ERRORS",
-    seen: &[
-        "https://github.com/curl/curl/pull/4211",
-        "https://github.com/libuv/libuv/issues/1495",
-        "https://github.com/panjf2000/gnet/pull/572",
-        "https://github.com/python/cpython/issues/130141",
+use crate::engine::Standing;
+use crate::engine::{About, Answer, Case, Certainty, Engine, Explanation, Hook, Record, Rule};
+use crate::model::{Model, Moment, Wait};
+use epshim_observe::{AtFailure, Ctl, Kernel, Nanos, Tid};
+use failure::Failure;
+use refused::Refusals;
+use undecided::{RETRY, Ticket, Undecided};
+
+pub(crate) const RECORD: Record = Record {
+    name: "ctl-error",
+    emits: &[Certainty::Fact, Certainty::Note],
+    listens: &[
+        Hook::Called(called),
+        Hook::CtlFailed(failed),
+        Hook::WaitedInVain(waited_in_vain),
+        Hook::ThreadEnded(thread_ended),
+        Hook::Ended(ended),
     ],
+    page: Explanation {
+        finds: "An epoll_ctl failed; explained from the descriptor's history.",
+        hurts: "\
+            The kernel's interest list is not what the program believes. Events of a connection \
+            are never reported, or are reported to the connection that had the number before; or \
+            the loop aborts on an error that it did not expect.",
+        evidence: "\
+            epoll_ctl returned EEXIST, ENOENT, EBADF, EPERM, EINVAL or ELOOP. EBADF, EINVAL and \
+            ELOOP are reported at once. After EEXIST or ENOENT the thread's next call may be the \
+            right retry; for that it gets 100 ms, or 2 s while it runs or waits for a lock. EPERM \
+            of an EPOLL_CTL_ADD is judged by what follows: the program tries the descriptor again, \
+            or waits in vain for 1 s while the file has input. A fact: that the call failed is \
+            beyond doubt. The report says who registered and who closed the descriptor, and what \
+            the kernel objected to.",
+        silent: "\
+            When the same descriptor gets EPOLL_CTL_MOD after EEXIST, or EPOLL_CTL_ADD after \
+            ENOENT: libevent, libev and libuv do it on purpose. When it gets EPOLL_CTL_DEL after \
+            EEXIST: libuv tries so whether a descriptor can be watched. Only a note in three \
+            cases. EPOLL_CTL_DEL of an open descriptor that was never registered: libuv does so \
+            before every close. EPOLL_CTL_ADD of an interest that is registered already and in \
+            use: libev adds again what it did not delete. EPOLL_CTL_ADD of a regular file or a \
+            directory that the program then reads or closes without epoll: asio and Go do so. \
+            ENOMEM and ENOSPC are the machine's. A program that ignores the error of a late \
+            EPOLL_CTL_DEL on purpose looks the same: suppress it.",
+        fix: "\
+            EEXIST: the descriptor is registered, use EPOLL_CTL_MOD. ENOENT: it is not registered, \
+            or its number names another file now. EBADF: delete before close(). EPERM: regular \
+            files and directories are always ready, do not register them. EINVAL: an epoll in \
+            itself, or EPOLLEXCLUSIVE with EPOLL_CTL_MOD, with EPOLLONESHOT or for an epoll. \
+            ELOOP: epolls that watch each other.",
+        wrong: r"close(fd);
+epoll_ctl(epfd, EPOLL_CTL_DEL, fd, NULL);  /* EBADF, or deletes the number's new owner */",
+        right: r"epoll_ctl(epfd, EPOLL_CTL_DEL, fd, NULL);
+close(fd);",
+        manual: "epoll_ctl(2), ERRORS",
+        seen: &[
+            "https://github.com/curl/curl/pull/4211",
+            "https://github.com/libuv/libuv/issues/1495",
+            "https://github.com/panjf2000/gnet/pull/572",
+            "https://github.com/python/cpython/issues/130141",
+        ],
+    },
 };
 
-/// So often a thread is asked after that may be on its way to its second call: about 2 seconds.
+/// A thread that may be on its way to its second call is asked after this often: about 2 seconds.
 const PATIENCE: u32 = 20;
 
-const ENOENT: i32 = 2;
-const EBADF: i32 = 9;
-const EPERM: i32 = 1;
-const EEXIST: i32 = 17;
-const EINVAL: i32 = 22;
-const ELOOP: i32 = 40;
-
-/// A failed `epoll_ctl`, and what is known of the descriptor's past.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Failure {
-    epfd: Fd,
-    fd: Fd,
-    op: i32,
-    errno: i32,
-    events: u32,
-    /// Whether the number is open.
-    is_open: bool,
-    /// It was registered here, and where that was.
-    registered: Option<Site>,
-    /// That registration's interest.
-    interest: u32,
-    /// It is the very registration that was to be made, and is in use: it was delivered, or has other
-    /// data, by which the program tells its attempts apart.
-    is_in_use: bool,
-    /// It was closed since it was registered here.
-    was_closed: bool,
-    closed: Site,
-    duplicated: Site,
-    /// The bytes of a file that were to be read.
-    unread: Option<u64>,
-    /// What the program did when epoll had refused the file.
-    pub(crate) after: After,
-    /// The thread has made no call since, and may be on its way to the one that makes it good.
-    pub(crate) is_retry_awaited: bool,
+/// What has failed, and may turn out to have been meant so.
+#[derive(Debug, Default)]
+struct Own {
+    undecided: Undecided,
+    refusals: Refusals,
 }
 
-impl Failure {
-    pub fn new(ctl: &Ctl, at: AtFailure, epoll: Option<&Epoll>, memory: &dyn Descriptors) -> Self {
-        let descriptor = memory.get(ctl.fd);
-        let is_in_use = |one: &Registration| {
-            one.interest == ctl.events && (one.data != ctl.data || one.delivery.round != 0)
-        };
-        let live = |one: &Registration| (one.added, one.interest, is_in_use(one), one.generation);
-        let former = |one: &Former| (one.added, one.interest, false, one.generation);
-        let known = epoll.and_then(|epoll| {
-            epoll.by_fd(ctl.fd).map(live).or_else(|| epoll.former(ctl.fd).map(former))
-        });
-        Self {
-            epfd: ctl.epfd,
-            fd: ctl.fd,
-            op: ctl.op,
-            errno: at.errno,
-            events: ctl.events,
-            is_open: at.fd_is_open,
-            registered: known.map(|(added, ..)| added),
-            interest: known.map_or(0, |(_, interest, ..)| interest),
-            is_in_use: known.is_some_and(|(_, _, is_in_use, _)| is_in_use),
-            was_closed: known.is_some_and(|(.., generation)| generation != descriptor.generation),
-            closed: descriptor.closed,
-            duplicated: descriptor.duplicated,
-            unread: at.unread,
-            after: After::TriesAgain,
-            is_retry_awaited: false,
+fn own(engine: &mut Engine) -> &mut Own {
+    engine.own(Rule::CtlError)
+}
+
+/// A failed call. With a ticket, its thread is asked after: it may not have come to the call that makes
+/// this good.
+#[derive(Debug)]
+struct Failed {
+    failure: Failure,
+    ticket: Option<Ticket>,
+}
+
+fn raise(engine: &mut Engine, failure: Failure, tid: Tid, now: Nanos) {
+    engine.raise(failure.about(tid, now), 0, Failed { failure, ticket: None });
+}
+
+fn failed(engine: &mut Engine, m: &Moment<'_>, ctl: &Ctl, at: AtFailure) {
+    if at.is_no_epoll() {
+        return;
+    }
+    let id = engine.model.epolls.named(ctl.epfd, m.descriptors);
+    let epoll = id.and_then(|id| engine.model.epolls.get(id));
+    let failure = Failure::new(ctl, at, epoll, m.descriptors);
+    // A former one of this descriptor that was refused is no fall-back.
+    let first = own(engine).refusals.of(ctl.fd, m.descriptors);
+    if let Some((first, tid)) = first {
+        raise(engine, first, tid, m.now);
+    }
+    if failure.may_fall_back() && first.is_none() {
+        let oldest = own(engine).refusals.keep(failure, id.unwrap_or_default(), m);
+        if let Some((failure, tid)) = oldest {
+            raise(engine, failure, tid, m.now);
         }
-    }
-
-    /// The second half of a known pair: ADD fails with EEXIST and MOD follows, MOD fails with ENOENT
-    /// and ADD follows (libevent, libev and libuv do so).
-    pub fn is_made_good_by(&self, retry: Option<(i32, Fd, Fd)>) -> bool {
-        let Some((op, epfd, fd)) = retry else { return false };
-        let is_answer = match (self.op, self.errno) {
-            (ADD, EEXIST) => op == MOD || op == DEL,
-            (MOD, ENOENT) => op == ADD,
-            _ => false,
-        };
-        is_answer && (epfd, fd) == (self.epfd, self.fd)
-    }
-
-    /// Whether libraries make such a call knowingly, and nothing else can have been meant.
-    fn is_harmless(&self) -> bool {
-        // Nothing was to be deleted: libuv deletes before every close, and looks at no error.
-        let is_idle = self.is_open && !self.was_closed && self.registered.is_none();
-        match (self.op, self.errno) {
-            (DEL, ENOENT) => is_idle,
-            // Libev does not delete what it stops watching, and adds it again later: what the kernel
-            // has is then what is wanted.
-            (ADD, EEXIST) => self.is_in_use && !self.was_closed,
-            (ADD, EPERM) => self.after == After::FallsBack,
-            _ => false,
+        look_at_refused(engine, m.now);
+    } else if failure.may_be_made_good() {
+        let lost = own(engine).undecided.keep(failure, m);
+        if let Some((failure, tid)) = lost {
+            raise(engine, failure, tid, m.now);
         }
-    }
-
-    /// Whether the program may be right to go on: see `checker/refused.rs`.
-    pub const fn may_fall_back(&self) -> bool {
-        self.op == ADD && self.errno == EPERM
-    }
-
-    /// Whether the program waits for a file of which nothing is left to wait for: it is read unseen, or
-    /// nobody reads it.
-    fn waits_for_nothing(&self, kernel: &mut dyn Kernel) -> bool {
-        let After::Waits { is_open } = self.after else { return false };
-        if self.events & bits::IN == 0 {
-            return self.events & bits::OUT == 0;
-        }
-        // It may be closed by now, and its number used again.
-        let now = kernel.unread(self.fd).filter(|_| is_open && !kernel.was_closed(self.fd));
-        let is_moved = now.is_some() && now != self.unread;
-        self.unread.unwrap_or(0) == 0 || is_moved
-    }
-
-    /// Failures of one kind at one place are one mistake.
-    pub fn kind(&self) -> (i32, i32, bool) {
-        (self.op, self.errno, self.is_harmless())
-    }
-
-    /// Whether the thread's next call may show that it was meant so: see
-    /// [`Failure::is_made_good_by`].
-    pub fn may_be_made_good(&self) -> bool {
-        matches!((self.op, self.errno), (ADD, EEXIST) | (MOD, ENOENT))
-    }
-
-    pub fn sites(&self) -> [(Role, Site); 3] {
-        let closed = if self.was_closed { self.closed } else { Site::default() };
-        [
-            (Role::RegisteredBy, self.registered.unwrap_or_default()),
-            (Role::ClosedBy, closed),
-            (Role::DuplicatedBy, self.duplicated),
-        ]
-    }
-
-    fn call(&self) -> String {
-        let op = match self.op {
-            ADD => "EPOLL_CTL_ADD",
-            DEL => "EPOLL_CTL_DEL",
-            MOD => "EPOLL_CTL_MOD",
-            other => return format!("epoll_ctl({}, {other}, {})", self.epfd, self.fd),
-        };
-        format!("epoll_ctl({}, {op}, {})", self.epfd, self.fd)
-    }
-
-    /// The reason, from what is known of the descriptor.
-    fn reason(&self, is_listed: Option<bool>) -> String {
-        let fd = self.fd;
-        match self.errno {
-            EBADF if self.was_closed => format!(
-                "fd {fd} was registered here and closed since; if its file is still open elsewhere the \
-                 registration lives on and cannot be removed"
-            ),
-            EBADF if !self.is_open => format!("fd {fd} is not open"),
-            EEXIST => format!("fd {fd} is registered already, for {}", bits::names(self.interest)),
-            ENOENT if self.was_closed => format!(
-                "fd {fd} was registered here and closed since: the number is another file now, which is not \
-                 registered{}",
-                if is_listed == Some(true) { "; the old registration is still there" } else { "" },
-            ),
-            ENOENT if self.registered.is_none() => format!("fd {fd} was never registered here"),
-            ENOENT => format!("fd {fd} is not registered here any more"),
-            EPERM => format!(
-                "fd {fd} is a file that epoll does not support: a regular file or a directory is always ready"
-            ),
-            EINVAL => self.invalid().to_owned(),
-            ELOOP => format!(
-                "adding epoll {fd} to {} would make a loop, or a chain that is too deep",
-                self.epfd
-            ),
-            _ => "the kernel gave no more reason than its errno".to_owned(),
-        }
-    }
-
-    /// What to do about this errno.
-    fn advice(&self) -> Advice {
-        let fix = match self.errno {
-            EEXIST => "It is registered: EPOLL_CTL_MOD.",
-            ENOENT if self.was_closed => {
-                "EPOLL_CTL_DEL before close(): the number is another file by now. EPOLL_CTL_ADD that one."
-            }
-            ENOENT => "It is not registered: EPOLL_CTL_ADD, or nothing where it was to be deleted.",
-            EBADF if self.was_closed => "EPOLL_CTL_DEL before close().",
-            EBADF => "Register a descriptor while it is open.",
-            EPERM => {
-                "Regular files and directories are always ready: read and write them without epoll."
-            }
-            ELOOP => "Do not let epolls watch each other; five in a row are the most.",
-            _ if self.epfd == self.fd => "Register the descriptor, not the epoll itself.",
-            _ if (self.events | self.interest) & bits::EXCLUSIVE != 0 => {
-                "EPOLLEXCLUSIVE is for EPOLL_CTL_ADD: to change the interest, delete and add again."
-            }
-            _ => EXPLANATION.fix,
-        };
-        Advice { fix, manual: self.manual() }
-    }
-
-    const fn manual(&self) -> &'static str {
-        match self.errno {
-            EEXIST => "epoll_ctl(2), EEXIST",
-            ENOENT => "epoll_ctl(2), ENOENT",
-            EBADF => "epoll_ctl(2), EBADF; epoll(7), Q6",
-            EPERM => "epoll_ctl(2), EPERM",
-            ELOOP => "epoll_ctl(2), ELOOP",
-            _ => "epoll_ctl(2), EINVAL",
-        }
-    }
-
-    fn invalid(&self) -> &'static str {
-        if self.epfd == self.fd {
-            "an epoll cannot watch itself"
-        } else if !(ADD..=MOD).contains(&self.op) {
-            "there is no such operation"
-        } else if self.op == MOD && (self.events | self.interest) & bits::EXCLUSIVE != 0 {
-            "what was added with EPOLLEXCLUSIVE can only be deleted, not modified"
-        } else if self.events & bits::EXCLUSIVE != 0 {
-            "EPOLLEXCLUSIVE goes with EPOLLIN, EPOLLOUT, EPOLLERR, EPOLLHUP, EPOLLWAKEUP and EPOLLET only, and \
-             not with an epoll as its descriptor"
-        } else {
-            "the arguments do not go together"
-        }
+        look_at_undecided(engine, m.now.saturating_add(RETRY));
+    } else {
+        raise(engine, failure, m.tid, m.now);
     }
 }
 
-/// The error happened; the kernel is asked what it still lists.
-pub(crate) fn confirm(suspicion: Suspicion, now: Nanos, kernel: &mut dyn Kernel) -> Verdict {
-    let Case::Ctl(failure) = &suspicion.case else { return Verdict::Refuted };
-    // A busy machine or a garbage collector may hold it for long.
-    if failure.is_retry_awaited && suspicion.tries < PATIENCE && kernel.is_on_its_way(suspicion.tid)
-    {
-        return Verdict::Again(suspicion, RETRY);
+/// The thread's next call after a failed one decides whether that was the first half of a known pair.
+fn called(engine: &mut Engine, m: &Moment<'_>, made: Option<&Ctl>) {
+    let Some(failure) = own(engine).undecided.take(m.tid) else { return };
+    if !made.is_some_and(|made| failure.is_made_good_by(made)) {
+        raise(engine, failure, m.tid, m.now);
     }
-    let is_listed = kernel
-        .registrations(failure.epfd)
-        .map(|listed| listed.iter().any(|one| one.fd == failure.fd));
-    let name = match failure.errno {
-        ENOENT => "ENOENT",
-        EBADF => "EBADF",
-        EPERM => "EPERM",
-        EEXIST => "EEXIST",
-        EINVAL => "EINVAL",
-        ELOOP => "ELOOP",
-        // Of the machine, not of the program: ENOMEM, ENOSPC. EFAULT speaks for itself.
-        _ => return Verdict::Refuted,
-    };
-    let what = format!("{} failed with {name}: {}", failure.call(), failure.reason(is_listed));
-    let is_harmless = failure.is_harmless() || failure.waits_for_nothing(kernel);
-    let certainty = if is_harmless { Certainty::Note } else { Certainty::Fact };
-    let advice = failure.advice();
-    suspicion.becomes(certainty, now, what, None).advising(advice)
+}
+
+/// A thread is gone, or its wait was cancelled.
+fn thread_ended(engine: &mut Engine, m: &Moment<'_>) {
+    called(engine, m, None);
+}
+
+fn waited_in_vain(engine: &mut Engine, m: &Moment<'_>, wait: &Wait) {
+    own(engine).refusals.waited_in_vain(wait, m);
+}
+
+/// The failures that no later call of their threads has made good in time, a few at a time: they are asked
+/// after.
+fn ask_after(engine: &mut Engine, m: &Moment<'_>) {
+    engine.unsettled -= 1;
+    let (overdue, next) = own(engine).undecided.overdue(m.now);
+    for (failure, tid, ticket) in overdue {
+        let case = Failed { failure, ticket: Some(ticket) };
+        if !engine.raise(failure.about(tid, m.now), 0, case) {
+            own(engine).undecided.is_not_asked(tid);
+        }
+    }
+    if let Some(at) = next {
+        look_at_undecided(engine, at);
+    }
+}
+
+/// One look is enough for all.
+fn look_at_undecided(engine: &mut Engine, at: Nanos) {
+    if !std::mem::replace(&mut own(engine).undecided.is_looked_at, true) {
+        engine.unsettled += 1;
+        engine.wake(at, ask_after);
+    }
+}
+
+fn judge(engine: &mut Engine, m: &Moment<'_>) {
+    judge_refused(engine, m, false);
+}
+
+/// Judges what can be judged by now; at the end, all.
+fn judge_refused(engine: &mut Engine, m: &Moment<'_>, is_end: bool) {
+    let mut refusals = std::mem::take(&mut own(engine).refusals);
+    for (failure, tid) in refusals.judged(&engine.model, m, is_end) {
+        raise(engine, failure, tid, m.now);
+    }
+    own(engine).refusals = refusals;
+    look_at_refused(engine, m.now);
+}
+
+fn look_at_refused(engine: &mut Engine, now: Nanos) {
+    if let Some(at) = own(engine).refusals.next_look(now) {
+        engine.wake(at, judge);
+    }
+}
+
+fn ended(engine: &mut Engine, m: &Moment<'_>) {
+    for tid in own(engine).undecided.threads() {
+        called(engine, &Moment { tid, ..*m }, None);
+    }
+    judge_refused(engine, m, true);
+}
+
+impl Case for Failed {
+    /// The thread whose failure is asked after still has it.
+    fn holds(&mut self, _: &mut About, _: &mut Model, _: &Moment<'_>) -> Standing {
+        let is_decided = self.ticket.as_ref().is_some_and(Ticket::is_used);
+        if is_decided { Standing::Void } else { Standing::Ask }
+    }
+
+    /// The error happened; the kernel is asked what it still lists.
+    fn confirm(&mut self, about: &About, now: Nanos, kernel: &mut dyn Kernel) -> Answer {
+        let failure = &self.failure;
+        // A busy machine or a garbage collector may hold it for long.
+        let may_come = self.ticket.is_some() && about.tries < PATIENCE;
+        if may_come && kernel.is_on_its_way(about.tid) {
+            return Answer::Again(RETRY);
+        }
+        let listed = kernel.registrations(about.epfd);
+        let is_listed = listed.map(|all| all.iter().any(|one| one.fd == about.fd));
+        let Some(what) = failure.sentence(is_listed) else { return Answer::Refuted };
+        let is_harmless = failure.is_harmless() || failure.waits_for_nothing(kernel);
+        let certainty = if is_harmless { Certainty::Note } else { Certainty::Fact };
+        about.finding(certainty, now, what, None).advising(failure.advice(RECORD.page.fix))
+    }
+
+    fn alike(&self) -> Option<(i32, i32, bool)> {
+        self.ticket.is_none().then(|| self.failure.kind())
+    }
+
+    /// Its thread's next call decides nothing any more.
+    fn found(&mut self) {
+        self.ticket.iter().for_each(Ticket::use_up);
+    }
 }

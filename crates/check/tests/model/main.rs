@@ -118,7 +118,7 @@ proptest! {
     fn ambiguous_data_says_nothing_certain_of_the_wrong_descriptor(steps in program()) {
         let run = Run::of(&steps, true);
         let mut certain = run.sites(Rule::Ghost, Certainty::Certain);
-        // Where it cannot be told who registered it, nobody is named.
+        // Where the model cannot tell which call registered it, the finding names none.
         if certain.remove(&0) {
             prop_assert!(!run.stale.is_empty(), "{:?}", run.findings);
         }

@@ -1,7 +1,7 @@
 //! A kernel: files with references, descriptors, and one epoll with its interest list. After
 //! fs/eventpoll.c, without anything that makes it fast.
 
-use epshim_check::ports::bits::{ERR, ET, HUP, IN, ONESHOT, PRIVATE};
+use epshim_observe::bits::{ERR, ET, HUP, IN, ONESHOT, PRIVATE};
 use std::collections::HashMap;
 
 pub const ENOENT: i32 = 2;

@@ -1,11 +1,12 @@
 //! Observations that contradict each other, as a watcher may make them that misses calls, sees them
 //! out of order, or has a damaged memory: no panic, and the clock may run backwards.
 
-use epshim_check::ports::{Descriptor, Descriptors, Kernel, Kind, Listed, Site};
-use epshim_check::{AtFailure, Checker, Ctl, Io};
+use epshim_check::Checker;
+use epshim_observe::{AtFailure, Call, Delivery, Io, Observation, What};
+use epshim_observe::{Descriptor, Descriptors, Kernel, Kind, Listed, Site};
 use proptest::prelude::*;
 
-/// Whatever is asked, the next number of a list is behind the answer.
+/// Answers every question from the next number of a list.
 struct Noise(std::cell::Cell<u64>);
 
 impl Noise {
@@ -60,6 +61,10 @@ impl Descriptors for Noise {
     }
 
     fn hung_up(&self, _: i32) {}
+
+    fn tell_reads(&self, _: i32, _: bool) {}
+
+    fn in_batch(&self, _: i32, _: i32) {}
 }
 
 impl Kernel for Noise {
@@ -105,6 +110,18 @@ impl Kernel for Noise {
         self.next() % 2 == 0
     }
 
+    fn processor_time(&mut self, _: i32) -> Option<u64> {
+        (self.next() % 4 != 0).then(|| self.next())
+    }
+
+    fn holder(&mut self, _: u64) -> Option<(i32, i32)> {
+        None
+    }
+
+    fn deaf(&mut self, _: i32) -> Option<(i32, u64)> {
+        (self.next() % 4 == 0).then(|| (fd(self.next()), self.next()))
+    }
+
     fn was_closed(&mut self, _: i32) -> bool {
         self.next() % 4 == 0
     }
@@ -133,7 +150,7 @@ fn observe(checker: &mut Checker, noise: &mut Noise) {
     let events = noise.next() as u32;
     let op = (noise.next() % 5) as i32;
     let padding = (r % 3 == 0).then_some(noise.next() as u32 % 8);
-    let ctl = Ctl { epfd: one, op, fd: two, events, data: noise.next() % 4, padding, site };
+    let data = noise.next() % 4;
     let errno = [1, 2, 4, 9, 17, 22, 40][noise.next() as usize % 7];
     let epfd = [None, Some(true), Some(false)][noise.next() as usize % 3];
     let at = AtFailure {
@@ -142,38 +159,43 @@ fn observe(checker: &mut Checker, noise: &mut Noise) {
         fd_is_open: r % 2 == 0,
         unread: (r % 3 == 0).then_some(u64::from(r as u8)),
     };
-    match noise.next() % 20 {
-        0..4 => checker.ctl(tid, now, ctl, noise),
-        4 => checker.ctl_failed(tid, now, ctl, at, noise),
-        5..8 => checker.wait_begins(tid, now, one, noise.next() as i64 % 9, site, noise),
+    let ctl = |errno, at| {
+        let (epfd, fd) = (one, two);
+        What::Ctl { op, epfd, fd, events, data, padding, errno, at }
+    };
+    let what = match noise.next() % 20 {
+        0..4 => ctl(0, None),
+        4 => ctl(errno, Some(at)),
+        5..8 => What::Wait { epfd: one, timeout: noise.next() as i64 % 9 },
         8..12 => {
-            let all: Vec<_> = (0..r % 4).map(|_| (noise.next() as u32, noise.next() % 5)).collect();
-            checker.wait_ended(tid, now, all.into_iter(), noise);
+            let one = || Delivery { events: noise.next() as u32, data: noise.next() % 5 };
+            What::Got { deliveries: (0..r % 4).map(|_| one()).collect() }
         }
-        12 => checker.wait_failed(tid, now, at, noise),
-        13 => checker.created(one, site, noise),
-        14 => checker.duplicated(one, two, noise),
+        12 => What::WaitFailed { errno, at: Some(at) },
+        13 => What::Create { epfd: one },
+        14 => What::Dup { from: one, to: two },
         15 => match r % 4 {
-            0 => checker.thread_ended(tid),
-            1 if r % 64 == 1 => checker.forked(),
-            1 => checker.finish(now, noise),
-            2 => checker.shared(tid, now, one, two, site),
-            _ => checker.epoll_closed(tid, now, one, site),
+            0 => What::ThreadEnds,
+            1 if r % 64 == 1 => What::Fork { parent: 0 },
+            1 => What::Finish,
+            2 => What::Shared { epfd: one, other: two },
+            _ => What::Close { fd: one, unread: None },
         },
-        16 => checker.unwritten(tid, now, two, noise),
-        17 => checker.blocked(tid, now, two, "read", noise.next(), r % 2 == 0, site),
-        18 => {
-            let bytes = noise.next();
-            checker.closed_unread(tid, now, two, bytes, site, noise);
+        16 => What::Unwritten { fd: two },
+        17 => {
+            let (call, nanos, is_over) = (Call::Read, noise.next(), r % 2 == 0);
+            What::Blocked { fd: two, call, nanos, is_over }
         }
+        18 => What::Close { fd: two, unread: Some(noise.next()) },
         _ => {
             for suspicion in checker.due(now, noise) {
-                let asked = suspicion.asked();
                 let verdict = suspicion.confirm(now, noise);
-                checker.settle(verdict, asked, noise.next(), noise);
+                checker.settle(verdict, noise.next(), noise);
             }
+            return;
         }
-    }
+    };
+    checker.observe(&Observation { at: now, pid: 0, tid, site, what }, noise);
 }
 
 proptest! {

@@ -4,11 +4,10 @@
 //! registration's `EPOLL_CTL_ADD`: the properties in `main.rs` compare the two.
 
 use crate::naive::{EBADF, EEXIST, ENOENT, Entry, Kernel};
-use epshim_check::ports::bits::{ET, IN, ONESHOT};
-use epshim_check::ports::{self, Descriptor, Descriptors, Kind, Listed, MILLISECOND, Nanos, Site};
-use epshim_check::{
-    ADD, AtFailure, Certainty, Checker, Ctl, DEL, Finding, Io, MOD, Outcome, Role, Rule,
-};
+use epshim_check::{Certainty, Checker, Finding, Role, Rule};
+use epshim_observe::bits::{ET, IN, ONESHOT};
+use epshim_observe::{ADD, AtFailure, DEL, Delivery, Io, MOD, Observation, Outcome, What};
+use epshim_observe::{Descriptor, Descriptors, Kind, Listed, MILLISECOND, Nanos, Site};
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
 
@@ -66,6 +65,10 @@ impl Descriptors for Memory {
     fn hung_up(&self, fd: i32) {
         self.change(fd, |descriptor| descriptor.io = descriptor.io.hung_up());
     }
+
+    fn tell_reads(&self, _: i32, _: bool) {}
+
+    fn in_batch(&self, _: i32, _: i32) {}
 }
 
 /// How a registration's latest delivery was taken.
@@ -112,15 +115,15 @@ impl Run {
     /// With shared data, registrations may have the same.
     pub fn of(steps: &[Step], shares_data: bool) -> Self {
         let mut run = Self { shares_data, ..Self::default() };
-        run.checker.created(EPFD, Site(1), &run.memory);
         run.site = 1;
+        run.see(What::Create { epfd: EPFD });
         for &step in steps {
             run.now += MILLISECOND;
             run.site += 1;
             run.step(step);
         }
         run.failed.extend(run.failure.take().map(|(site, ..)| site));
-        run.checker.finish(run.now, &run.memory);
+        run.see(What::Finish);
         run.pass(1);
         run.known = run.checker.registrations();
         run.unknown = run.checker.unknown_deliveries();
@@ -142,6 +145,12 @@ impl Run {
     pub fn failures(&self) -> BTreeSet<u64> {
         let is_it = |one: &&Finding| one.rule == Rule::CtlError;
         self.findings.iter().filter(is_it).map(|one| site(one, Role::Now)).collect()
+    }
+
+    /// The observer hands in what it has seen.
+    fn see(&mut self, what: What<'_>) {
+        let (at, site) = (self.now, Site(self.site));
+        self.checker.observe(&Observation { at, pid: 0, tid: TID, site, what }, &self.memory);
     }
 
     fn step(&mut self, step: Step) {
@@ -219,14 +228,17 @@ impl Run {
             result.is_err() || !(is_answer && on == fd)
         });
         self.failed.extend(made_good.map(|(site, ..)| site));
-        let ctl = Ctl { epfd: EPFD, op, fd, events, data, padding: None, site: Site(site) };
+        let ctl = |errno, at| {
+            let (epfd, padding) = (EPFD, None);
+            What::Ctl { op, epfd, fd, events, data, padding, errno, at }
+        };
         match result {
             Ok(()) => {
                 let is_it = |entry: &&Entry| entry.fd == fd && entry.generation == generation;
                 if let Some(entry) = self.kernel.entries.iter().rfind(is_it) {
                     self.taken.insert(entry.added, Taken::All);
                 }
-                self.checker.ctl(TID, self.now, ctl, &self.memory);
+                self.see(ctl(0, None));
             }
             Err(errno) => {
                 let good = match (op, errno) {
@@ -237,7 +249,7 @@ impl Run {
                 self.failure = Some((site, good, fd));
                 let at =
                     AtFailure { errno, epfd: Some(true), fd_is_open: errno != EBADF, unread: None };
-                self.checker.ctl_failed(TID, self.now, ctl, at, &self.memory);
+                self.see(ctl(errno, Some(at)));
             }
         }
     }
@@ -246,15 +258,15 @@ impl Run {
     /// suspicion was raised, its second begins anew when it is next looked at.
     fn wait(&mut self) {
         self.failed.extend(self.failure.take().map(|(site, ..)| site));
-        self.checker.wait_begins(TID, self.now, EPFD, -1, Site(self.site), &self.memory);
+        self.see(What::Wait { epfd: EPFD, timeout: -1 });
         let delivered = self.kernel.wait();
         if delivered.is_empty() {
             self.note_stranded();
             self.pass(2200);
         }
-        let events = |entry: &Entry| (IN, entry.data);
-        let all: Vec<_> = delivered.iter().map(events).collect();
-        self.checker.wait_ended(TID, self.now, all.into_iter(), &self.memory);
+        let events = |entry: &Entry| Delivery { events: IN, data: entry.data };
+        let deliveries = delivered.iter().map(events).collect();
+        self.see(What::Got { deliveries });
         for entry in &delivered {
             self.taken.insert(entry.added, Taken::Nothing);
             if entry.asked & ONESHOT != 0 {
@@ -295,9 +307,8 @@ impl Run {
         while let Some(due) = self.checker.next_due().filter(|&due| due <= until) {
             self.now = self.now.max(due);
             for suspicion in self.checker.due(self.now, &self.memory) {
-                let asked = suspicion.asked();
                 let verdict = suspicion.confirm(self.now, &mut Asked(&self.kernel));
-                let settled = self.checker.settle(verdict, asked, self.now, &self.memory);
+                let settled = self.checker.settle(verdict, self.now, &self.memory);
                 self.findings.extend(settled);
             }
         }
@@ -312,7 +323,7 @@ fn site(finding: &Finding, role: Role) -> u64 {
 /// The naive kernel, as it is asked.
 struct Asked<'a>(&'a Kernel);
 
-impl ports::Kernel for Asked<'_> {
+impl epshim_observe::Kernel for Asked<'_> {
     fn registrations(&mut self, _: i32) -> Option<Vec<Listed>> {
         let listed = |entry: &Entry| {
             let Entry { fd, events, data, file, .. } = *entry;
@@ -356,6 +367,18 @@ impl ports::Kernel for Asked<'_> {
 
     fn is_on_its_way(&mut self, _: i32) -> bool {
         false
+    }
+
+    fn processor_time(&mut self, _: i32) -> Option<u64> {
+        None
+    }
+
+    fn holder(&mut self, _: u64) -> Option<(i32, i32)> {
+        None
+    }
+
+    fn deaf(&mut self, _: i32) -> Option<(i32, u64)> {
+        None
     }
 
     fn was_closed(&mut self, _: i32) -> bool {

@@ -4,7 +4,7 @@ use super::{NOTHING, found};
 use epshim_check::Rule;
 use epshim_check::replay::{Replay, replay};
 
-fn closed(how: &str, then: &str) -> String {
+pub fn closed(how: &str, then: &str) -> String {
     format!(
         "0ms t1 create 3
          0ms t1 add 3 5 IN data=77 @11
@@ -102,7 +102,7 @@ fn a_pointer_used_again_for_another_descriptor_belongs_to_that_one() {
     assert_eq!(found(trace), ["edge-not-drained suspected 6"]);
 }
 
-fn hung_up(events: &str, done: &str) -> String {
+pub fn hung_up(events: &str, done: &str) -> String {
     format!(
         "0ms t1 create 3
          0ms t1 add 3 5 IN|RDHUP

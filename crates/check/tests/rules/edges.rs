@@ -4,7 +4,7 @@ use super::{NOTHING, found};
 use epshim_check::replay::replay;
 
 /// A delivery, what the program does, and a wait that lasts.
-fn after_an_edge(setup: &str, done: &str) -> String {
+pub fn after_an_edge(setup: &str, done: &str) -> String {
     format!(
         "0ms t1 create 3
          {setup}
@@ -234,4 +234,18 @@ fn deadlines_are_given_but_not_for_ever() {
 #[test]
 fn a_program_that_ends_before_its_deadline_may_have_read_on() {
     assert_eq!(found(&paced("").replace("5s end", "1200ms end")), ["edge-not-drained note 5"]);
+}
+
+#[test]
+fn a_read_that_a_signal_may_have_cut_short_is_asked_about() {
+    let signal = "1ms t1 got EINTR\n t1 wait 3\n";
+    let trace = |signal: &str, says: &str| {
+        format!(
+            "0ms t1 create 3\n t1 add 3 5 IN|ET\n t1 wait 3\n {signal} 2ms t1 got 5:IN\n t1 read 5 3/8
+             kernel poll 5 {says}\n t1 wait 3\n 3s end"
+        )
+    };
+    assert_eq!(found(&trace(signal, "IN")), ["edge-not-drained suspected 5"]);
+    assert_eq!(found(&trace(signal, "nothing")), NOTHING);
+    assert_eq!(found(&trace("", "IN")), NOTHING);
 }

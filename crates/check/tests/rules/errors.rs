@@ -3,7 +3,7 @@
 use super::{NOTHING, found};
 use epshim_check::replay::replay;
 
-fn calls(lines: &str) -> String {
+pub fn calls(lines: &str) -> String {
     format!("0ms t1 create 3\n 0ms t1 add 3 5 IN @11\n {lines}\n 9s end")
 }
 
@@ -15,6 +15,7 @@ fn a_failure_is_explained_from_the_descriptors_history() {
         ("t1 del 3 5\n t1 mod 3 5 IN ENOENT", "was never registered here"),
         ("t1 close 5\n t1 mod 3 5 IN EBADF", "registered here and closed since"),
         ("t1 close 5\n open 5 pipe\n t1 mod 3 5 IN ENOENT", "the number is another file now"),
+        ("t1 dup 5 9\n t1 close 5\n t1 dup 9 5\n t1 add 3 5 IN EEXIST", "the same file again"),
         ("t1 add 3 9 IN EBADF", "is not open"),
         ("t1 add 3 3 IN EINVAL", "cannot watch itself"),
         ("t1 add 3 6 IN|EXCLUSIVE\n t1 mod 3 6 IN EINVAL", "can only be deleted"),
@@ -135,7 +136,7 @@ fn a_file_that_the_program_reads_without_epoll_is_a_note() {
         "1ms t1 close 6\n 1ms t1 wait 3\n 9s end",
         "1ms t1 wait 3\n 300ms t1 got 5:IN\n 300ms t1 read 5 3/8\n 301ms t1 read 6 5/8\n 302ms t1 close 6\n 9s end",
         "1ms end",
-        // Nobody saw it read, as with stdio: but there is less to be read.
+        // No read was observed, as with stdio: but there is less to be read.
         "1ms t1 wait 3\n 500ms kernel unread 6 2\n 9s end",
         "1ms t1 wait 3\n 500ms kernel unread 6 0\n 9s end",
     ] {

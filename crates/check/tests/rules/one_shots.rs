@@ -1,10 +1,10 @@
 //! `oneshot-not-rearmed`.
 
 use super::{NOTHING, found};
-use epshim_check::ports::SECOND;
 use epshim_check::replay::replay;
+use epshim_observe::SECOND;
 
-fn after_a_shot(done: &str) -> String {
+pub fn after_a_shot(done: &str) -> String {
     format!(
         "0ms t1 create 3
          0ms t1 add 3 5 IN|ONESHOT

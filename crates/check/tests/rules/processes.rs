@@ -7,7 +7,7 @@ fn an_epoll_that_two_processes_change_is_found_once() {
     let trace = "t1 create 3\n t1 add 3 5 IN\n t1 shared 3 77\n t1 shared 3 77";
     assert_eq!(found(trace), ["fork-shared certain -1"]);
     assert_eq!(found(&format!("kernel dead 77\n {trace}")), NOTHING);
-    // Its end comes before anybody asks again.
+    // Its end comes before the next question.
     assert_eq!(found(&format!("{trace}\n kernel dead 77\n 9s end")), ["fork-shared certain -1"]);
 }
 

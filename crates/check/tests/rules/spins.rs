@@ -1,10 +1,10 @@
 //! `level-spin` and `sub-ms-spin`.
 
 use super::{NOTHING, found, repeat};
-use epshim_check::ports::SECOND;
 use epshim_check::replay::replay;
+use epshim_observe::SECOND;
 
-fn spin(setup: &str, each: &str, times: u32, every: u32) -> String {
+pub fn spin(setup: &str, each: &str, times: u32, every: u32) -> String {
     let rounds =
         repeat(times, 10, every, &format!("NOW t1 wait 3 @90\n NOW t1 got 5:IN\n {each}\n"));
     format!("0ms t1 create 3\n 0ms t1 add 3 5 IN\n {setup}\n {rounds}")
@@ -35,7 +35,7 @@ fn deliveries_now_and_then_are_no_spin() {
     assert_eq!(found(&spin("", "", 1000, 30)), NOTHING);
 }
 
-/// Rows of deliveries, `every` so many milliseconds apart in a row, that begin at these times.
+/// Rows of `times` deliveries each, `every` milliseconds apart, that begin at these times.
 fn rows(starts: impl IntoIterator<Item = u32>, times: u32, every: u32) -> String {
     let row = |from| repeat(times, from, every, "NOW t1 wait 3 @90\n NOW t1 got 5:IN\n");
     let rows: String = starts.into_iter().map(row).collect();
@@ -158,8 +158,8 @@ fn a_batch_of_one_that_alternates_hides_no_spin() {
     assert_eq!(found(&trace), ["level-spin certain 5"]);
 }
 
-/// So many times: a timeout that runs out, zero timeouts for so many microseconds, and work.
-fn rounded(runs: u32, zeros: u32, micros: u32, between: &str) -> String {
+/// `runs` times: a timeout that runs out, `zeros` zero timeouts for `micros` microseconds, and work.
+pub fn rounded(runs: u32, zeros: u32, micros: u32, between: &str) -> String {
     let mut trace = "0ms t1 create 3\n".to_owned();
     for run in 0..runs {
         let start = run * 50_000;
@@ -226,7 +226,7 @@ fn the_reason_is_how_the_last_read_ended() {
     let (what, fix) = reason(plain, "");
     assert_eq!(what, "its input was not read");
     assert!(fix.starts_with("Read what has arrived"), "{fix}");
-    // What was read before the row is none of it.
+    // What was read before the row does not count.
     let (what, _) = reason("t1 add 3 5 IN\n t1 read 5 8/8", "");
     assert_eq!(what, "its input was not read");
 }
@@ -239,6 +239,31 @@ fn the_call_that_ended_so_is_named_behind_who_registered_it() {
         .iter()
         .map(|&(role, site)| (role, site.0))
         .collect::<Vec<_>>();
-    use epshim_check::Role::{Now, ReadBy, RegisteredBy};
-    assert_eq!(roles, [(Now, 90), (RegisteredBy, 2), (ReadBy, 77)]);
+    use epshim_check::Role::{NowWaiting, ReadBy, RegisteredBy};
+    assert_eq!(roles, [(NowWaiting, 90), (RegisteredBy, 2), (ReadBy, 77)]);
+}
+
+/// Runs of waits with a timeout of 0, so many milliseconds long, with a wait in so many microseconds, each ended by a wait without one.
+fn long_runs(lengths: [u32; 4], every: u32, site: u32) -> String {
+    let mut trace = "0ms t1 create 3\n t1 add 3 5 IN\n".to_owned();
+    for (n, length) in (1..).zip(lengths) {
+        let start = n * 1_000_000;
+        trace += &format!("{start}us t1 wait 3 @9\n t1 got 5:IN\n t1 read 5 3/8\n");
+        let zero = |at: u32| format!("{at}us t1 wait 3 timeout=0 @{site}\n t1 got nothing\n");
+        trace.extend((0..length * 1000 / every).map(|i| zero(start + i * every)));
+    }
+    trace + "9s t1 wait 3 @9\n 10s end"
+}
+
+#[test]
+fn a_time_that_became_nothing_as_a_whole_is_waited_for_again_and_again() {
+    assert_eq!(found(&long_runs([100, 110, 99, 100], 5, 9)), ["sub-ms-spin suspected -1"]);
+}
+
+#[test]
+fn runs_of_different_lengths_or_with_work_between_or_of_another_call_are_work() {
+    assert_eq!(found(&long_runs([100, 150, 60, 100], 5, 9)), NOTHING);
+    assert_eq!(found(&long_runs([100; 4], 50, 9)), NOTHING);
+    assert_eq!(found(&long_runs([100; 4], 5, 8)), NOTHING);
+    assert_eq!(found(&long_runs([15; 4], 5, 9)), NOTHING);
 }

@@ -2,7 +2,7 @@
 
 use super::{NOTHING, found};
 
-fn adds(descriptors: std::ops::Range<u64>, data: impl Fn(u64) -> String) -> String {
+pub fn adds(descriptors: std::ops::Range<u64>, data: impl Fn(u64) -> String) -> String {
     let add = |fd| format!("t1 add 3 {fd} IN {}\n", data(fd));
     "t1 create 3\n".to_owned() + &descriptors.map(add).collect::<String>()
 }

@@ -2,7 +2,7 @@
 
 use super::{NOTHING, found};
 
-fn written(outcome: &str, then: &str) -> String {
+pub fn written(outcome: &str, then: &str) -> String {
     format!(
         "0ms t1 create 3
          0ms t1 add 3 5 IN

@@ -1,8 +1,10 @@
 //! An observer that remembers nothing, and a kernel that answers nothing: for traces in which the calls
 //! alone decide.
 
-use epshim_check::ports::{Descriptor, Descriptors, Fd, Kernel, Kind, Listed, Nanos, Tid};
-use epshim_check::{Certainty, Checker, Io, Rule, Verdict};
+use epshim_check::{Certainty, Checker, Rule, Verdict};
+use epshim_observe::Io;
+use epshim_observe::{Descriptor, Descriptors, Fd, Kernel, Kind, Listed, Nanos, Observation, Site};
+use epshim_observe::{Tid, What};
 
 /// Of no descriptor a close, a read or a write is remembered.
 #[derive(Debug, Default)]
@@ -30,6 +32,10 @@ impl Descriptors for Memory {
     }
 
     fn hung_up(&self, _: Fd) {}
+
+    fn tell_reads(&self, _: Fd, _: bool) {}
+
+    fn in_batch(&self, _: i32, _: i32) {}
 }
 
 /// A kernel that answers no question.
@@ -73,9 +79,26 @@ impl Kernel for Silent {
         false
     }
 
+    fn processor_time(&mut self, _: Tid) -> Option<Nanos> {
+        None
+    }
+
+    fn holder(&mut self, _: u64) -> Option<(i32, i32)> {
+        None
+    }
+
+    fn deaf(&mut self, _: Fd) -> Option<(Tid, u64)> {
+        None
+    }
+
     fn was_closed(&mut self, _: Fd) -> bool {
         false
     }
+}
+
+/// Thread 1 was seen to do this.
+pub fn see(checker: &mut Checker, memory: &dyn Descriptors, at: Nanos, site: u64, what: What<'_>) {
+    checker.observe(&Observation { at, pid: 0, tid: 1, site: Site(site), what }, memory);
 }
 
 /// Lets time pass until no suspicion is due any more, and returns the rules and certainties found.
@@ -88,9 +111,8 @@ pub fn found(
     let mut found = Vec::new();
     while let Some(now) = checker.next_due().filter(|&at| at <= until) {
         for suspicion in checker.due(now, memory) {
-            let asked = suspicion.asked();
             let verdict: Verdict = suspicion.confirm(now, kernel);
-            found.extend(checker.settle(verdict, asked, now, memory));
+            found.extend(checker.settle(verdict, now, memory));
         }
     }
     found.iter().map(|finding| (finding.rule, finding.certainty)).collect()

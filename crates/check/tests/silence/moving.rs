@@ -1,10 +1,11 @@
 //! A kernel that changes between two questions: another thread closes, opens and registers while the
 //! checker asks. What two answers have put together must not be called certain.
 
-use super::kernel::found;
-use epshim_check::ports::bits::{ET, IN};
-use epshim_check::ports::{Descriptor, Descriptors, Fd, Kernel, Kind, Listed, SECOND, Site, Tid};
-use epshim_check::{ADD, Certainty, Checker, Ctl, Io, Outcome, Rule};
+use super::kernel::{found, see};
+use epshim_check::{Certainty, Checker, Rule};
+use epshim_observe::bits::{ET, IN};
+use epshim_observe::{ADD, Delivery, Io, Outcome, What};
+use epshim_observe::{Descriptor, Descriptors, Fd, Kernel, Kind, Listed, SECOND, Site, Tid};
 use std::cell::Cell;
 use std::collections::HashMap;
 
@@ -45,6 +46,10 @@ impl Descriptors for Memory {
     }
 
     fn hung_up(&self, _: Fd) {}
+
+    fn tell_reads(&self, _: Fd, _: bool) {}
+
+    fn in_batch(&self, _: i32, _: i32) {}
 }
 
 /// Answers to the same question in their order, the last one again and again.
@@ -104,6 +109,18 @@ impl Kernel for Moving<'_> {
         false
     }
 
+    fn processor_time(&mut self, _: Tid) -> Option<u64> {
+        None
+    }
+
+    fn holder(&mut self, _: u64) -> Option<(i32, i32)> {
+        None
+    }
+
+    fn deaf(&mut self, _: Fd) -> Option<(Tid, u64)> {
+        None
+    }
+
     fn was_closed(&mut self, fd: Fd) -> bool {
         self.is_closing && fd == FD
     }
@@ -113,17 +130,25 @@ fn line(file: (u64, u64)) -> Listed {
     Listed { fd: FD, events: IN, data: 5, file }
 }
 
+/// An epoll is made, the descriptor added for these events, and waited for.
+fn wait_for(events: u32, checker: &mut Checker, memory: &Memory) {
+    let (op, epfd, fd, data, padding, errno, at) = (ADD, EPFD, FD, 5, None, 0, None);
+    see(checker, memory, 0, 1, What::Create { epfd });
+    see(checker, memory, 0, 1, What::Ctl { op, epfd, fd, events, data, padding, errno, at });
+    see(checker, memory, 0, 2, What::Wait { epfd, timeout: -1 });
+}
+
+fn got() -> What<'static> {
+    What::Got { deliveries: vec![Delivery { events: IN, data: 5 }].into() }
+}
+
 /// A delivery for a registration whose number was closed, and what comes of asking this kernel.
 fn after_a_close(kernel: &mut Moving<'_>) -> Vec<(Rule, Certainty)> {
     let memory = Memory::default();
     let mut checker = Checker::default();
-    let ctl =
-        Ctl { epfd: EPFD, op: ADD, fd: FD, events: IN, data: 5, padding: None, site: Site(1) };
-    checker.created(EPFD, Site(1), &memory);
-    checker.ctl(1, 0, ctl, &memory);
-    checker.wait_begins(1, 0, EPFD, -1, Site(2), &memory);
+    wait_for(IN, &mut checker, &memory);
     memory.generation.set(1);
-    checker.wait_ended(1, 1, [(IN, 5)].into_iter(), &memory);
+    see(&mut checker, &memory, 1, 2, got());
     found(&mut checker, &memory, kernel, 60 * SECOND)
 }
 
@@ -141,7 +166,7 @@ fn a_ghost_that_stays_is_certain() {
 
 #[test]
 fn a_connection_that_is_closed_between_the_list_and_the_look_at_its_number_is_no_ghost() {
-    // Listed alive, closed, and gone from the list: whichever connection it is, in each look.
+    // Listed alive, closed, and gone from the list, in each look.
     let lists = vec![vec![line(NEW)], vec![], vec![line(NEXT)], vec![]];
     let mut kernel = Moving { lists, files: vec![None], ..Moving::default() };
     assert_eq!(after_a_close(&mut kernel), NOTHING);
@@ -186,14 +211,10 @@ fn after_an_edge(
     checker: &mut Checker,
     kernel: &mut Moving<'_>,
 ) -> Vec<(Rule, Certainty)> {
-    let events = IN | ET;
-    let ctl = Ctl { epfd: EPFD, op: ADD, fd: FD, events, data: 5, padding: None, site: Site(1) };
-    checker.created(EPFD, Site(1), memory);
-    checker.ctl(1, 0, ctl, memory);
-    checker.wait_begins(1, 0, EPFD, -1, Site(2), memory);
-    checker.wait_ended(1, 1, [(IN, 5)].into_iter(), memory);
+    wait_for(IN | ET, checker, memory);
+    see(checker, memory, 1, 2, got());
     memory.io.set(memory.io.get().after_input(Outcome::Moved { bytes: 8, asked: 8 }));
-    checker.wait_begins(1, 2, EPFD, -1, Site(2), memory);
+    see(checker, memory, 2, 2, What::Wait { epfd: EPFD, timeout: -1 });
     found(checker, memory, kernel, 60 * SECOND)
 }
 

@@ -1,5 +1,7 @@
 //! The options of `epshim check` and `epshim run`, and the texts of their `--help`.
 
+use super::format::Format;
+use crate::completions::Suggested;
 use crate::rules;
 use clap::{ArgAction, Args};
 use epshim_check::Rule;
@@ -9,33 +11,44 @@ use std::path::PathBuf;
 
 const CHECK_HELP: &str = "\
 Examples:
-  epshim check ./server --port 8080              report on stderr what is wrong, while it runs
+  epshim check ./server --port 8080            what is wrong, while it runs
   epshim check --log logs/server.%p.log -- ./server
   epshim check --json found.json --error-exitcode 99 -- ./server-tests
-                                                 for CI: findings as JSON lines, and a failure
+                                               for CI: findings, and a failure
+  epshim check --format sarif=found.sarif --error-exitcode 99 -- ./server-tests
   epshim check --only ghost,level-spin -- python3 server.py
-  epshim check --trace-children -- make check    the programs that it starts too
-  epshim check --print-env ./server              what to set where a command cannot be put in front
+  epshim check --trace-children -- make check  the programs that it starts too
+  epshim check --print-env ./server            what to set where no command can
+                                               be put in front
 
-The program runs unchanged, in this process: its own exit code, signals, descriptors and terminal. What is found
-is explained by `epshim explain RULE`. Static programs, Go programs, setuid programs and those of another
-architecture or C library cannot be watched this way, and are refused with the reason.
+The program runs unchanged, in this process: its own exit code, signals, descriptors and terminal. What is found is \
+explained by `epshim explain RULE`. Static programs, Go programs, setuid programs and those of another architecture or \
+C library cannot be watched this way, and are refused with the reason.
 
 Environment:
-  EPSHIM_OPTIONS   what the options say, as key=value:key=value; the command line wins over it.
-                   EPSHIM_OPTIONS=help=1 epshim check true lists the keys
-  LD_PRELOAD       kept; the library is added before it, but after a sanitizer's runtime
-  EPSHIM_PRELOAD   the path of libepshim_preload.so; otherwise it is looked for beside this command, in the
-                   build tree, and in ../lib, ../lib/<multiarch> and ../lib64
+  EPSHIM_OPTIONS  what the options say, as key=value:key=value; the command line
+                  wins. EPSHIM_OPTIONS=help=1 epshim check true lists the keys
+  LD_PRELOAD      kept; the library is added before it, but after a sanitizer's
+                  runtime
+  EPSHIM_PRELOAD  the path of libepshim_preload.so; otherwise it is looked for
+                  beside this command, in the build tree, and in ../lib,
+                  ../lib/<multiarch> and ../lib64
 
-Exit code: the program's own, or N of --error-exitcode; 125 epshim failed or refused; 126 the command cannot be
+Exit code: the program's own, or N of --error-exitcode; 125 epshim failed or refused; 126 the command cannot be \
 invoked; 127 there is none.";
 
 const RUN_HELP: &str = "\
-To see that the library itself changes nothing, and what it costs: every call is passed on, and none is
-looked at. See `epshim check --help` for the environment and for what is refused.
+To see that the library itself changes nothing, and what it costs: every call is passed on, and none is looked at. See \
+`epshim check --help` for the environment and for what is refused.
 
 Exit code: the program's own; 125 epshim failed or refused; 126 the command cannot be invoked; 127 there is none.";
+
+/// What makes a value of a word.
+type Parser<T> = fn(&str) -> Result<T, String>;
+
+/// A rule of `check`; shells suggest the names.
+const RULE: Suggested<Parser<Rule>> =
+    Suggested { parser: rules::named, values: || Rule::ALL.map(Rule::name).to_vec() };
 
 /// Runs a program and reports what is wrong with its event loop.
 ///
@@ -52,12 +65,16 @@ pub struct CheckOptions {
     #[arg(long, value_name = "FILE")]
     pub log: Option<PathBuf>,
 
+    /// Write the findings in this form too: text, json=FILE, sarif=FILE, junit=FILE, github; repeatable
+    #[arg(long, value_name = "FORM[=FILE]")]
+    pub format: Vec<Format>,
+
     /// Report only these rules; repeatable, or separated by commas
-    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = rules::named)]
+    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = RULE, hide_possible_values = true)]
     pub only: Vec<Rule>,
 
     /// Do not report these rules; repeatable, or separated by commas
-    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = rules::named)]
+    #[arg(long, value_name = "RULE", value_delimiter = ',', value_parser = RULE, hide_possible_values = true)]
     pub except: Vec<Rule>,
 
     /// Exit with N if something was found (0: with the program's own code)
@@ -72,9 +89,21 @@ pub struct CheckOptions {
     #[arg(long, value_name = "FILE")]
     pub suppressions: Option<PathBuf>,
 
+    /// Do not report what an earlier run has found, whose JSON lines FILE has
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+
+    /// Write the lines of a suppressions file that would silence this run
+    #[arg(long, value_name = "FILE")]
+    pub gen_suppressions: Option<PathBuf>,
+
     /// Report notes too: what correct programs do as well
     #[arg(long)]
     pub notes: bool,
+
+    /// Record what the program does to FILE, for `epshim replay`; %p is the process id
+    #[arg(long, value_name = "FILE", conflicts_with = "print_env")]
+    pub record: Option<PathBuf>,
 
     /// Do not say at the start what is watched and where the report goes
     #[arg(long)]
@@ -88,7 +117,7 @@ pub struct CheckOptions {
     pub launch: Launch,
 }
 
-/// Runs a program with the library that `check` preloads, but without checking.
+/// Runs a program with the library of `check`, but without checking.
 #[derive(Debug, Args)]
 #[command(after_help = RUN_HELP, override_usage = "epshim run [OPTIONS] [--] CMD [ARG]...")]
 pub struct RunOptions {

@@ -112,7 +112,7 @@ pub fn libc(row: &Row) -> Libc {
     };
     let layout = |row: &Row| {
         let m = &row.measured;
-        (m.size, m.align, m.events_offset, m.data_offset)
+        (m.layout.size, m.layout.align, m.layout.events_offset, m.layout.data_offset)
     };
     let is_glibc = |row: &Row| row.target.libc == "glibc";
     static GOLDEN: LazyLock<Table> = LazyLock::new(Table::golden);

@@ -35,7 +35,7 @@ uprobe:libc:epoll_ctl
 }
 "#;
 
-/// bpftrace reads a directive to the end of its line, whatever the last character.
+/// bpftrace reads a directive to the end of its line, also behind a backslash.
 fn one_line(condition: &str) -> String {
     condition.replace(" \\\n    ", " ")
 }

@@ -116,7 +116,7 @@ pub fn kernel_machine(row: &Row) -> String {
 }
 
 pub fn text(row: &Row) -> String {
-    let padding = row.measured.data_offset - row.measured.events_offset - 4;
+    let padding = row.measured.layout.data_offset - row.measured.layout.events_offset - 4;
     let padding = match padding {
         0 => String::new(),
         _ => format!("    uint8_t padding[{padding}];\n"),

@@ -70,7 +70,7 @@ fn loaders(row: &Row) -> String {
         starts.join("|"),
         if big { "\\0\\1" } else { "\\1\\0" },
         bits / 8,
-        row.measured.data_align,
+        row.measured.layout.data_align,
         glibc(&format!(" && {php_libc}"), &format!(" && !{php_libc}")),
     );
     let starts: Vec<_> = starts.iter().map(|start| format!("'{start}'")).collect();
@@ -80,7 +80,7 @@ fn loaders(row: &Row) -> String {
         starts.join(", "),
         target.endian,
         bits / 8,
-        row.measured.data_align,
+        row.measured.layout.data_align,
         glibc(
             " and hasattr(ctypes.CDLL(None), 'gnu_get_libc_version')",
             " and not hasattr(ctypes.CDLL(None), 'gnu_get_libc_version')"
@@ -92,7 +92,7 @@ fn loaders(row: &Row) -> String {
 pub fn text(row: &Row) -> String {
     let m = &row.measured;
     // The members that the machine's own compiler would align to more than the place of the data allows.
-    let is_packed = m.data_offset < m.data_align;
+    let is_packed = m.layout.data_offset < m.layout.data_align;
     let mut members = String::new();
     if !(is_packed && row.target.pointer_width == 64) {
         members.push_str("    void *ptr;\n");

@@ -112,13 +112,13 @@ pub fn text(row: &Row) -> String {
         },
     };
     // A field without size, but with an alignment; on 32-bit targets Go aligns uint64 to 4.
-    let alignment = match measured.align {
+    let alignment = match measured.layout.align {
         8 if target.pointer_width == 64 => {
             "\t// Aligns the structure to 8, and takes no room.\n\t_ [0]uint64\n\n".to_owned()
         }
         _ => String::new(),
     };
-    let padding = match measured.data_offset - measured.events_offset - 4 {
+    let padding = match measured.layout.data_offset - measured.layout.events_offset - 4 {
         0 => String::new(),
         bytes => format!("\n\t_ [{bytes}]byte\n"),
     };

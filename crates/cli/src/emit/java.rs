@@ -168,7 +168,7 @@ fn guard(row: &Row) -> String {
 
 pub fn text(row: &Row) -> String {
     let measured = &row.measured;
-    let padding = match measured.data_offset - measured.events_offset - 4 {
+    let padding = match measured.layout.data_offset - measured.layout.events_offset - 4 {
         0 => String::new(),
         bytes => format!("            MemoryLayout.paddingLayout({bytes}),\n"),
     };
@@ -189,7 +189,7 @@ pub fn text(row: &Row) -> String {
         text: TEXT,
     };
     let more = [
-        ("int_align", measured.align.min(4).to_string()),
+        ("int_align", measured.layout.align.min(4).to_string()),
         ("padding", padding),
         ("guard", guard(row)),
         ("constants", constants),

@@ -56,7 +56,7 @@ pub fn text(row: &Row) -> String {
         _ if target.abi == "oabi" => "armoabi",
         cpu => cpu,
     };
-    let packed = if m.data_offset == 4 { "packed" } else { "bycopy" };
+    let packed = if m.layout.data_offset == 4 { "packed" } else { "bycopy" };
     let constants = constant_lines(row, |constant| {
         let (name, value, meaning) = (constant.name, constant.value, constant.meaning);
         let definition = match constant.kind {

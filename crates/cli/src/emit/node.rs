@@ -97,7 +97,7 @@ fn guard(row: &Row) -> String {
 }
 
 pub fn text(row: &Row) -> String {
-    let align = row.measured.align;
+    let align = row.measured.layout.align;
     let structure = if align == 1 {
         "koffi.pack('epoll_event', {\n    events: 'uint32_t',\n    data: 'uint64_t',\n})".to_owned()
     } else {

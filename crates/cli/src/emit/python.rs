@@ -76,7 +76,7 @@ fn guard(row: &Row) -> String {
         format!("not os.uname().machine.startswith(({}))", starts.join(", ").trim_end()),
         format!("sys.byteorder != \"{}\"", target.endian),
         format!("ctypes.sizeof(ctypes.c_void_p) != {}", target.pointer_width / 8),
-        format!("ctypes.alignment(ctypes.c_uint64) != {}", row.measured.data_align),
+        format!("ctypes.alignment(ctypes.c_uint64) != {}", row.measured.layout.data_align),
     ];
     match libc(row) {
         Libc::Any => {}
@@ -91,7 +91,7 @@ fn guard(row: &Row) -> String {
 }
 
 pub fn text(row: &Row) -> String {
-    let pack = match row.measured.align {
+    let pack = match row.measured.layout.align {
         8 => String::new(),
         align => format!("    _pack_ = {align}\n    _layout_ = \"ms\"\n"),
     };

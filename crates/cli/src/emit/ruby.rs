@@ -75,7 +75,7 @@ fn guard(row: &Row) -> String {
 }
 
 pub fn text(row: &Row) -> String {
-    let pack = match row.measured.align {
+    let pack = match row.measured.layout.align {
         8 => String::new(),
         align => format!("    pack {align}\n"),
     };

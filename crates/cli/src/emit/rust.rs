@@ -61,7 +61,7 @@ unsafe extern "C" {
 
 pub fn text(row: &Row) -> String {
     let target = &row.target;
-    let repr = match row.measured.align {
+    let repr = match row.measured.layout.align {
         1 => "C, packed".to_owned(),
         8 => "C".to_owned(),
         align => format!("C, packed({align})"),

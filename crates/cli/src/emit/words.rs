@@ -1,8 +1,8 @@
 //! What every emitted file says: the heading, the meaning of each constant and call, and how a
 //! template is filled. Words are here once; the language modules only add their comment signs.
 
-use epshim_layouts::Row;
 use epshim_layouts::table::group;
+use epshim_layouts::{Layout, Row};
 
 /// What the calls do, for the comment above each.
 pub const CREATE1: &str = "Makes an epoll descriptor. flags: 0 or EPOLL_CLOEXEC.";
@@ -68,6 +68,7 @@ fn meaning(name: &str) -> &'static str {
         "EPOLLOUT" => "writing is possible",
         "EPOLLERR" => "error; always reported",
         "EPOLLHUP" => "hang-up; always reported",
+        "EPOLL_URING_WAKE" => "the kernel's own, for io_uring (Linux 6.6)",
         "EPOLLNVAL" => "in this header, but epoll never reports it",
         "EPOLLRDNORM" => "normal data can be read",
         "EPOLLRDBAND" => "priority data can be read",
@@ -91,13 +92,14 @@ fn meaning(name: &str) -> &'static str {
 /// The heading of a file. `check` says how its user can check it.
 fn heading(row: &Row, language: &str, check: &str) -> Vec<String> {
     let epshim_layouts::Row { target: t, measured: m, .. } = row;
-    let packed = if m.packed { ", packed" } else { "" };
+    let Layout { size, align, events_offset, data_offset, packed, .. } = m.layout;
+    let packed = if packed { ", packed" } else { "" };
     let half = if t.endian == "big" { "HIGH" } else { "low" };
     let mut lines = vec![
-        format!("struct epoll_event for {}: {} {}.", t.name, t.libc, m.libc_version),
+        format!("struct epoll_event for {}: {}.", t.name, t.libc_said(&m.libc_version)),
         format!(
-            "{} bytes, aligned to {}{packed}: events, 32 bits, at {}; data, 64 bits, at {}.",
-            m.size, m.align, m.events_offset, m.data_offset
+            "{size} bytes, aligned to {align}{packed}: events, 32 bits, at {events_offset}; data, 64 bits, at \
+             {data_offset}."
         ),
         format!("Written by epshim {}:", env!("CARGO_PKG_VERSION")),
         format!("    epshim layout --emit {language} --target {}", t.name),
@@ -131,7 +133,7 @@ impl Template<'_> {
             .iter()
             .map(|line| format!("{} {line}", self.comment).trim_end().to_owned() + "\n")
             .collect();
-        let m = &row.measured;
+        let m = &row.measured.layout;
         let common = [
             ("heading", heading),
             ("target", row.target.name.clone()),
@@ -153,5 +155,34 @@ impl Template<'_> {
         }
         debug_assert!(!text.contains("{{"), "{}: an unfilled place: {text}", self.language);
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::meaning;
+    use epshim::layout::{EVENT_FLAGS, KERNEL_EVENT_FLAGS};
+    use epshim_layouts::Table;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn every_constant_of_the_table_has_a_meaning() {
+        for row in Table::golden().rows {
+            for name in row.measured.constants.keys() {
+                assert_ne!(meaning(name), meaning("another"), "{}: {name}", row.target.name);
+            }
+        }
+        for (name, _) in KERNEL_EVENT_FLAGS {
+            assert_ne!(meaning(name), meaning("another"), "{name}");
+        }
+    }
+
+    /// Reports, traces and looks name the events by this list.
+    #[test]
+    fn the_names_of_observed_events_are_the_shims() {
+        let shim: BTreeSet<_> =
+            EVENT_FLAGS.iter().map(|&(name, bit)| (name.to_owned(), bit)).collect();
+        let observed = epshim_observe::bits::NAMES.map(|(name, bit)| (format!("EPOLL{name}"), bit));
+        assert_eq!(observed.into_iter().collect::<BTreeSet<_>>(), shim);
     }
 }

@@ -1,7 +1,7 @@
 //! `--json` and `--log`: whether a report can go where it is asked to, before the program starts.
 //!
 //! The library opens the file for each report. What it will refuse, this refuses, by the same rules
-//! (`epshim_check::place`) and with what to do instead. A descriptor is named by the file that it is: the
+//! (`epshim_report::place`) and with what to do instead. A descriptor is named by the file that it is: the
 //! program, or one that it starts, may have something else behind the same number.
 //!
 //! Nothing is opened for longer than a look, no file is made, and the program gets no descriptor of it.
@@ -11,14 +11,14 @@
 
 use super::environment::page_around;
 use super::failure::Failure;
-use crate::args::CheckOptions;
+use crate::args::{CheckOptions, Form};
 use crate::inherited;
 use crate::observer::{Held, Observer};
 use crate::output::{self, shown};
 use crate::report_path;
 use epshim_check::Options;
 use epshim_check::options::expand;
-use epshim_check::place::{Inherited, Place};
+use epshim_report::place::{Inherited, Place};
 use rustix::fs::{Access, AtFlags, CWD, accessat};
 use std::fs::{self, OpenOptions};
 use std::io::ErrorKind;
@@ -30,10 +30,17 @@ use std::path::Path;
 /// is not refused, as nothing of it is: the library writes to standard error instead.
 pub fn prepare(options: &mut Options, asked: &CheckOptions, process: u32) -> Result<Held, Failure> {
     let mut held = Held::default();
+    let has_file =
+        |form: Form| asked.format.iter().any(|format| format.form == form && format.file.is_some());
     let has_observer = Observer::cannot_be(options).is_none() && page_around().is_none();
     for (option, is_asked, value, fifo) in [
-        ("--json", asked.json.is_some(), &mut options.json, &mut held.json),
-        ("--log", asked.log.is_some(), &mut options.log_path, &mut held.text),
+        ("--json", asked.json.is_some() || has_file(Form::Json), &mut options.json, &mut held.json),
+        (
+            "--log",
+            asked.log.is_some() || has_file(Form::Text),
+            &mut options.log_path,
+            &mut held.text,
+        ),
     ] {
         let Some(text) = value else { continue };
         let outcome = match Place::of(text) {

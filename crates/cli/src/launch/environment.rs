@@ -11,7 +11,7 @@ use crate::args::CheckOptions;
 use crate::output::{self, shown};
 use epshim_check::Options;
 use epshim_check::options::{Complaint, Mode};
-use epshim_check::printable;
+use epshim_report::printable;
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
@@ -20,7 +20,7 @@ use std::process::Command;
 
 const OPTIONS: &str = "EPSHIM_OPTIONS";
 /// Keys that this command sets for the library alone.
-const OURS: [&str; 3] = ["page", "page_only", "process"];
+const OURS: [&str; 5] = ["collect", "page", "page_only", "process", "record"];
 pub const PRELOAD: &str = "LD_PRELOAD";
 /// The library's file name.
 pub const LIBRARY: &str = "libepshim_preload.so";
@@ -80,7 +80,7 @@ pub fn apply(options: &mut Options, asked: &CheckOptions) -> Result<(), Failure>
 }
 
 /// A path that is the same file after the program has changed its folder. `-` is no path.
-fn absolute(path: &Path) -> Result<String, Failure> {
+pub fn absolute(path: &Path) -> Result<String, Failure> {
     if path == Path::new("-") {
         return Ok("-".to_owned());
     }
@@ -110,6 +110,12 @@ pub fn variables(
 pub fn preloaded(library: &Path, sanitizers: &[OsString]) -> OsString {
     let old = env::var_os(PRELOAD).unwrap_or_default();
     preload(&old, library.as_os_str(), sanitizers)
+}
+
+/// Whether `LD_PRELOAD` can hold the path: its list is separated by spaces and colons, "and there is no support
+/// for escaping either" (ld.so(8)).
+pub fn can_hold(path: &Path) -> bool {
+    !path.as_os_str().as_bytes().iter().any(|byte| matches!(byte, b' ' | b':'))
 }
 
 /// Has the program run without the library, which an `epshim check` around this one has preloaded.

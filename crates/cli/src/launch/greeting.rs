@@ -9,7 +9,7 @@
 use crate::observer::Observer;
 use crate::output::shown;
 use epshim_check::Options;
-use epshim_check::place::Place;
+use epshim_report::place::Place;
 use std::ffi::OsStr;
 use std::io::{self, Write as _};
 use std::process;

@@ -7,18 +7,18 @@
 
 use super::elf::{self, Elf};
 use super::failure::Failure;
-use super::library::Library;
 use crate::input;
 use crate::output::shown;
 use rustix::fs::{Access, access, getxattr_query};
 use std::env;
 use std::ffi::{OsStr, OsString};
+use std::fmt;
 use std::io::{self, ErrorKind, Read as _};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-/// A program that the library can be loaded into.
+/// A program that a library can be loaded into.
 pub struct Target {
     /// What to execute.
     pub path: PathBuf,
@@ -26,15 +26,15 @@ pub struct Target {
     pub runs: PathBuf,
     /// What loads it: ld.so.
     pub interpreter: PathBuf,
-    /// The sanitizers' runtimes that the ELF file needs.
-    pub sanitizers: Vec<OsString>,
+    /// What the ELF file says.
+    pub elf: Elf,
 }
 
 /// The kernel follows this many `#!` lines (`exec_binprm` in fs/exec.c).
 const INTERPRETERS: usize = 5;
 
-/// Finds a command and examines it.
-pub fn find(name: &OsStr, library: &Library) -> Result<Target, Failure> {
+/// Finds a command and examines it. Whether a library fits it is not asked here.
+pub fn find(name: &OsStr) -> Result<Target, Failure> {
     let path = resolve(name)?;
     let mut runs = path.clone();
     for _ in 0..=INTERPRETERS {
@@ -53,8 +53,8 @@ pub fn find(name: &OsStr, library: &Library) -> Result<Target, Failure> {
                 shown(&runs)
             )));
         };
-        let interpreter = examine(&runs, &elf, library)?;
-        return Ok(Target { path, runs, interpreter, sanitizers: elf.sanitizers });
+        let interpreter = examine(&runs, &elf)?;
+        return Ok(Target { path, runs, interpreter, elf });
     }
     Err(Failure::cannot_invoke(format!("cannot run {}: too many #! lines", shown(&path))))
 }
@@ -145,45 +145,36 @@ impl Line {
     }
 }
 
-/// Refuses a program that would run without the library, or would not run with it. Returns what loads both.
-fn examine(path: &Path, elf: &Elf, library: &Library) -> Result<PathBuf, Failure> {
-    let name = shown(path);
-    let refuse = |reason: String| Err(Failure::own(format!("cannot watch {name}: {reason}")));
+/// It cannot be watched.
+pub fn refuse<T>(path: &Path, reason: impl fmt::Display) -> Result<T, Failure> {
+    Err(Failure::own(format!("cannot watch {}: {reason}", shown(path))))
+}
+
+/// Refuses a program that would run without any library. Returns what loads it.
+fn examine(path: &Path, elf: &Elf) -> Result<PathBuf, Failure> {
     if elf.is_go {
         return refuse(
+            path,
             "it is a Go program, and Go makes its system calls itself: a preloaded library sees none of them. \
-             `strace -f -e trace=epoll_ctl,epoll_pwait` shows them."
-                .into(),
+             Run it without epshim, and ask `epshim inspect PID`, which needs no library in it.",
         );
     }
     let Some(interpreter) = &elf.interpreter else {
         return refuse(
+            path,
             "it is linked statically, and loads no library. Link it dynamically (without -static; in Rust for a \
-             target with glibc, or with -C target-feature=-crt-static)."
-                .into(),
+             target with glibc, or with -C target-feature=-crt-static); or run it without epshim, and ask `epshim inspect \
+             PID`.",
         );
     };
-    let (own, other) = (library.elf.machine, elf.machine);
-    if own != other {
-        return refuse(format!(
-            "it is for {other}, and the library {} is for {own}. Set EPSHIM_PRELOAD to a library built for {other}.",
-            shown(&library.path)
-        ));
-    }
-    match (library.elf.libc, elf.libc) {
-        (Some(own), Some(other)) if own != other => {
-            return refuse(format!(
-                "it uses {other}, and the library {} uses {own}. Set EPSHIM_PRELOAD to a library built for {other}.",
-                shown(&library.path)
-            ));
-        }
-        _ => {}
-    }
     if let Some(privilege) = privilege(path) {
-        return refuse(format!(
-            "it {privilege}, and ld.so(8) then ignores LD_PRELOAD. Run a copy without that, as the user that it \
+        return refuse(
+            path,
+            format_args!(
+                "it {privilege}, and ld.so(8) then ignores LD_PRELOAD. Run a copy without that, as the user that it \
              becomes; put epshim behind it if it starts other programs, as in `sudo epshim check ./server`."
-        ));
+            ),
+        );
     }
     Ok(interpreter.clone())
 }

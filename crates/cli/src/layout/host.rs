@@ -5,7 +5,7 @@
 //! is asked now. A machine without a C compiler still has four witnesses.
 
 use super::names;
-use super::statement::{Difference, Layout, Statement, differences};
+use super::statement::{Difference, Statement, differences, fields, of_the_shim};
 use crate::output::{BAD, BOLD, Cell, GOOD, Output, PLAIN, columns, heading, shown};
 use crate::scratch;
 use anstyle::Style;
@@ -41,7 +41,7 @@ impl Witness {
 /// Compares all witnesses with epshim itself.
 pub fn proof(row: Result<&Row, String>, json: bool) -> Output {
     let ours =
-        Statement { layout: epshim::layout::Layout::OURS.into(), constants: our_constants() };
+        Statement { layout: of_the_shim(epshim::layout::Layout::OURS), constants: our_constants() };
     let witnesses = witnesses(&ours, row.as_ref().ok().copied());
     let mut differing = Vec::new();
     for witness in &witnesses {
@@ -107,7 +107,7 @@ fn witnesses(ours: &Statement, row: Option<&Row>) -> Vec<Witness> {
     let compiled = epshim::proof::WITNESSES.iter().filter(|(name, _)| *name != "docs/layouts.toml");
     let mut witnesses: Vec<_> = compiled
         .map(|&(name, layout)| {
-            let layout = Layout::from(layout);
+            let layout = of_the_shim(layout);
             let constants =
                 if name == "epshim" { ours.constants.clone() } else { Constants::new() };
             Witness::new(name, Ok(Statement { layout, constants }))
@@ -126,10 +126,16 @@ fn witnesses(ours: &Statement, row: Option<&Row>) -> Vec<Witness> {
 fn ask_c(command: &str, row: Option<&Row>) -> Result<Statement, String> {
     let words: Vec<_> = command.split_whitespace().map(str::to_owned).collect();
     let Some(program) = words.first() else { return Err("CC is empty".to_owned()) };
+    let table = Table::golden();
+    let breaks = |flag: &&String| table.rows.iter().any(|r| r.target.breaking_flags.contains(flag));
+    if let Some(flag) = words.iter().find(breaks) {
+        return Err(format!(
+            "{flag} makes another layout on some targets, and no C library is built with it"
+        ));
+    }
     let machine = Command::new(program).args(&words[1..]).arg("-dumpmachine").output();
     let machine = machine.map_err(|error| format!("{error} (set CC to a C compiler)"))?;
     let machine = String::from_utf8_lossy(&machine.stdout).trim().to_owned();
-    let table = Table::golden();
     let other = names::find(&table, &machine).ok();
     let differ = |(host, other): (&Row, &Row)| host.target.arch != other.target.arch;
     if row.zip(other).is_some_and(differ) {
@@ -137,7 +143,7 @@ fn ask_c(command: &str, row: Option<&Row>) -> Result<Statement, String> {
     }
     let answers = scratch::with(|folder| {
         let scratch = folder.to_owned();
-        let compiler = Compiler { command: words, libc_flags: vec![], libc_version: None, scratch };
+        let compiler = Compiler::new(words, scratch);
         compiler.read(Header::Libc)
     })?;
     answers.map(|answers| statement(&answers)).map_err(reason)
@@ -145,17 +151,7 @@ fn ask_c(command: &str, row: Option<&Row>) -> Result<Statement, String> {
 
 /// The answers of a C compiler.
 pub fn statement(answers: &Answers) -> Statement {
-    let number = |name: &str| answers.numbers[name];
-    let layout = Layout {
-        size: number("size"),
-        align: number("align"),
-        events_offset: number("events_offset"),
-        data_offset: number("data_offset"),
-        data_size: number("data_size"),
-        data_align: number("data_align"),
-        packed: number("align") < number("data_align"),
-    };
-    Statement { layout, constants: answers.constants.clone() }
+    Statement { layout: answers.layout(), constants: answers.constants.clone() }
 }
 
 /// Why there are no answers.
@@ -179,8 +175,8 @@ fn lines(ours: &Statement, witnesses: &[Witness]) -> Vec<Vec<Cell>> {
     for Witness { name, says, .. } in witnesses {
         let Some(says) = says else { continue };
         let mut line = vec![Cell::from(shown(name))];
-        let expected = ours.layout.fields();
-        for ((_, value), (_, expected)) in says.layout.fields().into_iter().zip(expected) {
+        let expected = fields(&ours.layout);
+        for ((_, value), (_, expected)) in fields(&says.layout).into_iter().zip(expected) {
             let style = if value == expected { Style::new() } else { BAD };
             line.push(Cell::styled(value, style));
         }

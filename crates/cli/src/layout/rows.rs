@@ -1,10 +1,9 @@
 //! The golden table: one row, or all. Reads what is embedded in the command; asks and builds nothing.
 
-use super::names;
-use super::statement::Layout;
+use super::debian;
 use crate::output::{BOLD, Cell, Output, PLAIN, columns, heading};
 use epshim_layouts::table::{Constants, group};
-use epshim_layouts::{Measured, Row, Table};
+use epshim_layouts::{Layout, Measured, Row, Table};
 use serde::Serialize;
 use std::fmt::Write as _;
 
@@ -20,6 +19,8 @@ struct Json<'a> {
     pointer_width: u32,
     rust: &'a [String],
     debian: Option<&'a str>,
+    witnesses: &'a [String],
+    with_flags: &'a [String],
     layout: Layout,
     constants: &'a Constants,
     kernel: KernelJson<'a>,
@@ -47,8 +48,10 @@ impl<'a> From<&'a Row> for Json<'a> {
             endian: &t.endian,
             pointer_width: t.pointer_width,
             rust: &t.rust,
-            debian: names::debian(row),
-            layout: m.into(),
+            debian: debian::architecture(row),
+            witnesses: &m.witnesses,
+            with_flags: &m.with_flags,
+            layout: m.layout,
             constants: &m.constants,
             kernel: KernelJson {
                 size: m.kernel_size,
@@ -79,6 +82,7 @@ pub fn all(table: &Table, json: bool) -> Output {
         "endian",
         "EPOLL_CLOEXEC",
         "in the kernel",
+        "witnesses",
     ])];
     lines.extend(table.rows.iter().map(line));
     let mut text = columns(&lines);
@@ -98,20 +102,21 @@ fn line(row: &Row) -> Vec<Cell> {
     let cloexec = m.constants.get("EPOLL_CLOEXEC").map_or("-".to_owned(), |v| format!("{v:#x}"));
     vec![
         t.name.clone().into(),
-        format!("{} {}", t.libc, m.libc_version).into(),
-        m.size.into(),
-        m.align.into(),
-        m.events_offset.into(),
-        m.data_offset.into(),
-        if m.packed { "yes" } else { "no" }.into(),
+        t.libc_said(&m.libc_version).into(),
+        m.layout.size.into(),
+        m.layout.align.into(),
+        m.layout.events_offset.into(),
+        m.layout.data_offset.into(),
+        if m.layout.packed { "yes" } else { "no" }.into(),
         t.pointer_width.into(),
         t.endian.clone().into(),
         cloexec.into(),
         format!("{}/{}", m.kernel_size, m.kernel_align).into(),
+        m.witnesses.len().into(),
     ]
 }
 
-/// Constants of `<sys/epoll.h>` that have not one value wherever they are.
+/// Constants of `<sys/epoll.h>` whose value is not the same in all rows that have them.
 fn differing_constants(table: &Table) -> Vec<&str> {
     let mut seen = Constants::new();
     let mut differing = Vec::new();
@@ -131,14 +136,24 @@ pub fn one(row: &Row, json: bool) -> Output {
     }
     let Row { target: t, measured: m, .. } = row;
     let mut text = format!(
-        "{BOLD}{}{PLAIN}: {} {}, Linux headers {}, {}-endian, {}-bit pointers\n",
-        t.name, t.libc, m.libc_version, m.linux_headers, t.endian, t.pointer_width
+        "{BOLD}{}{PLAIN}: {}, Linux headers {}, {}-endian, {}-bit pointers\n",
+        t.name,
+        t.libc_said(&m.libc_version),
+        m.linux_headers,
+        t.endian,
+        t.pointer_width
     );
-    let debian = names::debian(row).map(|name| format!("Debian: {name}"));
+    let debian = debian::architecture(row).map(|name| format!("Debian: {name}"));
     let rust = (!t.rust.is_empty()).then(|| format!("Rust: {}", t.rust.join(", ")));
     let also: Vec<_> = debian.into_iter().chain(rust).collect();
     if !also.is_empty() {
         writeln!(text, "{}", also.join("; ")).expect("a string takes any text");
+    }
+    writeln!(text, "Witnesses: {}", m.witnesses.join("; ")).expect("a string takes any text");
+    for flag in &m.with_flags {
+        let (flag, layout) = flag.split_once(": ").unwrap_or((flag, ""));
+        writeln!(text, "Another layout with {flag}, which no C library is built with: {layout}")
+            .expect("a string takes any text");
     }
     text.push('\n');
     text.push_str(&columns(&lines(m)));
@@ -148,13 +163,13 @@ pub fn one(row: &Row, json: bool) -> Output {
 fn lines(m: &Measured) -> Vec<Vec<Cell>> {
     let mut lines = vec![heading(["struct epoll_event", "<sys/epoll.h>", "<linux/eventpoll.h>"])];
     let fields: [(&str, &dyn ToString, Option<u32>); 7] = [
-        ("size", &m.size, Some(m.kernel_size)),
-        ("align", &m.align, Some(m.kernel_align)),
-        ("events at", &m.events_offset, Some(m.kernel_events_offset)),
-        ("data at", &m.data_offset, Some(m.kernel_data_offset)),
-        ("size of data", &m.data_size, None),
-        ("align of data", &m.data_align, None),
-        ("packed", &if m.packed { "yes" } else { "no" }, None),
+        ("size", &m.layout.size, Some(m.kernel_size)),
+        ("align", &m.layout.align, Some(m.kernel_align)),
+        ("events at", &m.layout.events_offset, Some(m.kernel_events_offset)),
+        ("data at", &m.layout.data_offset, Some(m.kernel_data_offset)),
+        ("size of data", &m.layout.data_size, None),
+        ("align of data", &m.layout.data_align, None),
+        ("packed", &if m.layout.packed { "yes" } else { "no" }, None),
     ];
     for (name, libc, kernel) in fields {
         let kernel = kernel.map_or(String::new(), |value| value.to_string());

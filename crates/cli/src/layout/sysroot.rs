@@ -4,6 +4,7 @@
 //! header was read is decided here and said in the answer: left alone, a compiler that misses the
 //! sysroot's header takes the host's, and the answer is another target's.
 
+use super::debian;
 use super::host;
 use super::statement::{Difference, Statement, differences};
 use crate::output::{BAD, BOLD, GOOD, Output, PLAIN, shown};
@@ -26,13 +27,12 @@ pub fn compare(sysroot: &Path, row: &Row, json: bool) -> Result<Output, String> 
     scratch::with(|folder| knows_target(&clang, target, folder))??;
 
     let sysroot_flag = format!("--sysroot={}", sysroot.display());
-    let compiler = |folder: &Path| Compiler {
-        command: [&clang, &format!("--target={target}"), &sysroot_flag, "-fintegrated-as"]
-            .map(|word: &str| word.to_owned())
-            .to_vec(),
-        libc_flags: vec!["-isystem".into(), include.display().to_string()],
-        libc_version: None,
-        scratch: folder.to_owned(),
+    let compiler = |folder: &Path| {
+        let command = [&clang, &format!("--target={target}"), &sysroot_flag, "-fintegrated-as"];
+        let command = command.map(|word: &str| word.to_owned()).to_vec();
+        let mut compiler = Compiler::new(command, folder.to_owned());
+        compiler.libc_flags = vec!["-isystem".into(), include.display().to_string()];
+        compiler
     };
     let answers = scratch::with(|folder| compiler(folder).read(Header::Libc))?;
     let answers = answers.map_err(|unmeasured| {
@@ -54,7 +54,7 @@ fn include_folder(sysroot: &Path, row: &Row) -> Result<PathBuf, String> {
         return Err(format!("{} is no folder", shown(sysroot)));
     }
     let name = &row.target.name;
-    let debian = name.replacen("i686", "i386", 1);
+    let debian = debian::folder(name);
     let places = ["usr/include", "include"].into_iter().flat_map(|base| {
         let bases = [format!("{base}/{name}"), format!("{base}/{debian}"), base.to_owned()];
         bases.into_iter().map(|place| sysroot.join(place))

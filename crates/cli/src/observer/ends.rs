@@ -6,8 +6,8 @@
 
 use super::fate;
 use super::own::Own;
-use epshim_check::report::{End, Fate, Others, Total, json};
 use epshim_page::{FIRST, Page, SLOTS, State};
+use epshim_report::{End, Fate, Others, Total, json};
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
@@ -47,7 +47,11 @@ fn end(own: &Own, slot: usize, process: &Process) -> End {
 }
 
 fn put(own: &Own, end: &End) {
-    own.files.put(&end.text(own.files.colour), &json::summary(end));
+    let json = json::summary(end);
+    own.files.put(&end.text(own.files.medium()), &json);
+    if let Some(documents) = &own.documents {
+        let _ = documents.collect(json.as_bytes());
+    }
 }
 
 /// Another process than the first has ended.

@@ -4,46 +4,27 @@
 //! Surprising: /proc says 0 where this process may not look (proc_pid_stat(5)), which is no status.
 
 use super::pidfd::{self, EXIT};
-use epshim_check::report::How;
+use epshim_observe::proc::{self, Stat};
+use epshim_report::How;
 use rustix::process::geteuid;
 use std::ffi::c_int;
 use std::fs;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::MetadataExt as _;
 
-/// What /proc/PID/stat says.
-struct Stat {
-    is_zombie: bool,
-    started: u64,
-    code: c_int,
-}
-
 /// When a process started, in the clock ticks of /proc.
 pub fn started(pid: i32) -> Option<u64> {
-    Some(stat(pid)?.started)
+    stat(pid)?.started
 }
 
 /// Whether a process runs, and is no zombie.
 pub fn runs(pid: i32) -> bool {
-    stat(pid).is_some_and(|stat| !stat.is_zombie)
+    stat(pid).is_some_and(|stat| !stat.is_zombie())
 }
 
-fn stat(pid: i32) -> Option<Stat> {
-    let fields = stat_fields(pid)?;
-    Some(Stat {
-        is_zombie: matches!(fields.first()?.as_str(), "Z" | "X"),
-        started: fields.get(19)?.parse().ok()?,
-        code: fields.get(49)?.parse().ok()?,
-    })
-}
-
-/// The fields of /proc/PID/stat from the third on: the state.
-pub fn stat_fields(pid: i32) -> Option<Vec<String>> {
-    let text = fs::read(format!("/proc/{pid}/stat")).ok()?;
-    let text = String::from_utf8_lossy(&text);
-    // The name, in parentheses, may have any character in it.
-    let fields = text.rsplit_once(')')?.1.split_ascii_whitespace();
-    Some(fields.map(str::to_owned).collect())
+/// What /proc says of a process.
+pub fn stat(pid: i32) -> Option<Stat> {
+    proc::stat(&fs::read(format!("/proc/{pid}/stat")).ok()?)
 }
 
 /// How a process has ended: it is dead. `started`: 0 where it is not known.
@@ -59,9 +40,9 @@ pub fn of(pid: i32, started: u64, pidfd: Option<&OwnedFd>) -> How {
 fn zombie(pid: i32, started: u64) -> Option<c_int> {
     let user = geteuid().as_raw();
     let owner = fs::metadata(format!("/proc/{pid}")).ok()?.uid();
-    let is_it = |stat: &Stat| stat.is_zombie && (started == 0 || stat.started == started);
+    let is_it = |stat: &Stat| stat.is_zombie() && (started == 0 || stat.started == Some(started));
     let stat = stat(pid).filter(is_it)?;
-    (user == 0 || user == owner || stat.code != 0).then_some(stat.code)
+    stat.code.filter(|&code| user == 0 || user == owner || code != 0)
 }
 
 fn reaped(pidfd: &OwnedFd) -> Option<c_int> {

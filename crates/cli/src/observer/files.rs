@@ -7,10 +7,12 @@ use crate::inherited;
 use crate::report_path;
 use epshim_check::Options;
 use epshim_check::options::{Color, expand};
-use epshim_check::place::Place;
 use epshim_page::mail;
+use epshim_report::Medium;
+use epshim_report::place::Place;
 use rustix::fs::{FileType, fstat};
 use rustix::io::Errno;
+use rustix::termios::tcgetwinsize;
 use std::fs::OpenOptions;
 use std::io::IsTerminal as _;
 use std::os::fd::{AsRawFd as _, OwnedFd, RawFd};
@@ -30,7 +32,7 @@ pub struct Files {
     json: Option<OwnedFd>,
     /// What the library may have written here: a bit for each place.
     pub held: u32,
-    pub colour: bool,
+    colour: bool,
 }
 
 impl Files {
@@ -56,6 +58,13 @@ impl Files {
         Self { text, json, held: bits, colour }
     }
 
+    /// How the text is to look. A window may have another width by now.
+    pub fn medium(&self) -> Medium {
+        let size = self.text.as_ref().and_then(|file| tcgetwinsize(file).ok());
+        let columns = size.map(|size| size.ws_col).filter(|&columns| columns > 0);
+        Medium { colour: self.colour, columns }
+    }
+
     /// The descriptors.
     pub fn numbers(&self) -> impl Iterator<Item = RawFd> {
         [&self.text, &self.json].into_iter().flatten().map(|file| file.as_raw_fd())
@@ -72,6 +81,7 @@ impl Files {
         let file = match place {
             mail::Place::Text => &self.text,
             mail::Place::Json => &self.json,
+            mail::Place::Lines => return Ok(()),
         };
         let is_ours = self.held >> place as u32 & 1 == 1;
         file.as_ref().map_or(Ok(()), |file| epshim_append::all(file, text, is_ours))

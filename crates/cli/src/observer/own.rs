@@ -1,8 +1,11 @@
 //! What the observer has, and nothing of the program's.
 
+use super::documents::Documents;
 use super::files::Files;
+use super::recording::Recording;
 use epshim_page::Page;
 use std::os::fd::OwnedFd;
+use std::time::Duration;
 
 /// What the observer has.
 pub struct Own {
@@ -11,5 +14,9 @@ pub struct Own {
     /// The process that the command is, and becomes.
     pub launched: OwnedFd,
     pub files: Files,
+    pub documents: Option<Documents>,
+    pub recording: Option<Recording>,
     pub traces_children: bool,
+    /// After this time a loop stands still; `None`: that is not looked for.
+    pub stall: Option<Duration>,
 }

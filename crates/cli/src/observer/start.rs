@@ -5,10 +5,13 @@
 //! mistake, ends nothing, but for SIGKILL. This process goes on when the observer has nothing of the
 //! program's any more.
 
+use super::documents::Documents;
 use super::files::{Files, Held};
 use super::own::Own;
+use super::recording::Recording;
 use super::{fate, memory, watch};
 use epshim_check::Options;
+use epshim_page::mail::Place;
 use epshim_page::{FIRST, Page, State};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::process::{PidfdFlags, chdir, getpid, pidfd_open, setsid};
@@ -20,9 +23,15 @@ use std::os::fd::{AsRawFd as _, RawFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 /// Starts it. The error is the reason.
-pub fn start(options: &Options, held: Held) -> Result<(String, &'static Page), String> {
+pub fn start(
+    options: &Options,
+    held: Held,
+    documents: Option<Documents>,
+    recording: Option<Recording>,
+) -> Result<(String, &'static Page, String), String> {
     let pid = getpid();
     let launched = pidfd_open(pid, PidfdFlags::empty());
     let launched = launched.map_err(|error| format!("pidfd_open: {}", io::Error::from(error)))?;
@@ -32,15 +41,25 @@ pub fn start(options: &Options, held: Held) -> Result<(String, &'static Page), S
     page.begin(pid);
     page.states.give(FIRST, pid, started, State::Running);
     let files = Files::open(options, held, pid.unsigned_abs());
-    page.held.store(files.held, Ordering::Relaxed);
+    let collects = u32::from(documents.is_some()) << Place::Lines as u32;
+    page.held.store(files.held | collects, Ordering::Relaxed);
     let number = memory.as_raw_fd();
-    let own = Own { page, memory, launched, files, traces_children: options.trace_children };
+    let file = documents.as_ref().map(Documents::file);
+    let traces_children = options.trace_children;
+    let rings = recording.as_ref().map(Recording::number);
+    let stall = Some(Duration::from_millis(options.stall.into())).filter(|time| !time.is_zero());
+    let own = Own { page, memory, launched, files, documents, recording, traces_children, stall };
     let observer = clone(own).map_err(|error| format!("clone: {error}"))?;
+    let collect = file.map(|file| format!(":collect=/proc/{observer}/fd/{file}"));
+    let mut more = collect.unwrap_or_default();
+    if let Some(rings) = rings {
+        more.push_str(&format!(":record={observer}.{rings}"));
+    }
     page.observer.store(observer, Ordering::Relaxed);
     // Until it has closed its copies of the program's descriptors.
     const PATIENCE: futex::Timespec = futex::Timespec { tv_sec: 1, tv_nsec: 0 };
     let _ = futex::wait(&page.is_ready, futex::Flags::empty(), 0, Some(&PATIENCE));
-    Ok((format!("{observer}.{number}"), page))
+    Ok((format!("{observer}.{number}"), page, more))
 }
 
 /// Makes the child, which never returns from here.
@@ -71,14 +90,23 @@ fn observe(own: Own) {
     let _ = setsid();
     let _ = chdir("/");
     let numbers = [own.memory.as_raw_fd(), own.launched.as_raw_fd()];
-    close_others(own.files.numbers().chain(numbers).collect());
+    let documents = own.documents.iter().flat_map(Documents::numbers);
+    let recording = own.recording.iter().flat_map(Recording::numbers);
+    close_others(own.files.numbers().chain(numbers).chain(documents).chain(recording).collect());
     take_low_numbers();
     let _ = rustix::thread::set_name(c"epshim-observer");
     forget_arguments();
     announce_death(own.page);
     own.page.is_ready.store(1, Ordering::Release);
     let _ = futex::wake(&own.page.is_ready, futex::Flags::empty(), 1);
+    let recorder = own.recording.as_ref().and_then(Recording::start);
     watch::run(&own);
+    if let Some(complaint) = recorder.and_then(|recorder| recorder.end().complaint()) {
+        own.files.put(
+            &format!("=={}== epshim: {complaint}\n", own.page.launched.load(Ordering::Relaxed)),
+            "",
+        );
+    }
     // The memory and the descriptors end with the process.
     std::mem::forget(own);
 }
@@ -123,10 +151,9 @@ fn take_low_numbers() {
 
 /// A search for the program's command line (`pgrep -f`) is not to find this process.
 fn forget_arguments() {
-    let fields = fate::stat_fields(getpid().as_raw_nonzero().get()).unwrap_or_default();
-    // arg_start and arg_end: fields 48 and 49.
-    let mut places = fields.iter().skip(45).map_while(|field| field.parse::<usize>().ok());
-    let (Some(start), Some(end)) = (places.next(), places.next()) else { return };
+    let stat = fate::stat(getpid().as_raw_nonzero().get());
+    let Some((start, end)) = stat.and_then(|stat| stat.arguments) else { return };
+    let (start, end) = (start as usize, end as usize);
     let name = b"epshim-observer";
     if start == 0 || end.saturating_sub(start) <= name.len() {
         return;
@@ -148,8 +175,8 @@ struct Robust {
     pending: *const Robust,
 }
 
-/// The kernel marks the observer's life in the page when it has died, by SIGKILL too: nobody waits for its
-/// answer then (get_robust_list(2)).
+/// The kernel marks the observer's life in the page when it has died, by SIGKILL too: the watched
+/// processes then stop waiting for its answer (get_robust_list(2)).
 fn announce_death(page: &'static Page) {
     let none = ptr::null();
     let head = Box::leak(Box::new(Robust { next: none, offset: 0, pending: none }));

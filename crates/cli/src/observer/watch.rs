@@ -6,9 +6,12 @@
 //! Surprising: poll(2) waits for descriptors, and the bell is a futex. So a second thread turns one into the
 //! other.
 
+use super::documents::Documents;
 use super::ends::{self, Process};
 use super::own::Own;
+use super::stalls::Stalls;
 use super::{fate, pidfd};
+use epshim_page::mail::Place;
 use epshim_page::{FEW, FIRST, Page, SLOTS, State};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::io::{read, write};
@@ -24,6 +27,9 @@ use std::{fs, thread};
 const BETWEEN_LOOKS: i64 = 10;
 const LOOKS: u32 = 100;
 
+/// Between two looks at the loops.
+const BETWEEN_LOOKS_AT_LOOPS: i64 = 100;
+
 /// Until the first process has ended.
 pub fn run(own: &Own) {
     let Ok(bell) = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK) else { return };
@@ -38,11 +44,13 @@ pub fn run(own: &Own) {
         looks: 0,
     };
     let mut all = BTreeMap::from([(FIRST, first)]);
+    let mut stalls = own.stall.map(Stalls::new);
     loop {
         let is_looking = all.iter().any(|(&slot, process)| {
             own.page.states.of(slot) == State::Executing && process.looks < LOOKS
         });
-        let timeout = if is_looking || !has_bell { Some(BETWEEN_LOOKS) } else { None };
+        let looks = stalls.as_ref().map(|_| BETWEEN_LOOKS_AT_LOOPS);
+        let timeout = if is_looking || !has_bell { Some(BETWEEN_LOOKS) } else { looks };
         let dead = wait(own, &bell, &all, timeout);
         let _ = read(&*bell, &mut [0; 8]);
         write_mail(own);
@@ -57,7 +65,13 @@ pub fn run(own: &Own) {
         }
         if is_over {
             ends::of_others(own, &mut all);
-            return ends::of_the_first(own, &all[&FIRST]);
+            ends::of_the_first(own, &all[&FIRST]);
+            // What was appended without the mail.
+            own.documents.iter().for_each(Documents::update);
+            return;
+        }
+        if let Some(stalls) = &mut stalls {
+            stalls.look(own.page);
         }
         find(own.page, &mut all);
         sweep(own.page, &all);
@@ -104,7 +118,10 @@ fn wait(
 fn write_mail(own: &Own) {
     let mail = &own.page.mail;
     if let Some((place, text)) = mail.take() {
-        let outcome = own.files.write(place, &text);
+        let outcome = match (place, &own.documents) {
+            (Place::Lines, Some(documents)) => documents.collect(&text),
+            _ => own.files.write(place, &text),
+        };
         mail.reply(outcome.map_or_else(rustix::io::Errno::raw_os_error, |()| 0));
         let _ = futex::wake(&mail.state, futex::Flags::empty(), u32::MAX >> 1);
     }

@@ -1,5 +1,6 @@
 //! The page of a rule, set for a terminal, and its parts, which `markdown.rs` sets for a document.
 
+use super::words::joined;
 use crate::output::BOLD;
 use epshim_check::{Certainty, Explanation, Rule};
 use std::fmt::Write as _;
@@ -7,27 +8,15 @@ use std::fmt::Write as _;
 /// The columns of a page.
 const WIDTH: usize = 80;
 
-/// How sure a rule can be, the surest first.
-pub fn certainties(rule: Rule) -> &'static [Certainty] {
-    use Certainty::{Certain, Fact, Note, Suspected};
-    match rule {
-        Rule::LevelSpin
-        | Rule::AcceptSpin
-        | Rule::BlockingFd
-        | Rule::ForkShared
-        | Rule::EpfdMisuse => &[Certain],
-        Rule::Ghost | Rule::LayoutMismatch => &[Certain, Suspected],
-        Rule::CtlError => &[Fact],
-        Rule::EdgeNotDrained => &[Suspected, Note],
-        Rule::OneshotNotRearmed | Rule::LostWrite | Rule::HangupUnread | Rule::SubMsSpin => {
-            &[Suspected]
-        }
-    }
+/// How sure a rule can be, in words.
+pub fn certainty(rule: Rule) -> String {
+    one_of(rule.certainties())
 }
 
-/// The same in words.
-pub fn certainty(rule: Rule) -> String {
-    certainties(rule).iter().map(|certainty| certainty.name()).collect::<Vec<_>>().join(" or ")
+/// "certain, suspected or note".
+pub fn one_of(certainties: &[Certainty]) -> String {
+    let names: Vec<_> = certainties.iter().map(|certainty| certainty.name()).collect();
+    joined(&names, "or")
 }
 
 /// The sections of prose, with their headings.
@@ -42,8 +31,12 @@ pub fn sections(page: &Explanation) -> [(&'static str, &'static str); 4] {
 
 /// The page of a rule.
 pub fn text(rule: Rule) -> String {
-    let page = rule.explanation();
-    let mut text = format!("{BOLD}{rule}{BOLD:#} ({})\n", certainty(rule));
+    set(rule.name(), &certainty(rule), rule.explanation())
+}
+
+/// A page, by its parts.
+pub fn set(rule: &str, certainty: &str, page: &Explanation) -> String {
+    let mut text = format!("{BOLD}{rule}{BOLD:#} ({certainty})\n");
     let mut section = |heading: &str, body: &str| {
         if !heading.is_empty() {
             write!(text, "\n{BOLD}{heading}{BOLD:#}\n").expect("a string");
@@ -67,17 +60,6 @@ fn indented<'a>(lines: impl Iterator<Item = &'a str>) -> String {
 
 /// Prose, indented, in lines of at most [`WIDTH`] columns where its words allow it.
 fn wrapped(prose: &str) -> String {
-    let mut lines = vec![String::new()];
-    for word in prose.split(' ') {
-        let line = lines.last_mut().expect("there is always one");
-        if line.is_empty() {
-            line.push_str(word);
-        } else if 2 + line.chars().count() + 1 + word.chars().count() <= WIDTH {
-            line.push(' ');
-            line.push_str(word);
-        } else {
-            lines.push(word.to_owned());
-        }
-    }
-    indented(lines.iter().map(String::as_str))
+    let lines = epshim_report::wrapped(prose, "  ", "  ", WIDTH);
+    lines.into_iter().map(|line| line + "\n").collect()
 }

@@ -58,7 +58,9 @@ impl Module {
             let function = function.map(|name| name.into_owned()).or_else(|| self.symbol(address));
             // The fields are separated by tabs, and no name has one.
             let function = function.as_deref().unwrap_or("??").replace(['\t', '\n'], " ");
-            let place = frame.location.and_then(|location| Some((location.file?, location.line)));
+            let place = frame.location.and_then(|location| {
+                Some((location.file?.replace(['\t', '\n'], " "), location.line))
+            });
             match place {
                 Some((file, Some(line))) => writeln!(text, "{function}\t{file}:{line}").ok()?,
                 Some((file, None)) => writeln!(text, "{function}\t{file}:??").ok()?,

@@ -76,7 +76,7 @@ pub fn check(program: &Path, options: &[&str]) -> Outcome {
     }
 }
 
-/// Does something with each of these, so many at a time, and returns what came of it in any order.
+/// Does something with each of these, a given number at a time; the results come in any order.
 pub fn each<T: Send, R: Send>(
     all: Vec<T>,
     at_a_time: usize,

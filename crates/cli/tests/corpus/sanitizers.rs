@@ -3,7 +3,7 @@
 //! `EPSHIM_CORPUS_RUNS`.
 
 use crate::run::{Outcome, check, each};
-use crate::{at_a_time, first_misuses, judge, judged, number, turn};
+use crate::{at_a_time, first_misuses, judge, judged, number, options, turn};
 use epshim_harness::c_compiler::compiler;
 use epshim_harness::misuse::{Variant, programs};
 use epshim_harness::tools;
@@ -54,7 +54,7 @@ fn same_findings_under(kind: &str) {
     let failures = each(all, at_a_time(), |program| {
         let path = program.build(&format!("-{kind}"), &[&option]);
         let verdict = |outcome: &Outcome| judge_sanitized(kind, &program, outcome);
-        let verdict = judged(&program, || check(&path, &[]), verdict);
+        let verdict = judged(&program, || check(&path, options(&program)), verdict);
         verdict.err().map(|why| format!("{}: {why}", program.name))
     });
     let runs = failures.len();

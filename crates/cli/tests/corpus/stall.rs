@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 const NAP: Duration = Duration::from_millis(10);
-/// A thread that wants 10 ms gets them later than this only where nobody gets anything.
+/// A thread that wants 10 ms gets them later than this only if the whole machine stands still.
 const STALL: Duration = Duration::from_millis(300);
 
 /// From when to when.
@@ -27,8 +27,8 @@ static STALLS: LazyLock<Mutex<Vec<Stall>>> = LazyLock::new(|| {
     Mutex::default()
 });
 
-/// The longest time, since `start`, for which the machine stood still. To be called once before, so that
-/// somebody looks.
+/// The longest time, since `start`, for which the machine stood still. To be called once before, which
+/// starts the thread that looks.
 pub fn since(start: Instant) -> Option<Duration> {
     // The sleeper may be as late as we are.
     thread::sleep(2 * NAP);

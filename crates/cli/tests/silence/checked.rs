@@ -1,6 +1,6 @@
 //! A program that runs under the checker, and what the checker said of it.
 
-use crate::command::{json, watching};
+use crate::command::{answer, json, watching};
 use epshim_harness::process::Process;
 use epshim_harness::products::{chmod, folder};
 use serde_json::Value;
@@ -18,6 +18,7 @@ pub struct Checked {
     process: Process,
     stderr: PathBuf,
     json: PathBuf,
+    recording: Option<PathBuf>,
 }
 
 impl Checked {
@@ -28,16 +29,27 @@ impl Checked {
 
     /// Starts it in a folder that has what it needs.
     pub fn start_in(folder: PathBuf, command: &[&str]) -> Self {
+        Self::start_and_record(folder, command, None)
+    }
+
+    /// The same, and records it.
+    pub fn start_recorded_in(folder: PathBuf, command: &[&str]) -> Self {
+        let recording = folder.join("recording.trace");
+        Self::start_and_record(folder, command, Some(recording))
+    }
+
+    fn start_and_record(folder: PathBuf, command: &[&str], recording: Option<PathBuf>) -> Self {
         let stderr = folder.join("stderr");
         let json = folder.join("findings.json");
         // A descendant with another user's rights writes there too.
         File::create(&json).unwrap();
         chmod(&json, 0o666);
-        let mut checked = watching(&["check", "--json", json.to_str().unwrap(), "--"]);
-        checked.args(command).current_dir(&folder).stdin(Stdio::null());
+        let mut checked = watching(&["check", "--json", json.to_str().unwrap()]);
+        checked.args(recording.iter().flat_map(|file| [Path::new("--record"), file]));
+        checked.arg("--").args(command).current_dir(&folder).stdin(Stdio::null());
         checked.stderr(File::create(&stderr).unwrap());
         let process = Process::spawn(command[0], &mut checked).unwrap();
-        Self { process, stderr, json }
+        Self { process, stderr, json, recording }
     }
 
     /// The port in the line `listening on 127.0.0.1:PORT`.
@@ -56,7 +68,8 @@ impl Checked {
         let status = self.process.wait();
         assert_eq!(status.code(), Some(code), "{status}\n{}", self.said());
         let lines = fs::read_to_string(&self.json).unwrap();
-        Ended { said: self.said(), reports: lines.lines().map(json).collect() }
+        let reports = lines.lines().map(json).collect();
+        Ended { said: self.said(), reports, recording: self.recording.take() }
     }
 
     fn said(&self) -> String {
@@ -79,6 +92,7 @@ impl Drop for Checked {
 pub struct Ended {
     pub said: String,
     reports: Vec<Value>,
+    recording: Option<PathBuf>,
 }
 
 impl Ended {
@@ -107,12 +121,17 @@ impl Ended {
         rules.map(|one| one["rule"].as_str().expect("a name")).collect()
     }
 
-    /// Nothing was found, and the checker was there until the end.
+    /// Nothing was found, and the checker was there until the end; nor is anything found in a recording.
     pub fn is_silent(&self) {
         assert!(self.findings().is_empty(), "{}", self.said);
         let waits = |end: &Value| end["seen"]["waits"].as_u64().expect("a number");
         let seen: u64 = self.of_kind("summary").map(waits).sum();
         assert!(seen > 0, "the checker saw nothing: {:?} {}", self.reports, self.said);
+        if let Some(recording) = &self.recording {
+            let replayed = answer(&["replay", recording.to_str().unwrap()]);
+            assert_eq!(replayed.code, 0, "{} {}", replayed.out, replayed.err);
+            fs::remove_file(recording).unwrap();
+        }
     }
 }
 

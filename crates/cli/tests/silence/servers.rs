@@ -3,11 +3,12 @@
 use crate::checked::{Checked, QUIET, source};
 use epshim_harness::ports::{connect, free_port};
 use epshim_harness::process::{run, stdout_of};
-use epshim_harness::products::folder;
+use epshim_harness::products;
 use epshim_harness::tools::are_there;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
+use std::path::PathBuf;
 use std::process::Command;
 use std::thread::{self, sleep};
 
@@ -69,10 +70,19 @@ fn slow_reader(port: u16) {
 
 #[test]
 fn nginx_is_silent() {
+    nginx("silence_nginx", Checked::start_in);
+}
+
+#[test]
+fn nginx_is_silent_while_it_is_recorded_and_in_the_recording() {
+    nginx("silence_nginx_recorded", Checked::start_recorded_in);
+}
+
+fn nginx(folder: &str, start: impl FnOnce(PathBuf, &[&str]) -> Checked) {
     if !are_there(&["nginx", "wrk"]) {
         return;
     }
-    let folder = folder("silence_nginx");
+    let folder = products::folder(folder);
     let (port, back) = (free_port().unwrap(), free_port().unwrap());
     let configuration = fs::read_to_string(source("nginx.conf")).unwrap();
     let configuration = configuration
@@ -85,7 +95,7 @@ fn nginx_is_silent() {
     fs::write(folder.join("big"), &big).unwrap();
     let (prefix, path) = (folder.to_str().unwrap().to_owned(), folder.join("nginx.conf"));
     let command = ["nginx", "-e", "stderr", "-p", &prefix, "-c", path.to_str().unwrap()];
-    let server = Checked::start_in(folder, &command);
+    let server = start(folder, &command);
     drop(connect(port));
     drop(connect(back));
     for (path, header) in [

@@ -31,7 +31,7 @@ pub struct Entry<'a> {
     pub is_old_bits: bool,
 }
 
-/// Entries that a structure may have before it is no longer read: none of epoll's has a hundredth of them.
+/// A structure with more entries is not read. Those for epoll have fewer than a hundredth of them.
 const MOST: usize = 4096;
 
 impl<'a> Entry<'a> {

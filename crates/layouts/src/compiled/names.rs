@@ -32,7 +32,7 @@ pub enum Kind {
     Exact,
     /// Like it.
     Alike,
-    /// None of both.
+    /// Neither.
     Other,
 }
 

@@ -119,7 +119,7 @@ impl<'a> Program<'a> {
     }
 }
 
-/// A value that is an offset, whatever its form.
+/// A value that is an offset, in any of its forms.
 fn offset(value: &Value<'_>) -> Option<usize> {
     match *value {
         AttributeValue::SecOffset(offset) => Some(offset),

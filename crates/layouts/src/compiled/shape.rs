@@ -95,7 +95,7 @@ fn flatten<'a>(
         let offset = base.checked_add(offset).ok_or_else(other)?;
         let unknown = || "a member's type is not in its debugging information".to_owned();
         let inner = type_of(program, &child).ok_or_else(unknown)?;
-        // One of 4 or 8 bytes is the events or the data, whatever is in it.
+        // One of 4 or 8 bytes is the events or the data; what is in it does not matter.
         let is_small = matches!(inner.size, Some(4 | 8));
         if is_structure(inner.tag) && !inner.is_declaration && !is_small && bits.is_none() {
             flatten(program, &inner, offset, depth + 1, leaves)?;

@@ -3,10 +3,11 @@
 //! The header says the architecture, the width of pointers and the byte order, and of ARM and MIPS the ABI. The C
 //! library is known by the loader or by the libraries that the program needs. Where it is not known (an object
 //! file, a static program, debugging information alone) the rows of all C libraries are taken, as long as they say
-//! the same; what they do not agree on, an alignment, is not compared.
+//! the same; what they do not agree on, an alignment, is not compared. A machine of which the table has the
+//! kernel's structure alone has that one with every C library.
 
 use super::elf::Identity;
-use crate::{Row, Table};
+use crate::{Layout, Row, Table};
 use object::elf;
 
 /// What the table says of a program's structure.
@@ -14,14 +15,10 @@ use object::elf;
 pub struct Expected {
     /// The rows, by their names.
     pub rows: Vec<String>,
-    /// In bytes.
-    pub size: u64,
-    /// Unless the rows differ.
-    pub align: Option<u64>,
-    /// In bytes.
-    pub events_offset: u64,
-    /// In bytes.
-    pub data_offset: u64,
+    /// What they say.
+    pub layout: Layout,
+    /// Whether they say the same of the alignment.
+    pub is_align_agreed: bool,
 }
 
 impl Expected {
@@ -34,8 +31,8 @@ impl Expected {
         let first = rows.first().ok_or("is of a target that is not in the golden table")?;
         let same = |row: &&Row| {
             let key = |row: &Row| {
-                let m = &row.measured;
-                (m.size, m.events_offset, m.data_offset)
+                let Layout { size, events_offset, data_offset, .. } = row.measured.layout;
+                (size, events_offset, data_offset)
             };
             key(row) == key(first)
         };
@@ -44,14 +41,11 @@ impl Expected {
                 "may be of several targets whose layouts differ; name one with --target".to_owned()
             );
         }
-        let m = &first.measured;
-        let is_agreed = rows.iter().all(|row| row.measured.align == m.align);
+        let layout = first.measured.layout;
         Ok(Self {
             rows: rows.iter().map(|row| row.target.name.clone()).collect(),
-            size: m.size.into(),
-            align: is_agreed.then_some(m.align.into()),
-            events_offset: m.events_offset.into(),
-            data_offset: m.data_offset.into(),
+            layout,
+            is_align_agreed: rows.iter().all(|row| row.measured.layout.align == layout.align),
         })
     }
 }
@@ -78,7 +72,10 @@ pub fn expected(table: &Table, identity: &Identity) -> Result<Expected, String> 
     let rows: Vec<_> = rows.collect();
     let libc = libc(identity);
     let of_libc: Vec<_> = match libc {
-        Some(libc) => rows.iter().copied().filter(|row| row.target.libc == libc).collect(),
+        Some(libc) => {
+            let is_of = |row: &&Row| row.target.libc == libc || row.target.libc == "none";
+            rows.iter().copied().filter(is_of).collect()
+        }
         None => rows.clone(),
     };
     let name = machine.archs[0];
@@ -221,6 +218,7 @@ fn libc(identity: &Identity) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::{Identity, elf, expected};
+    use crate::Layout;
     use crate::Table;
 
     fn rows(
@@ -261,22 +259,86 @@ mod tests {
     }
 
     #[test]
+    fn the_abis_of_one_machine_are_told_apart() {
+        let eabi = elf::EF_ARM_EABI_VER5;
+        for (machine, class, big, flags, loader, expected) in [
+            (
+                elf::EM_MIPS,
+                32,
+                false,
+                elf::EF_MIPS_ABI2,
+                "/lib32/ld.so.1",
+                "mips64el-linux-gnuabin32",
+            ),
+            (
+                elf::EM_MIPS,
+                32,
+                true,
+                elf::EF_MIPS_ABI2,
+                "/lib/ld-musl-mipsn32.so.1",
+                "mips64-linux-muslabin32",
+            ),
+            (elf::EM_S390, 32, true, 0, "/lib/ld.so.1", "s390-linux-gnu"),
+            (elf::EM_AARCH64, 64, true, 0, "/lib/ld-linux-aarch64_be.so.1", "aarch64_be-linux-gnu"),
+            (elf::EM_ARM, 32, false, 0, "/lib/ld-linux.so.2", "arm-linux-oabi"),
+            // be8: instructions in one byte order, data in the other. The data counts.
+            (
+                elf::EM_ARM,
+                32,
+                true,
+                eabi | 0x0080_0000,
+                "/lib/ld-musl-armeb.so.1",
+                "armeb-linux-musleabi",
+            ),
+            (elf::EM_ARM, 32, false, eabi, "/system/bin/linker", "arm-linux-androideabi"),
+            (elf::EM_386, 32, false, 0, "/system/bin/linker", "i686-linux-android"),
+            (elf::EM_X86_64, 32, false, 0, "/lib/ld-musl-x32.so.1", "x86_64-linux-muslx32"),
+            (elf::EM_SH, 32, true, 0, "/lib/ld-linux.so.2", "sh4eb-linux"),
+            (elf::EM_OPENRISC, 32, true, 0, "/lib/ld-musl-or1k.so.1", "or1k-linux"),
+            (elf::EM_XTENSA, 32, false, 0, "/lib/ld-uClibc.so.0", "xtensa-linux"),
+            (elf::EM_CSKY, 32, false, 0, "/lib/ld-linux-cskyv2-hf.so.1", "csky-linux-gnuabiv2"),
+            (
+                elf::EM_LOONGARCH,
+                32,
+                false,
+                0,
+                "/lib32/ld-linux-loongarch-ilp32d.so.1",
+                "loongarch32-linux-gnu",
+            ),
+            (
+                elf::EM_LOONGARCH,
+                64,
+                false,
+                0,
+                "/lib/ld-musl-loongarch64.so.1",
+                "loongarch64-linux-musl",
+            ),
+            (elf::EM_RISCV, 32, false, 0, "/lib/ld-linux-riscv32-ilp32d.so.1", "riscv32-linux-gnu"),
+            (elf::EM_HEXAGON, 32, false, 0, "/lib/ld-musl-hexagon.so.1", "hexagon-linux-musl"),
+            (elf::EM_68K, 32, true, 0, "/lib/ld-musl-m68k.so.1", "m68k-linux-musl"),
+        ] {
+            assert_eq!(rows(machine, class, big, flags, loader).unwrap(), [expected], "{loader}");
+        }
+    }
+
+    #[test]
     fn an_unknown_c_library_is_any_of_them() {
         let table = Table::golden();
         let identity = Identity { machine: elf::EM_386, class: 32, ..Identity::default() };
         let expected = expected(&table, &identity).unwrap();
         assert!(expected.rows.len() >= 2, "{expected:?}");
-        assert_eq!((expected.size, expected.data_offset, expected.align), (12, 4, None));
+        let Layout { size, data_offset, .. } = expected.layout;
+        assert_eq!((size, data_offset, expected.is_align_agreed), (12, 4, false));
     }
 
     #[test]
     fn what_is_not_in_the_table_is_refused() {
-        // The old ABI of ARM with glibc's loader, AArch64 with 32 bits, BPF, a machine that is none.
+        // AArch64 with 32 bits, BPF, a C library that has no row, MicroBlaze, a machine that is none.
         for (machine, class, loader) in [
-            (elf::EM_ARM, 32, "/lib/ld-linux.so.2"),
             (elf::EM_AARCH64, 32, ""),
             (elf::EM_BPF, 64, ""),
-            (elf::EM_X86_64, 64, "/system/bin/linker64x/../uclibc/ld64-uClibc.so.0"),
+            (elf::EM_X86_64, 64, "/lib/ld64-uClibc.so.0"),
+            (elf::EM_MICROBLAZE, 32, ""),
             (0xfff0, 64, ""),
         ] {
             let refused = rows(machine, class, false, 0, loader);

@@ -36,11 +36,13 @@ pub enum Verdict {
 /// Compares.
 pub fn verdict(definition: &Definition, expected: &Expected) -> Verdict {
     let found = &definition.found;
-    let difference = |field, expected, found| Difference { field, expected, found };
-    let size = difference("size", expected.size, found.size);
+    let table = &expected.layout;
+    let difference =
+        |field, expected: u32, found| Difference { field, expected: expected.into(), found };
+    let size = difference("size", table.size, found.size);
     let (events, data) = match &found.parts {
         Ok(parts) => *parts,
-        // The kernel's array has other places, whatever is in them.
+        // The kernel's array then has other places, so what is in them does not matter.
         Err(_) if definition.certainty == Certainty::Certain && size.expected != size.found => {
             return Verdict::Wrong(vec![size]);
         }
@@ -52,17 +54,18 @@ pub fn verdict(definition: &Definition, expected: &Expected) -> Verdict {
     let Part { offset: events_offset, width: events_size } = events;
     let all = [
         size,
-        difference("events_offset", expected.events_offset, events_offset),
+        difference("events_offset", table.events_offset, events_offset),
         difference("events_size", 4, events_size),
-        difference("data_offset", expected.data_offset, data.offset),
+        difference("data_offset", table.data_offset, data.offset),
         difference("data_size", 8, data.width),
     ];
     let wrong: Vec<_> = all.into_iter().filter(|one| one.expected != one.found).collect();
     if !wrong.is_empty() {
         return Verdict::Wrong(wrong);
     }
-    let align = expected.align.zip(found.align).filter(|(expected, found)| expected != found);
-    align.map_or(Verdict::Right, |(expected, found)| {
-        Verdict::Misaligned(difference("align", expected, found))
+    let align =
+        found.align.filter(|&found| expected.is_align_agreed && found != table.align.into());
+    align.map_or(Verdict::Right, |found| {
+        Verdict::Misaligned(difference("align", table.align, found))
     })
 }

@@ -10,38 +10,12 @@
 use crate::questions::threads;
 use crate::runtime::clock::now;
 use crate::runtime::thread::tid;
+use epshim_observe::Call;
 use std::ffi::c_int;
 use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering, Ordering::Relaxed};
 
-/// A call that may block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u32)]
-pub enum Call {
-    /// A read, from whatever there is to read.
-    Read,
-    /// accept(2).
-    Accept,
-    /// A write.
-    Write,
-}
-
-impl Call {
-    /// What a report calls it.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Read => "a read",
-            Self::Accept => "accept",
-            Self::Write => "a write",
-        }
-    }
-
-    const fn from_number(number: u32) -> Self {
-        match number {
-            number if number == Self::Accept as u32 => Self::Accept,
-            number if number == Self::Write as u32 => Self::Write,
-            _ => Self::Read,
-        }
-    }
+fn call_of(number: u32) -> Call {
+    Call::ALL.get(number as usize).copied().unwrap_or(Call::Read)
 }
 
 struct Place {
@@ -99,6 +73,11 @@ impl Blocked {
     pub fn has_slept(&self) -> bool {
         threads::sleeps() != self.sleeps
     }
+
+    /// Whether its thread has not left it: what was read of the thread meanwhile is of this call.
+    pub fn goes_on(&self) -> bool {
+        places_of(self.tid).any(|place| place.is_still(self))
+    }
 }
 
 /// This thread is about to make a call that may block.
@@ -127,7 +106,7 @@ pub fn expect() {
     IS_USED.store(1, Relaxed);
 }
 
-/// This thread is about to wait for events: it is in no call that may block, whatever the table says.
+/// This thread is about to wait for events: it is in no call that may block, even if the table still has one.
 pub fn leave_all() {
     if is_used() {
         places_of(tid()).for_each(Place::free);
@@ -168,7 +147,7 @@ impl Place {
         Blocked {
             tid,
             fd: self.fd.load(Relaxed),
-            call: Call::from_number(self.call.load(Relaxed)),
+            call: call_of(self.call.load(Relaxed)),
             site: self.site.load(Relaxed),
             since: self.since.load(Relaxed),
             sleeps: self.sleeps.load(Relaxed),

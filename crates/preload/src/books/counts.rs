@@ -6,7 +6,7 @@
 
 use crate::questions::descriptor;
 use crate::runtime::shared_page;
-use epshim_check::report::Seen;
+use epshim_report::Seen;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// One count.

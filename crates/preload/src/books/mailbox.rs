@@ -7,9 +7,9 @@
 //!
 //! Surprising: messages are taken in the order of their places, not of time.
 
-use crate::books::blocking::Call;
 use crate::books::counts;
 use crate::runtime::thread::tid;
+use epshim_observe::Call;
 use std::ffi::{c_int, c_void};
 use std::sync::atomic::Ordering::{self, Relaxed, SeqCst};
 use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, fence};
@@ -25,7 +25,7 @@ pub struct Message {
     pub tid: c_int,
     /// Where in the program.
     pub site: u64,
-    /// Bytes, or nanoseconds.
+    /// Bytes, nanoseconds, an errno, an inode, or a number of calls.
     pub amount: u64,
 }
 
@@ -50,23 +50,41 @@ pub enum Subject {
     AcceptBlocked,
     /// See `ReadBlocked`.
     WriteBlocked,
+    /// A datagram socket was closed after an empty datagram.
+    ClosedEmpty,
+    /// A write failed with this errno, for the socket is not connected.
+    Unconnected,
+    /// Bytes were read of a descriptor whose reads are told.
+    Took,
+    /// A call on a stale descriptor ended with this errno.
+    StaleUse,
+    /// A stream of this inode was closed that executed programs inherit.
+    ClosedInheritable,
+    /// A call was made in vain, after many.
+    Futile,
 }
 
 impl Subject {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 11] = [
         Self::Unwritten,
         Self::ClosedUnread,
         Self::ReadBlocked,
         Self::AcceptBlocked,
         Self::WriteBlocked,
+        Self::ClosedEmpty,
+        Self::Unconnected,
+        Self::Took,
+        Self::StaleUse,
+        Self::ClosedInheritable,
+        Self::Futile,
     ];
 
     /// A call was blocked.
     pub fn blocked(call: Call) -> Self {
         match call {
-            Call::Read => Self::ReadBlocked,
+            Call::Read | Call::Recv => Self::ReadBlocked,
             Call::Accept => Self::AcceptBlocked,
-            Call::Write => Self::WriteBlocked,
+            Call::Write | Call::Send => Self::WriteBlocked,
         }
     }
 }
@@ -96,8 +114,8 @@ static MAILBOX: [Place; PLACES] = [const {
 /// Messages in the mailbox, at least.
 static WAITING: AtomicU32 = AtomicU32::new(0);
 
-/// Posts a message that is the same for each call on a descriptor, unless such a one is there: whoever
-/// takes that one looks at the descriptor after this call.
+/// Posts a message that is the same for each call on a descriptor, unless such a one is there: the thread
+/// that takes that one looks at the descriptor after this call.
 pub fn post_once(message: Message) {
     let is_same = |place: &Place| {
         place.state.load(Ordering::Acquire) == message.subject as u32

@@ -4,11 +4,13 @@
 //! Owns the form of the words. The fields hold together one by one only: a slot that is read while
 //! another thread changes it may be half of the old state and half of the new.
 
-use epshim_check::Io;
-use epshim_check::ports::Kind;
+use epshim_observe::Io;
+use epshim_observe::Kind;
 use std::ffi::c_int;
 use std::mem::size_of;
-use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicBool, AtomicI32, AtomicU8, AtomicU32, AtomicU64, Ordering, Ordering::Relaxed,
+};
 
 /// What is known of one descriptor.
 #[derive(Debug)]
@@ -29,6 +31,10 @@ pub struct Slot {
     blocking: AtomicU8,
     /// The errno of the latest input call, where it failed; all have less than 8 bits.
     pub error: AtomicU8,
+    /// The thread that was given it with others, has not waited since, and has not used it; 0: none.
+    pub batch: AtomicI32,
+    /// Reads that take bytes are told to the model.
+    pub tells_reads: AtomicBool,
 }
 
 // 64 of the 256 bytes that a registration may cost.
@@ -44,29 +50,39 @@ pub struct State {
     pub is_epoll: bool,
     /// The number of epolls that it is registered in.
     pub registrations: u32,
-    /// It was deleted from an epoll after a hang-up, and not closed yet.
+    /// It was deleted from an epoll after a hang-up or an empty datagram, or while others may have inherited it, and
+    /// not closed yet.
     pub is_left: bool,
     /// Epoll refused the file: whether the program does without is to be seen.
     pub is_refused: bool,
+    /// A connect of it goes on, or has failed, and it was not registered since.
+    pub is_connecting: bool,
+    /// It was closed by the thread of its batch: that may use it still.
+    pub is_stale: bool,
 }
 
 const IS_EPOLL: u64 = 1 << 31;
 const IS_LEFT: u64 = 1 << 30;
 const IS_REFUSED: u64 = 1 << 29;
+const IS_CONNECTING: u64 = 1 << 28;
+const IS_STALE: u64 = 1 << 27;
 
 impl State {
     /// Whether the hooks are to report calls on the descriptor.
     pub fn is_known(self) -> bool {
-        self.is_epoll || self.registrations > 0 || self.is_left || self.is_refused
+        let is_watched = self.is_epoll || self.registrations > 0;
+        is_watched || self.is_left || self.is_refused || self.is_connecting || self.is_stale
     }
 
     fn from_bits(bits: u64) -> Self {
         Self {
             generation: (bits >> 32) as u32,
             is_epoll: bits & IS_EPOLL != 0,
-            registrations: (bits & (IS_REFUSED - 1)) as u32,
+            registrations: (bits & (IS_STALE - 1)) as u32,
             is_left: bits & IS_LEFT != 0,
             is_refused: bits & IS_REFUSED != 0,
+            is_connecting: bits & IS_CONNECTING != 0,
+            is_stale: bits & IS_STALE != 0,
         }
     }
 
@@ -75,6 +91,8 @@ impl State {
             | if self.is_epoll { IS_EPOLL } else { 0 }
             | if self.is_left { IS_LEFT } else { 0 }
             | if self.is_refused { IS_REFUSED } else { 0 }
+            | if self.is_connecting { IS_CONNECTING } else { 0 }
+            | if self.is_stale { IS_STALE } else { 0 }
             | u64::from(self.registrations)
     }
 }
@@ -194,6 +212,7 @@ impl Slot {
         self.read.store(0, Relaxed);
         self.written.store(0, Relaxed);
         self.error.store(0, Relaxed);
+        self.tells_reads.store(false, Relaxed);
         self.partners.iter().for_each(|partner| partner.store(0, Relaxed));
     }
 }

@@ -1,62 +1,33 @@
 //! The slots of all descriptors: a table, indexed by the descriptor's number, that any thread uses at
 //! any time, in a signal handler too.
 //!
-//! Memory comes in chunks, straight from the kernel, and is never given back. [`update`] also keeps
-//! the bits of `runtime/watched.rs` in step, by which the hooks know what to report.
+//! [`update`] also keeps the bits of `runtime/watched.rs` in step, by which the hooks know what to report.
 //!
 //! Surprising: a call on a descriptor whose number is too high is not recorded; it is counted.
 
+use crate::books::chunks::{Chunks, Zeroed};
 use crate::books::slot::{Slot, State, name, named};
 use crate::books::{counts, room_waits};
 use crate::questions::descriptor;
-use crate::runtime::pages;
-use crate::runtime::watched::{self, WATCHABLE};
-use epshim_check::Io;
-use epshim_check::ports::{self, Descriptors, Kind, Partner, Site};
-use rustix::mm::MapFlags;
+use crate::runtime::watched;
+use epshim_observe::Io;
+use epshim_observe::{Descriptor, Descriptors, Kind, Partner, Site};
 use std::ffi::c_int;
-use std::mem::size_of;
-use std::ptr;
-use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-const CHUNK_SLOTS: usize = 1024;
+static SLOTS: Chunks<Slot> = Chunks::new();
 
-type Chunk = [Slot; CHUNK_SLOTS];
-
-static CHUNKS: [AtomicPtr<Chunk>; WATCHABLE / CHUNK_SLOTS] =
-    [const { AtomicPtr::new(ptr::null_mut()) }; WATCHABLE / CHUNK_SLOTS];
+// SAFETY: a slot is atomics, for which any bytes are valid.
+unsafe impl Zeroed for Slot {}
 
 /// The slot of a descriptor; `None` where the number is too high, or there is no memory.
 pub fn slot(fd: c_int) -> Option<&'static Slot> {
-    let fd = usize::try_from(fd).ok()?;
-    let place = CHUNKS.get(fd / CHUNK_SLOTS)?;
-    let mut chunk = place.load(Ordering::Acquire);
-    if chunk.is_null() {
-        chunk = new_chunk(place)?;
-    }
-    // SAFETY: a chunk is a mapping of its size, zeroed by the kernel, which is a valid value of the
-    // atomics in it; it is never unmapped once it is in its place.
-    Some(unsafe { &(*chunk)[fd % CHUNK_SLOTS] })
+    SLOTS.of(fd)
 }
 
 /// Makes the slots of all descriptors below this number.
 pub fn prepare(end: c_int) {
-    (0..end).step_by(CHUNK_SLOTS).for_each(|fd| _ = slot(fd));
-}
-
-fn new_chunk(place: &AtomicPtr<Chunk>) -> Option<*mut Chunk> {
-    let size = size_of::<Chunk>();
-    let memory = pages::map(size, MapFlags::PRIVATE)?;
-    let chunk: *mut Chunk = memory.cast();
-    let null = ptr::null_mut();
-    match place.compare_exchange(null, chunk, Ordering::AcqRel, Ordering::Acquire) {
-        Ok(_) => Some(chunk),
-        Err(earlier) => {
-            // SAFETY: the mapping is the one made above, and no other thread has its address.
-            unsafe { pages::unmap(memory, size) };
-            Some(earlier)
-        }
-    }
+    SLOTS.prepare(end);
 }
 
 /// Changes a descriptor's slot, and whether the hooks report its calls.
@@ -107,10 +78,10 @@ impl Descriptors for Table {
         slot(fd).map_or((0, Io::default()), |slot| (slot.get().generation, slot.io()))
     }
 
-    fn get(&self, fd: c_int) -> ports::Descriptor {
-        let Some(slot) = slot(fd) else { return ports::Descriptor::default() };
+    fn get(&self, fd: c_int) -> Descriptor {
+        let Some(slot) = slot(fd) else { return Descriptor::default() };
         let site = |site: &AtomicU64| Site(site.load(Relaxed));
-        ports::Descriptor {
+        Descriptor {
             generation: slot.get().generation,
             io: slot.io(),
             read: site(&slot.read),
@@ -137,6 +108,20 @@ impl Descriptors for Table {
     fn hung_up(&self, fd: c_int) {
         if let Some(slot) = slot(fd) {
             slot.did(Io::hung_up);
+        }
+    }
+
+    fn tell_reads(&self, fd: c_int, tell: bool) {
+        if let Some(slot) = slot(fd) {
+            slot.tells_reads.store(tell, Relaxed);
+        }
+    }
+
+    fn in_batch(&self, fd: c_int, tid: c_int) {
+        let Some(slot) = slot(fd) else { return };
+        slot.batch.store(tid, Relaxed);
+        if slot.get().is_stale {
+            update(fd, |state| state.is_stale = false);
         }
     }
 }

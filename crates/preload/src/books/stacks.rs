@@ -1,39 +1,37 @@
 //! Call sites with their callers. A site is a return address; or, where the callers were recorded
 //! too, the number of a stack that is kept here once.
 //!
+//! A stack has the return addresses, and in a Python program its lines. So two calls from different lines are two
+//! sites, though the interpreter makes both of them by the same way. Where no line is the user's own, because
+//! an event loop makes the call later, the stack has the number of the one that the descriptor belongs to.
+//!
 //! The walk to the callers (`questions/callers.rs`) takes microseconds: only for calls that are rare, and
 //! never for reads, writes and closes.
 //!
 //! Surprising: a call has its own address only where other threads are recording stacks just now, where the
 //! kernel copies no memory, and on architectures whose stacks are not walked.
 
-use crate::questions::callers;
+use crate::books::words::{Found, Kept};
+use crate::books::{belongings, recording};
+use crate::questions::{callers, python};
 use crate::runtime::lock::{Locked, PATIENCE};
-use epshim_check::ports::Site;
-use std::collections::BTreeMap;
-use std::ffi::c_void;
+use epshim_interpreters::user::{self, Owner};
+use epshim_observe::{Site, What};
+use python::Line;
+use std::ffi::{c_int, c_void};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// No address of a program has this bit: those of 32 bits are too short, and the upper half of 64
-/// bits is the kernel's.
-const IS_STACK: u64 = 1 << 63;
-/// The number of different stacks that are kept; a call after that has its own address only.
-const STACKS: usize = 4096;
-
 static DEPTH: AtomicUsize = AtomicUsize::new(0);
-static KEPT: Locked<Kept> = Locked::new(Kept { stacks: Vec::new(), numbers: BTreeMap::new() });
+static KEPT: Locked<Kept> = Locked::new(Kept::new());
 
-struct Kept {
-    stacks: Vec<Box<[usize]>>,
-    /// Sorted and not hashed: a hash is seeded with what may have to be read from a file.
-    numbers: BTreeMap<Box<[usize]>, u64>,
-}
-
-/// Before the checking starts: how many callers are recorded.
-pub fn start(depth: u8) {
+/// Before the checking starts: how many callers are recorded, and whether lines are.
+pub fn start(depth: u8, has_lines: bool) {
     DEPTH.store(usize::from(depth), Relaxed);
     if depth > 0 {
         callers::prepare(depth.into());
+    }
+    if has_lines {
+        python::prepare();
     }
 }
 
@@ -44,8 +42,26 @@ pub fn only(site: *const c_void) -> Site {
 
 /// The call that returns to `site`, with its callers.
 pub fn capture(site: *const c_void) -> Site {
+    capture_of(site, -1)
+}
+
+/// The same of a call on a descriptor, which may be made long after the user's own code asked for it.
+///
+/// In a Python program it has lines in place of callers: an interpreter's callers are the same for all calls, and
+/// where they cannot be found just now the site would be another one.
+pub fn capture_of(site: *const c_void, fd: c_int) -> Site {
     let address = only(site);
-    let depth = DEPTH.load(Relaxed);
+    let found = python::of_this_thread(|lines| {
+        let is_deferred = fd >= 0 && !lines.is_empty() && users(lines).is_none();
+        let belongs = is_deferred.then(|| belongings::of(fd)).flatten();
+        at_lines(address.0, lines, belongs)
+    });
+    if found != address { found } else { with_callers(site) }
+}
+
+#[inline(never)]
+fn with_callers(site: *const c_void) -> Site {
+    let (address, depth) = (only(site), DEPTH.load(Relaxed));
     if depth == 0 {
         return address;
     }
@@ -54,18 +70,69 @@ pub fn capture(site: *const c_void) -> Site {
             return None;
         }
         // This thread does not wait for another one that holds the lock now.
-        KEPT.with(0, |kept| kept.number(frames)).flatten()
+        KEPT.with(0, |kept| number(kept, frames, &[], None)).flatten()
     });
-    kept.flatten().map_or(address, |number| Site(IS_STACK | number))
+    kept.flatten().map_or(address, Site::of_stack)
 }
 
-/// The return addresses of a site, the innermost first.
-pub fn of(site: Site) -> Vec<usize> {
-    if site.0 & IS_STACK == 0 {
-        return vec![site.0 as usize];
+/// The call with these return addresses, which were found otherwise.
+pub fn keep(frames: &[usize]) -> Option<Site> {
+    let kept = KEPT.with(0, |kept| number(kept, frames, &[], None)).flatten();
+    kept.map(Site::of_stack)
+}
+
+/// The number of a stack; a recording has its addresses, once.
+fn number(kept: &mut Kept, frames: &[usize], lines: &[Line], belongs: Option<u64>) -> Option<u64> {
+    let count = kept.count();
+    let number = kept.number(frames, lines, belongs)?;
+    if number == count && recording::is_on() {
+        let addresses = frames.iter().map(|&address| address as u64).collect();
+        recording::write(Site::of_stack(number), &What::Callers { addresses });
     }
-    let stack = |kept: &mut Kept| Some(kept.stacks.get((site.0 & !IS_STACK) as usize)?.to_vec());
-    KEPT.with(PATIENCE, stack).flatten().unwrap_or_default()
+    Some(number)
+}
+
+/// The number of the calling thread's own line, where it is in code of the user's: what a descriptor belongs to.
+pub fn users_line(site: *const c_void) -> Option<u64> {
+    python::of_this_thread(|lines| {
+        users(lines)?;
+        KEPT.with(1, |kept| number(kept, &[site.addr()], lines, None)).flatten()
+    })
+}
+
+/// The site of a call of this thread's, with its lines and without other callers: the same as [`of_sleeping`] has it.
+pub fn with_lines(site: u64) -> Site {
+    python::of_this_thread(|lines| at_lines(site, lines, None))
+}
+
+/// The site of a call that another thread sleeps in, with that thread's lines.
+pub fn of_sleeping(tid: c_int, site: u64) -> Site {
+    python::of_thread(tid, |lines| at_lines(site, lines, None))
+}
+
+fn at_lines(site: u64, lines: &[Line], belongs: Option<u64>) -> Site {
+    if lines.is_empty() {
+        return Site(site);
+    }
+    // Without them the call would look like any other: the lock is waited for.
+    let number = KEPT.with(1, |kept| number(kept, &[site as usize], lines, belongs)).flatten();
+    number.map_or(Site(site), Site::of_stack)
+}
+
+/// The place of the user's own line among those of a thread. What called an event loop has nothing to do with
+/// what the loop does now.
+pub fn users(lines: &[Line]) -> Option<usize> {
+    let owner = |line: &Line| user::of_python(&line.file, &line.function);
+    let first = lines.iter().position(|line| owner(line) != Owner::Library)?;
+    (owner(&lines[first]) == Owner::User).then_some(first)
+}
+
+/// What is known of a site: the return addresses, the innermost first, and lines.
+pub fn of(site: Site) -> Found {
+    let Some(number) = site.stack() else {
+        return Found { addresses: vec![site.0 as usize], ..Found::default() };
+    };
+    KEPT.with(PATIENCE, |kept| kept.find(number)).flatten().unwrap_or_default()
 }
 
 /// Before fork(3): takes what guards the stacks. False: a thread does not give it back.
@@ -73,8 +140,13 @@ pub fn before_fork() -> bool {
     if !callers::before_fork() {
         return false;
     }
+    if !python::before_fork() {
+        callers::after_fork();
+        return false;
+    }
     let is_taken = KEPT.lock().take(PATIENCE);
     if !is_taken {
+        python::after_fork();
         callers::after_fork();
     }
     is_taken
@@ -83,25 +155,12 @@ pub fn before_fork() -> bool {
 /// After fork(3), in both processes: gives it back.
 pub fn after_fork() {
     KEPT.lock().give();
+    python::after_fork();
     callers::after_fork();
 }
 
 /// In a forked child.
 pub fn forked() {
     callers::forked();
-}
-
-impl Kept {
-    fn number(&mut self, frames: &[usize]) -> Option<u64> {
-        if let Some(&number) = self.numbers.get(frames) {
-            return Some(number);
-        }
-        if self.stacks.len() == STACKS {
-            return None;
-        }
-        let number = self.stacks.len() as u64;
-        self.stacks.push(frames.into());
-        self.numbers.insert(frames.into(), number);
-        Some(number)
-    }
+    python::forked();
 }

@@ -1,10 +1,10 @@
 //! What else the hooks report of watched descriptors: a copy, flags that may have changed, a
-//! shutdown; and rings, whose calls they cannot follow.
+//! shutdown; of sockets that are new, in programs whose lines are known; and rings, whose calls they cannot follow.
 
-use crate::books::slots::{Table, slot, update};
-use crate::books::{counts, family, model};
+use crate::books::slots::{slot, update};
+use crate::books::{belongings, counts, family, model, recording, stacks};
 use crate::entry::guard::{if_checking, record_change};
-use epshim_check::Io;
+use epshim_observe::{Io, Site, What};
 use libc::{c_int, c_long, c_void};
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -15,9 +15,15 @@ pub extern "C" fn duplicated(from: c_int, to: c_int, site: *const c_void) {
         if slot.get().is_epoll {
             update(to, |state| state.is_epoll = true);
             family::duplicated(from, to);
-            model::with(|checker| checker.duplicated(from, to, &Table));
+            model::observe(stacks::only(site), What::Dup { from, to });
+        } else {
+            recording::write(stacks::only(site), &What::Dup { from, to });
         }
     });
+}
+
+pub extern "C" fn opened(fd: c_int, site: *const c_void) {
+    record_change(|| belongings::opened(fd, stacks::users_line(site)));
 }
 
 pub extern "C" fn flags_changed(fd: c_int) {
@@ -32,6 +38,7 @@ pub extern "C" fn shut_down(fd: c_int) {
     record_change(|| {
         if let Some(slot) = slot(fd) {
             slot.did(Io::shut_down);
+            recording::write(Site(0), &What::Shutdown { fd });
         }
     });
 }

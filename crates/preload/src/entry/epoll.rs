@@ -9,19 +9,18 @@
 //! Surprising: a call that fails is taken back, unless the descriptor was closed meanwhile.
 
 use crate::books::places::Places;
-use crate::books::slot::Slot;
+use crate::books::slot::{Slot, State};
 use crate::books::slots::{Table, slot, update};
-use crate::books::{counts, family, model, stacks};
+use crate::books::{belongings, counts, family, model, recording, stacks};
 use crate::entry::event::read;
 use crate::entry::guard::record_change;
 use crate::life::monitor;
-use crate::questions::{descriptor, threads};
+use crate::questions::{descriptor, python, threads};
 use crate::runtime::clock::now;
-use crate::runtime::process;
 use crate::runtime::sandbox::{self, Call};
-use crate::runtime::thread::tid;
-use epshim_check::ports::{Descriptors, MILLISECOND, Nanos};
-use epshim_check::{AtFailure, Ctl, Io};
+use crate::runtime::{process, spawned};
+use epshim_observe::{AtFailure, Ctl, Io, Kind};
+use epshim_observe::{Descriptors, MILLISECOND, Nanos, Site, What};
 use libc::{c_int, c_void, epoll_event};
 
 /// The first call sites that failed in a way that is reported at once. The thread waits for the report
@@ -34,8 +33,7 @@ pub extern "C" fn created(epfd: c_int, _flags: c_int, site: *const c_void) {
     record_change(|| {
         update(epfd, |state| state.is_epoll = true);
         family::made(epfd, process::id());
-        let site = stacks::capture(site);
-        model::with(|checker| checker.created(epfd, site, &Table));
+        model::observe(stacks::capture(site), What::Create { epfd });
     });
 }
 
@@ -49,7 +47,7 @@ pub extern "C" fn ctl_begins(epfd: c_int, op: c_int, fd: c_int) -> u64 {
                 begin(fd, slot);
             }
             begun = u64::from(slot.get().generation) + 1;
-            model::with(|checker| checker.ctl_begins(tid(), op, epfd, fd, &Table));
+            model::observe(Site(0), What::CtlBegins { op, epfd, fd });
         });
     }
     begun
@@ -57,12 +55,32 @@ pub extern "C" fn ctl_begins(epfd: c_int, op: c_int, fd: c_int) -> u64 {
 
 /// The descriptor is about to be added.
 fn begin(fd: c_int, slot: &Slot) {
-    if slot.get().registrations == 0 {
-        slot.begin_anew();
-        // Asked now, while the program has it open: later, it may be closing it.
-        Table.kind(fd);
+    let State { registrations, is_connecting, .. } = slot.get();
+    if registrations == 0 {
+        // What was done with it since its connect is known.
+        if !is_connecting {
+            anew(fd, slot);
+        }
+        if python::is_there() {
+            belongings::registered(fd);
+        }
     }
-    update(fd, |state| (state.registrations, state.is_left) = (state.registrations + 1, false));
+    update(fd, |state| {
+        state.registrations += 1;
+        (state.is_left, state.is_connecting) = (false, false);
+    });
+}
+
+/// Nothing is known of the file that is open under this number.
+pub fn anew(fd: c_int, slot: &Slot) -> Kind {
+    slot.begin_anew();
+    // Asked now, while the program has it open: later, it may be closing it.
+    let kind = Table.kind(fd);
+    if recording::is_on() {
+        let may_block = Table.may_block(fd);
+        recording::write(Site(0), &What::Open { fd, kind, may_block });
+    }
+    kind
 }
 
 /// It was not added. Where it was closed meanwhile, the count began anew.
@@ -90,7 +108,7 @@ pub extern "C" fn ctl(
         }
         // A program may change its registrations often; it adds and fails rarely.
         let is_rare = error != 0 || op == libc::EPOLL_CTL_ADD;
-        let site = if is_rare { stacks::capture(site) } else { stacks::only(site) };
+        let site = if is_rare { stacks::capture_of(site, fd) } else { stacks::only(site) };
         let mut ctl = Ctl { epfd, op, fd, events: 0, data: 0, padding: None, site };
         if error != libc::EFAULT && matches!(op, libc::EPOLL_CTL_ADD | libc::EPOLL_CTL_MOD) {
             // SAFETY: the kernel has just read it, before all else (fs/eventpoll.c, SYSCALL epoll_ctl).
@@ -109,13 +127,16 @@ fn succeeded(ctl: Ctl, has_begun: bool) {
     let may_ask = sandbox::may(Call::Descriptors);
     // Asked at once: the other process may end, as it should, before the monitor thread asks.
     let other = other.filter(|&other| may_ask && threads::is_alive(other));
-    let (epfd, site) = (ctl.epfd, ctl.site);
-    model::with(|checker| {
-        checker.ctl(tid(), now(), ctl, &Table);
-        if let Some(other) = other {
-            checker.shared(tid(), now(), epfd, other, site);
-        }
-    });
+    model::observe(ctl.site, returned(ctl, None));
+    if let Some(other) = other {
+        model::observe(ctl.site, What::Shared { epfd: ctl.epfd, other });
+    }
+}
+
+fn returned(ctl: Ctl, at: Option<AtFailure>) -> What<'static> {
+    let Ctl { epfd, op, fd, events, data, padding, .. } = ctl;
+    let errno = at.map_or(0, |at| at.errno);
+    What::Ctl { op, epfd, fd, events, data, padding, errno, at }
 }
 
 fn register(epfd: c_int, op: c_int, fd: c_int, has_begun: bool) {
@@ -131,9 +152,11 @@ fn register(epfd: c_int, op: c_int, fd: c_int, has_begun: bool) {
         }
         libc::EPOLL_CTL_DEL => {
             // A connection that has hung up is watched to its close: until then the program may
-            // read the rest, or not.
+            // read the rest, or not. Likewise a datagram socket whose last datagram was empty, and any
+            // that a program may have inherited.
             let io = slot(fd).map_or(Io::default(), Slot::io);
-            let is_left = io.may_lose_input();
+            let is_empty = io.received_nothing() && Table.kind(fd) == Kind::Datagram;
+            let is_left = io.may_lose_input() || is_empty || spawned::has_spawned();
             update(fd, |state| {
                 state.registrations = state.registrations.saturating_sub(1);
                 state.is_left = is_left;
@@ -157,12 +180,12 @@ fn at_failure(errno: c_int, ctl: Ctl) -> AtFailure {
 fn failed(ctl: Ctl, errno: c_int) {
     let at = at_failure(errno, ctl);
     let site = ctl.site;
-    let at_call = now();
-    let next = model::with(|checker| {
-        checker.ctl_failed(tid(), at_call, ctl, at, &Table);
-        checker.next_due()
+    let told = model::with(|checker| {
+        let at_call = now();
+        recording::tell(checker, &model::observation(at_call, site, returned(ctl, Some(at))));
+        Some((at_call, checker.next_due()?))
     });
-    let Some(next) = next.flatten() else { return };
+    let Some((at_call, next)) = told.flatten() else { return };
     monitor::wake_by(next);
     // The program may abort for it, as assert(3) does: then the finding is to be written before.
     if next <= at_call && FAILED_AT.note(site.0) {

@@ -12,7 +12,7 @@ macro_rules! export {
             fn $hook();
         }
 
-        // SAFETY: whoever calls libc's function of this name gets to a function of the same type
+        // SAFETY: a caller of libc's function of this name gets to a function of the same type
         // (hooks/hooks.h) with everything as the caller set it.
         #[unsafe(naked)]
         #[unsafe(no_mangle)]

@@ -7,18 +7,22 @@
 //! Surprising: a call of a vforked child arrives here too, and is counted as this process's. Its
 //! short writes are not: the rest is the child's to write.
 
-use crate::books::blocking::{self, Blocked, Call};
+use crate::books::blocking::{self, Blocked};
 use crate::books::mailbox::{self, Message, Subject};
-use crate::books::slot::name;
+use crate::books::slot::{Slot, name};
 use crate::books::slots::{Table, exchanged, slot};
+use crate::books::{belongings, recording, stacks};
 use crate::entry::guard::record;
 use crate::entry::io_kind::IoKind;
+use crate::entry::posts::post;
+use crate::life::monitor;
+use crate::questions::python;
 use crate::runtime::clock::now;
-use crate::runtime::thread::{set_source, source};
+use crate::runtime::thread::{set_source, source, tid};
 use crate::runtime::{process, watched};
-use epshim_check::ports::Descriptors;
-use epshim_check::rules::blocking_fd::BLOCKS;
-use epshim_check::{Io, Outcome};
+use epshim_check::BLOCKS;
+use epshim_observe::Descriptors;
+use epshim_observe::{Call, Ended, FUTILE, Io, Outcome, Site, What};
 use libc::{c_int, c_void, size_t, ssize_t};
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -52,18 +56,38 @@ pub extern "C" fn io_ended(
         }
         let Some(slot) = slot(fd) else { return };
         let is_write = kind == IoKind::Write;
+        if slot.batch.load(Relaxed) != 0 {
+            used(fd, slot, kind, error, site);
+        }
         let outcome = outcome(asked, got, error);
         if is_write && !outcome.is_whole() && !process::owns_memory() {
             return;
         }
         let is_short = got >= 0 && (got as size_t) < asked;
         let (before, after) = slot.did(|io| after(io, kind, outcome, is_short));
+        if error == libc::EAGAIN && after.calls() != before.calls() && after.calls() % FUTILE == 0 {
+            post(Subject::Futile, fd, site, after.moved().into());
+            // The thread may go on so for ever, and never wait.
+            monitor::wake_by_from_handler(now());
+        }
+        if recording::is_on() && error != libc::EINTR {
+            record_call(fd, kind, asked, got, error, site);
+        }
         match kind {
             IoKind::Read | IoKind::Message | IoKind::Messages if got > 0 => {
                 set_source(name(fd, slot.get().generation));
+                if slot.tells_reads.load(Relaxed) {
+                    post(Subject::Took, fd, site, 0);
+                }
             }
             IoKind::Write if got > 0 => exchanged(source(), fd, slot),
             _ => {}
+        }
+        if is_write && python::is_there() {
+            belongings::written(fd, || stacks::users_line(site));
+        }
+        if is_write && matches!(error, libc::ENOTCONN | libc::ECONNREFUSED) {
+            post(Subject::Unconnected, fd, site, error.unsigned_abs().into());
         }
         if is_write && after.is_unwritten() {
             slot.written.store(site.addr() as u64, Relaxed);
@@ -78,6 +102,49 @@ pub extern "C" fn io_ended(
     });
 }
 
+/// Writes down what has become of the slot: see [`after`].
+fn record_call(
+    fd: c_int,
+    kind: IoKind,
+    asked: size_t,
+    got: ssize_t,
+    error: c_int,
+    site: *const c_void,
+) {
+    let site = stacks::only(site);
+    let ended = match u64::try_from(got) {
+        Ok(bytes) => Ended::Moved { bytes, asked: asked as u64 },
+        Err(_) => Ended::Failed(error),
+    };
+    let what = match kind {
+        IoKind::Read | IoKind::Message | IoKind::Messages => What::Read { fd, ended },
+        IoKind::Accept if got >= 0 => What::Accept { fd, accepted: Ok(got as c_int) },
+        IoKind::Accept => What::Accept { fd, accepted: Err(error) },
+        IoKind::Write => What::Write { fd, ended },
+        IoKind::Peek => return,
+        IoKind::Beside | IoKind::Control => What::Touch { fd },
+    };
+    recording::write(site, &what);
+    if kind == IoKind::Messages && got >= 0 && (got as size_t) < asked {
+        let ended = Ended::Failed(libc::EAGAIN);
+        recording::write(site, &What::Read { fd, ended });
+    }
+}
+
+/// A call on a descriptor that was delivered with others: its thread has served it, or uses what it has closed.
+fn used(fd: c_int, slot: &Slot, kind: IoKind, error: c_int, site: *const c_void) {
+    if !slot.get().is_stale {
+        slot.batch.store(0, Relaxed);
+    } else if slot.batch.load(Relaxed) == tid() && is_stale_use(kind, error) {
+        post(Subject::StaleUse, fd, site, error.unsigned_abs().into());
+    }
+}
+
+/// Whether a call on a number that was closed says so: there is none, or nothing to be read of a new one.
+fn is_stale_use(kind: IoKind, error: c_int) -> bool {
+    error == libc::EBADF || error == libc::EAGAIN && is_input(kind)
+}
+
 /// Whether the call takes what has arrived.
 fn is_input(kind: IoKind) -> bool {
     matches!(kind, IoKind::Read | IoKind::Message | IoKind::Messages | IoKind::Accept)
@@ -89,6 +156,7 @@ fn returned(blocked: Blocked) {
     if nanos > BLOCKS && blocked.has_slept() {
         let Blocked { call, fd, tid, site, .. } = blocked;
         let subject = Subject::blocked(call);
+        let Site(site) = stacks::with_lines(site);
         mailbox::post(Message { subject, fd, tid, site, amount: nanos });
     }
 }

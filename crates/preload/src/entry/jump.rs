@@ -32,10 +32,45 @@ macro_rules! instruction {
     };
 }
 
+/// What an indirect branch must land on where the processor checks that (CET, BTI), and does nothing elsewhere:
+/// a program enters the exported names so. rustc writes it for its own functions behind an unstable option only.
+#[cfg(target_arch = "x86_64")]
+macro_rules! landing {
+    () => {
+        "endbr64"
+    };
+}
+
+#[cfg(target_arch = "x86")]
+macro_rules! landing {
+    () => {
+        "endbr32"
+    };
+}
+
+#[cfg(target_arch = "aarch64")]
+macro_rules! landing {
+    // `bti c`, by the number that assemblers without BTI know too.
+    () => {
+        "hint #34"
+    };
+}
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "x86", target_arch = "aarch64")))]
+macro_rules! landing {
+    () => {
+        ""
+    };
+}
+
 /// The body of a naked function: a jump to `$target`.
 macro_rules! naked_jump {
     ($target:path) => {
-        core::arch::naked_asm!(crate::entry::jump::instruction!(), sym $target)
+        core::arch::naked_asm!(
+            crate::entry::jump::landing!(),
+            crate::entry::jump::instruction!(),
+            sym $target
+        )
     };
 }
 
@@ -55,4 +90,4 @@ macro_rules! hidden {
     )*};
 }
 
-pub(crate) use {hidden, instruction, naked_jump};
+pub(crate) use {hidden, instruction, landing, naked_jump};

@@ -3,7 +3,9 @@
 //! The types are not checked: a function here must have the type that the header gives its name.
 
 use crate::entry::jump::hidden;
-use crate::entry::{changes, closes, epoll, io, polls, process, sandbox, waits};
+use crate::entry::{
+    changes, closes, connects, epoll, io, polls, process, sandbox, unguarded, waits,
+};
 
 hidden! {
     on_start => process::start;
@@ -13,6 +15,7 @@ hidden! {
     on_alone_begin => process::alone_begins;
     on_alone_end => process::alone_ended;
     on_exec_begin => process::exec_begins;
+    on_spawned => process::spawned;
     on_exec_failed => process::exec_failed;
     on_clones_awaited => process::clones_awaited;
     on_clones_waited_for => process::clones_waited_for;
@@ -29,8 +32,13 @@ hidden! {
     on_room_wait_ended => polls::room_wait_ended;
     on_input_polled => polls::input_polled;
 
+    on_unguarded_write => unguarded::unguarded;
     on_io_begin => io::io_begins;
     on_io_end => io::io_ended;
+
+    on_opened => changes::opened;
+    on_connected => connects::connected;
+    on_error_taken => connects::error_taken;
 
     on_closing_any => closes::gone;
     on_closing => closes::closing;

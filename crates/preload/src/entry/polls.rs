@@ -4,10 +4,10 @@
 //! As for reads and writes: no lock, no allocation. What a vforked child waits for is not its parent's
 //! business.
 
-use crate::books::room_waits;
 use crate::books::slots::slot;
+use crate::books::{recording, room_waits};
 use crate::entry::guard::{record, record_change};
-use epshim_check::Io;
+use epshim_observe::{Io, Site, What, bits};
 use libc::{c_int, uintptr_t};
 
 pub extern "C" fn room_awaited(fd: c_int, call: uintptr_t) {
@@ -15,6 +15,7 @@ pub extern "C" fn room_awaited(fd: c_int, call: uintptr_t) {
         if let Some(slot) = slot(fd) {
             room_waits::enter(fd, call);
             slot.did(Io::waited_for_room);
+            recording::write(Site(0), &What::Poll { fd, events: bits::OUT });
         }
     });
 }
@@ -25,6 +26,7 @@ pub extern "C" fn room_wait_ended(call: uintptr_t) {
         room_waits::leave(call, |fd| {
             if let Some(slot) = slot(fd) {
                 slot.did(Io::waited_for_room);
+                recording::write(Site(0), &What::Polled { fd, ready: 0 });
             }
         });
     });
@@ -34,6 +36,7 @@ pub extern "C" fn input_polled(fd: c_int) {
     record(|| {
         if let Some(slot) = slot(fd).filter(|slot| !slot.io().is_polled()) {
             slot.did(Io::polled);
+            recording::write(Site(0), &What::Polled { fd, ready: bits::IN });
         }
     });
 }

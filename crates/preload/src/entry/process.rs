@@ -6,6 +6,7 @@
 //! Surprising: a signal handler may fork in the middle of the book-keeping. Its thread holds the
 //! locks then, in the child too, and gives them back itself.
 
+use crate::books::recording;
 use crate::entry::guard::{
     enter_fork, guarded, if_checking, leave_fork, prepare_end, record_change,
 };
@@ -13,7 +14,7 @@ use crate::life::{fork, monitor, start, suspicions};
 use crate::output::{line, report};
 use crate::questions::side_process;
 use crate::runtime::lock::PATIENCE;
-use crate::runtime::{failure, process, shared_page, slot_life, watched};
+use crate::runtime::{failure, process, rings, shared_page, slot_life, spawned, watched};
 use libc::{c_char, c_int};
 use std::ffi::CStr;
 
@@ -42,6 +43,8 @@ pub extern "C" fn fork_begins() {
 }
 
 pub extern "C" fn fork_ended() {
+    spawned::spawns();
+    recording::has_forked();
     leave_fork(fork::give_locks);
 }
 
@@ -63,7 +66,16 @@ pub extern "C" fn alone_ended() {
 
 /// The process is about to execute another program. Returns whether it is to be reported if it does not.
 pub extern "C" fn exec_begins() -> bool {
+    spawned::spawns();
+    if watched::is_checking() && process::owns_memory() {
+        rings::leave();
+    }
     watched::is_checking() && slot_life::executes()
+}
+
+/// A program is about to be started by a function that forks unseen.
+pub extern "C" fn spawned() {
+    spawned::spawns();
 }
 
 /// It did not.
@@ -72,7 +84,7 @@ pub extern "C" fn exec_failed() {
 }
 
 /// The program is about to wait for children of every kind, perhaps until it has none. The observer would be
-/// one for ever, and each side process one that the program does not know: there are none of them until it
+/// one for ever, and each side process one that the program does not know: they do not run until it
 /// has returned.
 pub extern "C" fn clones_awaited() {
     let had_observer = shared_page::dismiss();

@@ -5,27 +5,30 @@
 //! Surprising: a wait that began may never end, for its thread: pthread_cancel(3), or siglongjmp(3)
 //! from a signal handler.
 
-use crate::books::slots::Table;
 use crate::books::{blocking, counts, model, stacks};
 use crate::entry::event::read;
 use crate::entry::guard::record;
 use crate::life::monitor;
-use crate::questions::descriptor;
+use crate::questions::{descriptor, python};
 use crate::runtime::clock::now;
+use crate::runtime::loops;
 use crate::runtime::sandbox::{self, Call};
-use crate::runtime::thread::tid;
-use epshim_check::AtFailure;
+use epshim_observe::{AtFailure, Delivery, Site, What};
+use epshim_page::Seen;
 use libc::{c_int, c_void, epoll_event};
 
 pub extern "C" fn wait_begins(epfd: c_int, _maxevents: c_int, timeout: i64, site: *const c_void) {
     record(|| {
         blocking::leave_all();
-        let next = model::with(|checker| {
-            counts::WAITS.add_one();
-            checker.wait_begins(tid(), now(), epfd, timeout, stacks::only(site), &Table);
-            checker.next_due()
-        });
-        if let Some(next) = next.flatten() {
+        counts::WAITS.add_one();
+        if let Some(seen) = loops::waits(epfd) {
+            stood_still(seen, site);
+        }
+        // The lines of a program take long to find: they are looked for where a loop may spin.
+        let is_spinning = python::is_there() && model::goes_round(timeout);
+        let site = if is_spinning { stacks::capture(site) } else { stacks::only(site) };
+        let next = model::observe(site, What::Wait { epfd, timeout });
+        if let Some(next) = next {
             monitor::wake_by(next);
         } else if blocking::is_used() {
             monitor::be_there();
@@ -33,31 +36,48 @@ pub extern "C" fn wait_begins(epfd: c_int, _maxevents: c_int, timeout: i64, site
     });
 }
 
+/// The observer has seen that this thread did not wait, while something was ready. Where its stack is not known,
+/// the call is this wait.
+fn stood_still(seen: Seen, site: *const c_void) {
+    let Seen { epfd, nanos, call, stack } = seen;
+    let frames: Vec<usize> = stack.into_iter().map(|address| address as usize).collect();
+    let at = Some(frames).filter(|frames| !frames.is_empty());
+    let at = at.and_then(|frames| stacks::keep(&frames)).unwrap_or_else(|| stacks::capture(site));
+    model::observe(at, What::Stalled { epfd, nanos, call });
+}
+
 pub extern "C" fn wait_ended(epfd: c_int, events: *const epoll_event, count: c_int, error: c_int) {
-    record(|| match usize::try_from(count) {
-        Ok(count) => {
-            let deliveries = (0..count).map(|place| {
-                // SAFETY: the kernel has written `count` events there, and no other code has the
-                // array before the program's wait returns.
-                let (events, data, _) = unsafe { read(events.add(place)) };
-                (events, data)
-            });
-            let may_block =
-                model::with(|checker| checker.wait_ended(tid(), now(), deliveries, &Table));
-            // The thread may never call again: then this was its only wait.
-            if may_block == Some(true) && !blocking::is_used() {
-                blocking::expect();
-                monitor::wake_by(now());
-            }
-        }
-        Err(_) => {
-            let at = match error {
-                libc::EBADF | libc::EINVAL if sandbox::may(Call::Descriptors) => {
-                    descriptor::at_failure(error, epfd, -1)
+    record(|| {
+        loops::returns();
+        match usize::try_from(count) {
+            Ok(count) => {
+                let deliveries = (0..count).map(|place| {
+                    // SAFETY: the kernel has written `count` events there, and no other code has the
+                    // array before the program's wait returns.
+                    let (events, data, _) = unsafe { read(events.add(place)) };
+                    Delivery { events, data }
+                });
+                let may_block = model::got(deliveries);
+                // The thread may never call again: then this was its only wait.
+                if may_block == Some(true) && !blocking::is_used() {
+                    blocking::expect();
+                    monitor::wake_by(now());
                 }
-                _ => AtFailure { errno: error, epfd: Some(true), fd_is_open: false, unread: None },
-            };
-            model::with(|checker| checker.wait_failed(tid(), now(), at, &Table));
+            }
+            Err(_) => {
+                let at = match error {
+                    libc::EBADF | libc::EINVAL if sandbox::may(Call::Descriptors) => {
+                        descriptor::at_failure(error, epfd, -1)
+                    }
+                    _ => AtFailure {
+                        errno: error,
+                        epfd: Some(true),
+                        fd_is_open: false,
+                        unread: None,
+                    },
+                };
+                model::observe(Site(0), What::WaitFailed { errno: error, at: Some(at) });
+            }
         }
     });
 }

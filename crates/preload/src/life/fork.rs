@@ -6,7 +6,7 @@
 //!
 //! Surprising: a child that was not announced is noticed at its first call that is recorded.
 
-use crate::books::{blocking, counts, mailbox, model, room_waits, stacks};
+use crate::books::{blocking, counts, mailbox, model, recording, room_waits, stacks};
 use crate::life::monitor;
 use crate::output::report;
 use crate::questions::{hazard, side_process};
@@ -29,6 +29,7 @@ pub fn take_locks() {
     // Last: a thread that holds the heap waits for no other lock.
     heap::before_fork();
     FORKER.store(tid(), Relaxed);
+    recording::forks();
 }
 
 /// After fork(3), in both processes: gives back what this thread took.
@@ -43,8 +44,10 @@ pub fn give_locks() {
 /// In a forked child, which has a copy of its parent's books: makes them its own.
 pub fn adopt() {
     thread::forget_tid();
+    let parent = process::id();
     process::adopt();
     slot_life::forked();
+    recording::forked(parent);
     let is_whole = heap::is_whole();
     counts::forked();
     blocking::forked();

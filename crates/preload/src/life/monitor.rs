@@ -15,7 +15,7 @@ use crate::runtime::sandbox::{self, Call};
 use crate::runtime::signals::with_all_blocked;
 use crate::runtime::thread::Own;
 use crate::runtime::{failure, monitor_thread, process, watched};
-use epshim_check::ports::{MILLISECOND, Nanos, SECOND};
+use epshim_observe::{MILLISECOND, Nanos, SECOND};
 use rustix::thread::futex;
 use std::ffi::c_int;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering, Ordering::Relaxed};

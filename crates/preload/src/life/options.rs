@@ -5,8 +5,16 @@ use epshim_check::Options as Check;
 use epshim_check::options::Complaint;
 
 /// The keys that are not in the table.
-const OURS: [&str; 6] =
-    ["fail_alloc_after", "page", "page_only", "panic_after", "panic_in_monitor", "process"];
+const OURS: [&str; 8] = [
+    "collect",
+    "fail_alloc_after",
+    "page",
+    "page_only",
+    "panic_after",
+    "panic_in_monitor",
+    "process",
+    "record",
+];
 
 /// The options.
 #[derive(Debug, Default)]
@@ -26,6 +34,10 @@ pub struct Options {
     pub process: Option<i32>,
     /// `page=PID.FD`, from `epshim check`: the observer, and its descriptor of the page.
     pub page: Option<(i32, i32)>,
+    /// `collect=/proc/PID/fd/N#DEVICE-INODE`, likewise: where JSON lines go of which documents are made.
+    pub collect: Option<String>,
+    /// `record=PID.FD`, likewise: the rings.
+    pub record: Option<(i32, i32)>,
     /// `page_only=1`, likewise: the observer's files are another command's.
     pub page_only: bool,
 }
@@ -42,7 +54,9 @@ impl Options {
                 Some(("panic_in_monitor", value)) => options.panic_in_monitor = value == "1",
                 Some(("process", value)) => options.process = value.parse().ok(),
                 Some(("page_only", value)) => options.page_only = value == "1",
+                Some(("collect", value)) => options.collect = Some(value.to_owned()),
                 Some(("page", value)) => options.page = pair(value),
+                Some(("record", value)) => options.record = pair(value),
                 _ => {}
             }
         }

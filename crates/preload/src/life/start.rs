@@ -4,14 +4,14 @@
 //! a wing prepares, the later ones use. A program that is not to be checked costs the parsing of its
 //! options.
 
-use crate::books::{family, model, stacks};
+use crate::books::{family, model, recording, stacks};
 use crate::life::options::Options;
 use crate::output::destination::Destination;
-use crate::output::{line, mail, report};
-use crate::questions::{fd_table, probe, side_process};
+use crate::output::{frames, line, mail, report};
+use crate::questions::{fd_table, probe, python, side_process};
 use crate::runtime::sandbox::{self, Call};
 use crate::runtime::{
-    clock, failure, monitor_thread, pages, process, shared_page, slot_life, watched,
+    clock, failure, loops, monitor_thread, pages, process, rings, shared_page, slot_life, watched,
 };
 use epshim_check::options::Mode;
 
@@ -48,8 +48,11 @@ pub fn start(text: &str, no_color: bool) {
     side_process::prepare();
     failure::prepare(report::FAILED, model::release);
     failure::panic_after(options.panic_after, options.panic_in_monitor);
-    stacks::start(options.check.stack_depth);
-    report::start(&options.check, no_color);
+    stacks::start(options.check.stack_depth, options.check.lines);
+    report::start(&options.check, options.collect.as_deref(), no_color);
+    if options.check.stall > 0 {
+        loops::start();
+    }
     model::start(|rule| options.check.wants(rule));
     if options.page_only {
         mail::switch_off();
@@ -60,6 +63,14 @@ pub fn start(text: &str, no_color: bool) {
     if pages::is_out() {
         line::say(format_args!("memory is out: the program is not checked"));
         return;
+    }
+    if let Some((observer, number)) = options.record.filter(|_| may_map && shared_page::is_known())
+    {
+        rings::map(observer, number);
+        recording::start(frames::modules);
+    }
+    if python::is_there() {
+        watched::report_sockets();
     }
     watched::start_checking();
 }

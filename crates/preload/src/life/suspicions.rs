@@ -9,16 +9,17 @@
 //! thread came upon after that would be lost with it.
 
 use crate::books::slots::Table;
-use crate::books::{blocking, model};
+use crate::books::{blocking, model, recording, stacks};
+use crate::life::answers::Answers;
+use crate::life::introductions;
 use crate::output::report;
 use crate::questions::hazard;
-use crate::questions::kernel::ThisProcess;
 use crate::runtime::clock::now;
 use crate::runtime::lock::Lock;
 use crate::runtime::sandbox::{self, Call};
 use crate::runtime::{pages, shared_page};
 use epshim_check::Suspicion;
-use epshim_check::ports::{MILLISECOND, Nanos, Site};
+use epshim_observe::{MILLISECOND, Nanos, Observation, Site, What};
 
 /// Held by the thread that settles suspicions.
 static SETTLING: Lock = Lock::new();
@@ -32,14 +33,16 @@ pub fn pass() -> Option<Nanos> {
     if blocking::is_used() {
         blocking::hanging(at, HANGS, |one| {
             let nanos = at.saturating_sub(one.since);
-            model::with(|checker| {
-                let site = Site(one.site);
-                checker.blocked(one.tid, at, one.fd, one.call.name(), nanos, false, site);
-            });
+            let what = What::Blocked { fd: one.fd, call: one.call, nanos, is_over: false };
+            // It sleeps in the call, so that its lines are those of the call.
+            let site = stacks::of_sleeping(one.tid, one.site);
+            let site = if one.goes_on() { site } else { Site(one.site) };
+            let it = Observation { at, pid: 0, tid: one.tid, site, what };
+            model::with(|checker| recording::tell(checker, &it));
         });
     }
     if SETTLING.take(0) {
-        settle(at);
+        settle();
         SETTLING.give();
     }
     next_due()
@@ -50,27 +53,43 @@ pub fn next_due() -> Option<Nanos> {
     model::with(|checker| checker.next_due()).flatten()
 }
 
-/// Asks the kernel about the suspicions that are due, and reports what it confirms.
-fn settle(at: Nanos) {
-    let due = model::with(|checker| checker.due(at, &Table)).unwrap_or_default();
+/// Asks the kernel about the suspicions that are due, and reports what it confirms. All are confirmed of the time of the
+/// look, which a recording has.
+fn settle() {
+    let due = model::with(|checker| {
+        let at = now();
+        if checker.next_due().is_some_and(|due| due <= at) {
+            recording::tell(checker, &model::observation(at, Site(0), What::Look));
+        }
+        (at, checker.due(at, &Table))
+    });
+    let (at, due) = due.unwrap_or_default();
     if due.is_empty() {
         return;
     }
-    let confirm =
-        |suspicion: Suspicion| (suspicion.asked(), suspicion.confirm(now(), &mut ThisProcess));
+    let confirm = |suspicion: Suspicion| {
+        let verdict = suspicion.confirm(at, &mut Answers);
+        let descriptors = verdict.finding().map(introductions::of).unwrap_or_default();
+        (verdict, descriptors)
+    };
     shared_page::settling(due.len());
     // In a sandbox no question reaches the kernel.
     let announcement = sandbox::may(Call::Descriptors).then(hazard::announce);
     // The reserve pays for one of them, not for all.
     let answers: Vec<_> = due.into_iter().take_while(|_| !pages::is_out()).map(confirm).collect();
     drop(announcement);
-    for (left, (asked, verdict)) in (1..=answers.len()).rev().zip(answers) {
+    let found = model::with(|checker| {
+        let at = now();
+        recording::tell(checker, &model::observation(at, Site(0), What::Looked));
+        let settle = |(verdict, descriptors)| {
+            checker.settle(verdict, at, &Table).map(|finding| (finding, descriptors))
+        };
+        answers.into_iter().filter_map(settle).collect::<Vec<_>>()
+    });
+    let found = found.unwrap_or_default();
+    for (left, (finding, descriptors)) in (1..=found.len()).rev().zip(found) {
         shared_page::settling(left);
-        let finding =
-            model::with(|checker| checker.settle(verdict, asked, now(), &Table)).flatten();
-        if let Some(finding) = finding {
-            report::write(&finding);
-        }
+        report::write(&finding, descriptors);
     }
     shared_page::settling(0);
 }
@@ -78,15 +97,15 @@ fn settle(at: Nanos) {
 /// The last pass, by the thread that ends the program: what is due now is settled now. This thread
 /// waits for what the monitor thread is settling, through this number of sleeps.
 pub fn finish(patience: u32) {
-    model::with(|checker| checker.finish(now(), &Table));
-    // Behind it: what calls have posted was raised when the model was had.
-    let at = now();
+    model::observe(Site(0), What::Finish);
+    // What calls have posted was raised when the model was had, and is due by the time that is read behind it.
     if SETTLING.take(patience) {
-        settle(at);
+        settle();
     }
 }
 
 /// In a forked child: no thread settles suspicions.
 pub fn forked() {
     SETTLING.forked();
+    introductions::forked();
 }

@@ -16,9 +16,11 @@ use crate::questions::side_process;
 use crate::runtime::sandbox::{self, Call};
 use crate::runtime::thread;
 use epshim_check::options::{Color, expand};
-use epshim_check::place::Place;
 use epshim_page::mail;
+use epshim_report::Medium;
+use epshim_report::place::Place;
 use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
+use rustix::termios::{isatty, tcgetwinsize};
 use std::ffi::c_int;
 use std::path::Path;
 
@@ -147,18 +149,27 @@ impl Destination {
         }
     }
 
-    /// Whether what is written here is to be coloured. `NO_COLOR` is a variable of the program's.
-    pub fn wants_colour(&self, color: Color, no_color: bool) -> bool {
-        let is_terminal = || match self {
-            Self::Stderr { .. } => rustix::termios::isatty(FdNumber::STDERR),
-            Self::Inherited(descriptor) => descriptor.is_terminal(),
-            Self::File { .. } => false,
-        };
-        let is_terminal = || sandbox::may(Call::Descriptors) && is_terminal();
-        match color {
+    /// How what is written here is to look. `NO_COLOR` is a variable of the program's.
+    pub fn medium(&self, color: Color, no_color: bool) -> Medium {
+        let terminal = self.terminal().filter(|_| sandbox::may(Call::Descriptors));
+        let colour = match color {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => !no_color && is_terminal(),
+            Color::Auto => !no_color && terminal.is_some_and(isatty),
+        };
+        // Asked for each report: windows change their size.
+        let size = terminal.and_then(|terminal| tcgetwinsize(terminal).ok());
+        Medium { colour, columns: size.map(|size| size.ws_col).filter(|&columns| columns > 0) }
+    }
+
+    /// The descriptor that may be a terminal's.
+    fn terminal(&self) -> Option<FdNumber> {
+        match self {
+            Self::Stderr { .. } => Some(FdNumber::STDERR),
+            Self::Inherited(descriptor) => {
+                FdNumber::new(descriptor.number()).filter(|_| descriptor.is_there())
+            }
+            Self::File { .. } => None,
         }
     }
 }

@@ -1,11 +1,11 @@
 //! A file of a user's choice, opened to append one report and closed again. In a side process.
 //!
 //! Its path is followed link by link, and what another user could have put there is not opened: see
-//! `epshim_check::place`. Nothing is waited for: a FIFO that no process reads is an error.
+//! `epshim_report::place`. Nothing is waited for: a FIFO that no process reads is an error.
 
 use crate::output::writing::{self, Unwritten};
 use crate::questions::files::with_file;
-use epshim_check::place::{self, Entry, Refused};
+use epshim_report::place::{self, Entry, Refused};
 use rustix::fs::{FileType, OFlags, Stat, fstat, lstat, readlink};
 use rustix::io::Errno;
 use rustix::process::geteuid;

@@ -7,8 +7,9 @@
 use crate::questions::modules::{Module, loaded};
 use crate::runtime::lock::{Locked, PATIENCE};
 use crate::runtime::sandbox::{self, Call};
-use epshim_check::printable;
-use epshim_check::report::Frame;
+use epshim_observe::What;
+use epshim_report::Frame;
+use epshim_report::printable;
 use rustix::fs::{CWD, readlinkat_raw};
 use std::mem::MaybeUninit;
 
@@ -47,6 +48,21 @@ pub fn forget() {
     KEPT.with(PATIENCE, |kept| *kept = None);
 }
 
+/// What is loaded, as a recording says it.
+pub fn modules() -> Vec<What<'static>> {
+    let mapped = |Named(module, name): &Named| {
+        let code: Vec<_> = module.code().collect();
+        let (module, base) = (name.clone(), module.base as u64);
+        code.into_iter().map(move |code| What::Mapped {
+            module: module.clone(),
+            base,
+            start: code.start as u64,
+            end: code.end as u64,
+        })
+    };
+    named().iter().flat_map(mapped).collect()
+}
+
 fn frames_in(addresses: &[usize], modules: &[Named]) -> Vec<Frame> {
     let places = addresses.iter().map(|address| address.wrapping_sub(1));
     places.map(|address| frame(address, modules)).collect()
@@ -57,7 +73,7 @@ fn frame(address: usize, modules: &[Named]) -> Frame {
         Some(Named(module, name)) => (name.clone(), address.wrapping_sub(module.base)),
         None => (String::new(), address),
     };
-    Frame { module, offset: offset as u64, symbols: Vec::new() }
+    Frame::at(module, offset as u64)
 }
 
 fn name(module: &Module) -> String {

@@ -11,7 +11,7 @@ use crate::questions::fd::FdNumber;
 use crate::questions::files::with_file;
 use crate::questions::side_process;
 use crate::runtime::sandbox::{self, Call};
-use epshim_check::place::Inherited;
+use epshim_report::place::Inherited;
 use rustix::fs::{OFlags, fcntl_getfl, fstat};
 use std::ffi::{CString, c_int};
 
@@ -78,11 +78,6 @@ impl Descriptor {
     /// As a reader is told of it.
     pub fn name(&self) -> String {
         Inherited { number: self.number.raw(), process: self.process, file: self.file }.name()
-    }
-
-    /// Whether it is a terminal.
-    pub fn is_terminal(&self) -> bool {
-        self.is(self.number) && rustix::termios::isatty(self.number)
     }
 }
 

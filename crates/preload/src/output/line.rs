@@ -6,7 +6,7 @@
 
 use crate::output::destination::Destination;
 use crate::runtime::process;
-use epshim_check::printable;
+use epshim_report::printable;
 use std::fmt::Write;
 use std::sync::OnceLock;
 

@@ -1,15 +1,21 @@
 //! How and where findings are reported: what the options ask for, read once at the start and never
 //! changed.
 
+use crate::output::collected::Collected;
 use crate::output::destination::Destination;
 use crate::output::line::{self, say};
 use crate::questions::files::{Unread, read_regular};
+use crate::runtime::clock;
+use crate::runtime::sandbox::{self, Call};
 use epshim_check::Options;
 use epshim_check::options::{Color, MAX_SUPPRESSIONS};
-use epshim_check::printable;
-use epshim_check::report::Suppressions;
 use epshim_page::mail::Place;
+use epshim_report::dialogue::Program;
+use epshim_report::printable;
+use epshim_report::{Medium, Suppressions};
+use rustix::process::getcwd;
 use std::ffi::{CString, c_int};
+use std::time::Duration;
 
 /// Lines of a suppressions file that are complained of one by one.
 const MAX_COMPLAINTS: usize = 8;
@@ -19,6 +25,8 @@ const MAX_COMPLAINTS: usize = 8;
 pub struct Plan {
     text: Destination,
     json: Option<Destination>,
+    /// Where JSON lines go of which the observer makes documents.
+    collected: Option<Collected>,
     /// `None`: names are not wanted, or there is no symbolizer.
     pub symbolizer: Option<CString>,
     pub wants_names: bool,
@@ -32,11 +40,14 @@ pub struct Plan {
     pub traces_children: bool,
     color: Color,
     no_color: bool,
+    /// When the program began, and in which folder.
+    since: Duration,
+    folder: Option<String>,
 }
 
 impl Plan {
     /// As the options say; `no_color` is the program's variable `NO_COLOR`.
-    pub fn new(options: &Options, no_color: bool) -> Self {
+    pub fn new(options: &Options, collect: Option<&str>, no_color: bool) -> Self {
         let symbolizer = options.symbolizer.as_deref().filter(|_| options.symbolize);
         Self {
             text: Destination::new(options.log_path.as_deref()).held_as(Place::Text),
@@ -44,6 +55,7 @@ impl Plan {
                 .json
                 .as_deref()
                 .map(|path| Destination::new(Some(path)).held_as(Place::Json)),
+            collected: collect.and_then(Collected::new),
             symbolizer: symbolizer.and_then(|path| CString::new(path).ok()),
             wants_names: options.symbolize,
             suppressions: suppressions(options),
@@ -54,7 +66,14 @@ impl Plan {
             traces_children: options.trace_children,
             color: options.color,
             no_color,
+            since: clock::since_1970(),
+            folder: folder(),
         }
+    }
+
+    /// The program, for those who look for its sources.
+    pub fn program(&self, pid: u32) -> Program<'_> {
+        Program { pid, since: self.since, folder: self.folder.as_deref() }
     }
 
     /// Writes a part of the report, in both forms.
@@ -71,6 +90,10 @@ impl Plan {
         if let Some(Err(why)) = written {
             say(format_args!("the report cannot be written where json says ({why})"));
         }
+        let collected = self.collected.as_ref().map(|lines| lines.add(pid, json.as_bytes()));
+        if let Some(Err(why)) = collected {
+            say(format_args!("the documents of --format lack what was found here ({why})"));
+        }
         is_written
     }
 
@@ -84,10 +107,16 @@ impl Plan {
         self.json.as_ref()?.name(pid)
     }
 
-    /// Whether the text is to be coloured.
-    pub fn colour(&self) -> bool {
-        self.text.wants_colour(self.color, self.no_color)
+    /// How the text is to look.
+    pub fn medium(&self) -> Medium {
+        self.text.medium(self.color, self.no_color)
     }
+}
+
+/// The folder that the program is in, where its name is text.
+fn folder() -> Option<String> {
+    let folder = sandbox::may(Call::Files).then(|| getcwd(Vec::with_capacity(256)).ok()).flatten();
+    folder?.into_string().ok()
 }
 
 /// Those of the file and those of the text.

@@ -7,16 +7,18 @@
 //! Surprising: that the checker failed is said by the thread that has the reporter, when it is done.
 //! The line never stands in the middle of a report.
 
-use crate::books::{counts, model, stacks};
+use crate::books::{counts, model, recording};
 use crate::output::line::say;
 use crate::output::plan::Plan;
-use crate::output::{frames, symbolize};
-use crate::questions::threads;
+use crate::output::{frames, lines, symbolize};
+use crate::questions::{python, threads};
 use crate::runtime::lock::Locked;
 use crate::runtime::sandbox::{self, Call};
 use crate::runtime::{clock, failure, process, shared_page, slot_life, watched};
-use epshim_check::report::{End, Others, Report, Seen, Stack, Suppressions, Total, json, text};
 use epshim_check::{Certainty, Finding, Options, Tally};
+use epshim_report::{
+    Descriptor, End, Others, Report, Seen, Stack, Suppressions, Total, json, text,
+};
 use std::ffi::c_int;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, Ordering::Relaxed};
@@ -49,8 +51,8 @@ static FAILURE: Locked<Option<&'static str>> = Locked::new(None);
 const PATIENCE: u32 = 120;
 
 /// Before the checking starts.
-pub fn start(options: &Options, no_color: bool) {
-    let plan = Plan::new(options, no_color);
+pub fn start(options: &Options, collect: Option<&str>, no_color: bool) {
+    let plan = Plan::new(options, collect, no_color);
     let reporter = Reporter::new(&plan);
     let _ = PLAN.set(plan);
     REPORTER.with(PATIENCE, |place| *place = Some(reporter));
@@ -96,14 +98,14 @@ fn say_failure() {
     });
 }
 
-/// Reports a finding.
-pub fn write(finding: &Finding) {
+/// Reports a finding. Its descriptors were introduced when it was made.
+pub fn write(finding: &Finding, descriptors: Vec<Descriptor>) {
     let halts = with(PATIENCE, |plan, reporter| {
         let is_shown = finding.certainty > Certainty::Note || plan.shows_notes;
         is_shown
             && !reporter.is_over
             && watched::is_checking()
-            && reporter.report(plan, finding)
+            && reporter.report(plan, finding, descriptors)
             && plan.halts
     });
     if halts == Some(true) {
@@ -161,17 +163,19 @@ impl Reporter {
     }
 
     /// Returns whether it was reported, and not suppressed.
-    fn report(&mut self, plan: &Plan, finding: &Finding) -> bool {
+    fn report(&mut self, plan: &Plan, finding: &Finding, descriptors: Vec<Descriptor>) -> bool {
         self.reported.count(finding.clone());
-        let mut stacks: Vec<Stack> = Vec::new();
-        for &(role, site) in &finding.sites {
-            stacks.push(Stack { role, frames: frames::locate(&stacks::of(site)) });
-        }
+        let mut stacks = lines::stacks(finding);
         self.symbolize(plan, &mut stacks);
         let pid = process::id().unsigned_abs();
-        let mut report =
-            Report { pid, time: clock::since_1970(), finding: finding.clone(), stacks };
-        if self.suppressions.suppress(&report) {
+        let (time, finding) = (clock::since_1970(), finding.clone());
+        let mut report = Report { pid, time, finding, stacks, descriptors };
+        let is_suppressed = self.suppressions.suppress(&report);
+        report.shorten(plan.functions);
+        for (stack, &(_, site)) in report.stacks.iter().zip(&report.finding.sites) {
+            recording::place(site, &stack.frames);
+        }
+        if is_suppressed {
             return false;
         }
         EXIT_CODE.store(plan.exitcode, Relaxed);
@@ -180,8 +184,7 @@ impl Reporter {
         if !self.summaries.contains(&summary) {
             self.summaries.push(summary);
         }
-        report.stacks.iter_mut().for_each(|stack| stack.shorten(plan.functions));
-        let (text, json) = (text::finding(&report, plan.colour()), json::finding(&report));
+        let (text, json) = (text::finding(&report, plan.medium()), json::finding(&report));
         if sandbox::entered_at().is_some() {
             self.keep(&text, &json);
         } else {
@@ -213,7 +216,8 @@ impl Reporter {
             return;
         };
         let mut all: Vec<_> = stacks.iter().flat_map(|stack| stack.frames.clone()).collect();
-        self.not_symbolized = symbolize::symbolize(command, &mut all).err();
+        let program = plan.program(process::id().unsigned_abs());
+        self.not_symbolized = symbolize::symbolize(command, program, &mut all).err();
         let mut all = all.into_iter();
         for frame in stacks.iter_mut().flat_map(|stack| &mut stack.frames) {
             *frame = all.next().unwrap_or_else(|| frame.clone());
@@ -227,7 +231,8 @@ impl Reporter {
         }
         let pid = process::id().unsigned_abs();
         let not_symbolized = self.not_symbolized.clone();
-        let seen = Seen { not_symbolized, sandbox: sandbox_of_the_program(), ..seen };
+        let (sandbox, no_lines) = (sandbox_of_the_program(), python::unknown());
+        let seen = Seen { not_symbolized, sandbox, no_lines, ..seen };
         let time = clock::since_1970();
         let mut end = End::new(pid, time, tally, &self.suppressions, plan.shows_notes, seen);
         if process::is_forked() && end.seen.waits == 0 && end.findings() == 0 {
@@ -240,7 +245,7 @@ impl Reporter {
         self.publish(plan, tally, None);
         let elsewhere = add_others(plan, &mut end);
         let [kept, kept_json] = std::mem::take(&mut self.kept);
-        let text = kept + &end.text(plan.colour());
+        let text = kept + &end.text(plan.medium());
         let is_written = plan.put(pid, &text, &(kept_json + &json::summary(&end)));
         IS_LOST.store(!is_written, Relaxed);
         if end.findings() + elsewhere > 0 {
@@ -281,7 +286,7 @@ fn add_others(plan: &Plan, end: &mut End) -> u64 {
 pub fn write_before(before: slot_life::Before) {
     let slot_life::Before(end) = before;
     with(PATIENCE, |plan, _| {
-        plan.put(end.pid, &end.text(plan.colour()), &json::summary(&end));
+        plan.put(end.pid, &end.text(plan.medium()), &json::summary(&end));
     });
 }
 

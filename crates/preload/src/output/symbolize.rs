@@ -11,8 +11,9 @@ use crate::output::writing::reason;
 use crate::questions::fd::{FdNumber, close};
 use crate::questions::side_process::{self, Failure, Stack};
 use crate::runtime::process;
-use epshim_check::printable;
-use epshim_check::report::{Frame, dialogue};
+use epshim_report::Frame;
+use epshim_report::dialogue::{self, Program};
+use epshim_report::printable;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{Mode, OFlags, fcntl_setfl, open};
 use rustix::io::{self, Errno, read, write};
@@ -29,13 +30,18 @@ const PATIENCE: i64 = 10_000;
 
 /// Asks for the symbols of frames. The answers are filled in, also where something went wrong after
 /// them: then the error says what.
-pub fn symbolize(command: &CStr, frames: &mut [Frame]) -> Result<(), String> {
-    symbolize_within(command, frames, PATIENCE)
+pub fn symbolize(command: &CStr, program: Program<'_>, frames: &mut [Frame]) -> Result<(), String> {
+    symbolize_within(command, program, frames, PATIENCE)
 }
 
 /// The same, within this number of milliseconds.
-pub fn symbolize_within(command: &CStr, frames: &mut [Frame], patience: i64) -> Result<(), String> {
-    let questions = dialogue::questions(frames);
+pub fn symbolize_within(
+    command: &CStr,
+    program: Program<'_>,
+    frames: &mut [Frame],
+    patience: i64,
+) -> Result<(), String> {
+    let questions = dialogue::questions(frames, program);
     if questions.is_empty() {
         return Ok(());
     }

@@ -4,7 +4,7 @@
 
 use crate::questions::fd::FdNumber;
 use crate::runtime::sandbox::{self, Call};
-use epshim_check::place::Refused;
+use epshim_report::place::Refused;
 use rustix::io::{Errno, write};
 use std::fmt;
 

@@ -1,17 +1,20 @@
 //! What the kernel says of one descriptor: whether it is open, on what, whether it may block, what is
 //! ready and what is unread.
 //!
-//! Each question is a system call or a few, which hold the descriptor's file for so long. A hook may
+//! Each question is a system call or a few, which hold the descriptor's file until they return. A hook may
 //! ask them of the descriptor that its own call names. All other threads ask under an announcement:
 //! see `hazard.rs`.
 
 use crate::questions::fd::FdNumber;
 use crate::questions::proc_path::ProcPath;
 use crate::runtime::sandbox::{self, Call};
-use epshim_check::AtFailure;
-use epshim_check::ports::Kind;
+use epshim_observe::AtFailure;
+use epshim_observe::Kind;
+use epshim_observe::proc::anonymous_kind;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fs::{CWD, FileType, OFlags, fcntl_getfl, fstat, major, minor, readlinkat_raw};
+use rustix::fs::{
+    CWD, FileType, OFlags, fcntl_getfl, fstat, major, minor, readlinkat, readlinkat_raw,
+};
 use rustix::io::{fcntl_getfd, ioctl_fionread};
 use std::ffi::{c_int, c_void};
 use std::mem::{MaybeUninit, size_of};
@@ -36,7 +39,7 @@ pub fn is_epoll(fd: c_int) -> Option<bool> {
 }
 
 fn is_eventpoll(name: &[u8]) -> bool {
-    name == b"anon_inode:[eventpoll]"
+    anonymous_kind(name) == Kind::Epoll
 }
 
 /// What /proc calls the file (proc_pid_fd(5)); as much of it as tells the kinds apart.
@@ -45,6 +48,14 @@ fn with_name<R>(fd: c_int, look: impl FnOnce(&[u8]) -> R) -> Option<R> {
     let path = ProcPath::new("/proc/thread-self/fd/", fd);
     let (name, _) = readlinkat_raw(CWD, path.as_str(), &mut link).ok()?;
     Some(look(name))
+}
+
+/// The whole name that /proc has for the file: a path, or `pipe:[63431]` and the like.
+pub fn with_whole_name<R>(fd: c_int, look: impl FnOnce(&[u8]) -> R) -> Option<R> {
+    let path = ProcPath::new("/proc/thread-self/fd/", fd);
+    // Not on the stack: a handler may end the program, on a stack of 8 KiB.
+    let name = readlinkat(CWD, path.as_str(), Vec::with_capacity(256)).ok()?;
+    Some(look(name.as_bytes()))
 }
 
 /// How many epolls are open under the lower numbers.
@@ -83,14 +94,6 @@ pub fn kind(fd: c_int) -> Kind {
     }
 }
 
-fn anonymous_kind(name: &[u8]) -> Kind {
-    match name.strip_prefix(b"anon_inode:").unwrap_or_default() {
-        b"[eventpoll]" => Kind::Epoll,
-        b"inotify" | b"[signalfd]" | b"[fanotify]" => Kind::Queue,
-        _ => Kind::Counter,
-    }
-}
-
 fn socket_kind(fd: FdNumber) -> Kind {
     use rustix::net::{SocketType, sockopt};
     match sockopt::socket_type(fd) {
@@ -100,6 +103,20 @@ fn socket_kind(fd: FdNumber) -> Kind {
         Ok(_) => Kind::Datagram,
         Err(_) => Kind::Unknown,
     }
+}
+
+/// Whether it is a socket without connections and without an end: SOCK_DGRAM, and no other type.
+pub fn is_of_datagrams(fd: c_int) -> bool {
+    use rustix::net::{SocketType, sockopt};
+    let kind = asked(fd).and_then(|fd| sockopt::socket_type(fd).ok());
+    kind == Some(SocketType::DGRAM)
+}
+
+/// Whether programs that are executed have it too: it is not close-on-exec.
+pub fn is_inheritable(fd: c_int) -> bool {
+    use rustix::io::FdFlags;
+    let flags = asked(fd).and_then(|fd| fcntl_getfd(fd).ok());
+    flags.is_some_and(|flags| !flags.contains(FdFlags::CLOEXEC))
 }
 
 /// Whether `O_NONBLOCK` is off.
@@ -114,6 +131,13 @@ pub fn file(fd: c_int) -> Option<(u64, u64)> {
     let (major, minor) = (major(stat.st_dev), minor(stat.st_dev));
     // As fdinfo has the device: the kernel's own form, 12 bits and 20 (include/linux/kdev_t.h).
     Some((stat.st_ino as u64, u64::from(major) << 20 | u64::from(minor)))
+}
+
+/// The number of a socket, which no other socket has; they have 32 bits (fs/inode.c, `get_next_ino`).
+pub fn inode_of_socket(fd: c_int) -> Option<u64> {
+    let stat = fstat(asked(fd)?).ok()?;
+    let is_socket = FileType::from_raw_mode(stat.st_mode) == FileType::Socket;
+    is_socket.then_some(u64::from(stat.st_ino as u32))
 }
 
 /// The bytes to be read.
@@ -146,13 +170,17 @@ fn tcp_bytes(fd: c_int) -> Option<[u64; 2]> {
     (size >= 136).then(|| [info[15], info[16]])
 }
 
+/// The state of a TCP socket (include/net/tcp_states.h): tcpi_state, the first byte of `struct tcp_info`.
+pub fn tcp_state(fd: c_int) -> Option<u8> {
+    tcp_info(fd).map(|(info, _)| info[0].to_ne_bytes()[0])
+}
+
 /// Whether a TCP connection is over for more than its peer's last word: the program has shut down its own
-/// side, or the peer has reset it. tcpi_state is the first byte of `struct tcp_info`.
+/// side, or the peer has reset it.
 pub fn is_over(fd: c_int) -> bool {
     const ESTABLISHED: u8 = 1;
     const CLOSE_WAIT: u8 = 8;
-    let state = tcp_info(fd).map(|(info, _)| info[0].to_ne_bytes()[0]);
-    state.is_some_and(|state| state != ESTABLISHED && state != CLOSE_WAIT)
+    tcp_state(fd).is_some_and(|state| state != ESTABLISHED && state != CLOSE_WAIT)
 }
 
 /// The words of `struct tcp_info`, and its size in bytes; `None`: it is no TCP socket.

@@ -5,9 +5,10 @@ use crate::questions::fd::FdNumber;
 use crate::questions::side_process;
 use crate::runtime::pages;
 use crate::runtime::sandbox::{self, Call};
-use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, openat};
+use rustix::fs::{CWD, FileType, Mode, OFlags, RawDir, fstat, openat};
 use rustix::io::{self, Errno, read, retry_on_intr};
 use std::ffi::CStr;
+use std::mem::MaybeUninit;
 
 /// The content of a file. False if it cannot be read.
 ///
@@ -23,6 +24,26 @@ pub fn read_file(path: &CStr, into: &mut Vec<u8>) -> bool {
         outcome => outcome,
     };
     outcome == Some(Ok(()))
+}
+
+/// The numbers among the names in a folder.
+pub fn numbers_in(folder: &CStr) -> Vec<i32> {
+    let mut numbers = Vec::new();
+    let list = || {
+        numbers.clear();
+        with_file(folder, OFlags::RDONLY | OFlags::DIRECTORY, |folder| {
+            let mut room = [MaybeUninit::uninit(); 4096];
+            let mut entries = RawDir::new(folder, &mut room);
+            while let Some(entry) = entries.next() {
+                let entry = entry?;
+                let name = entry.file_name().to_str().ok();
+                numbers.extend(name.and_then(|name| name.parse::<i32>().ok()));
+            }
+            Ok(())
+        })
+    };
+    let _ = side_process::run_or_here(list);
+    numbers
 }
 
 /// Why a file that a user named is not read.

@@ -85,8 +85,8 @@ impl Drop for Announcement {
 pub fn ask<R>(fd: c_int, question: impl FnOnce(c_int) -> R) -> Option<R> {
     let number = u32::try_from(fd).ok()?;
     // The asking thread writes the number first, and then reads whether it was closed; the closing
-    // thread notes the close first, and then reads the number. In whatever order these four steps
-    // are, one of the threads sees what the other wrote.
+    // thread notes the close first, and then reads the number. In every order of these four steps
+    // one of the threads sees what the other wrote.
     let before = asks_about(number + 1);
     let (word, bit) = place(number);
     let answer = (CLOSED[word].load(SeqCst) & bit == 0).then(|| question(fd));
@@ -108,7 +108,7 @@ fn place(number: u32) -> (usize, usize) {
     (bit / BITS, 1 << (bit % BITS))
 }
 
-/// This thread is about to close these numbers: it waits until none of them is asked about.
+/// This thread is about to close these numbers: it waits until no thread asks about them.
 pub fn closing(first: c_uint, last: c_uint) {
     if (last as usize).saturating_sub(first as usize) < WORDS * BITS {
         for number in first..=last {

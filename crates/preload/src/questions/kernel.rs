@@ -4,9 +4,9 @@
 //! the announcement began is not asked about: see `hazard.rs`.
 
 use crate::questions::descriptor::{self, file};
-use crate::questions::{hazard, registrations, threads};
+use crate::questions::{children, hazard, registrations, signalfd, threads};
 use crate::runtime::sandbox::{self, Call};
-use epshim_check::ports::{Kernel, Kind, Listed};
+use epshim_observe::{Kernel, Kind, Listed};
 use std::ffi::c_int;
 
 /// This process, and its kernel.
@@ -73,6 +73,18 @@ impl Kernel for ThisProcess {
 
     fn is_on_its_way(&mut self, tid: c_int) -> bool {
         threads::is_on_its_way(tid)
+    }
+
+    fn processor_time(&mut self, tid: c_int) -> Option<u64> {
+        may_ask().then(|| threads::processor_time(tid)).flatten()
+    }
+
+    fn deaf(&mut self, fd: c_int) -> Option<(c_int, u64)> {
+        may_ask().then(|| signalfd::deaf(fd)).flatten()
+    }
+
+    fn holder(&mut self, inode: u64) -> Option<(c_int, c_int)> {
+        may_ask().then(|| children::holder(inode)).flatten()
     }
 
     fn was_closed(&mut self, fd: c_int) -> bool {

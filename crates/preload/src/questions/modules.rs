@@ -102,7 +102,7 @@ impl Module {
         self.base.wrapping_add(segment.p_vaddr as usize)
     }
 
-    /// Whether an entry of the list is this module's, whichever the next one is.
+    /// Whether an entry of the list is this module's; the next entry may differ.
     fn is_at(&self, (address, [base, name, dynamic, _]): Expected) -> bool {
         let (here, [its_base, its_name, its_dynamic, _]) = self.entry;
         (here, its_base, its_name, its_dynamic) == (address, base, name, dynamic)

@@ -31,7 +31,7 @@ use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 type Probe = fn(SystemCall) -> io::Result<()>;
 
 /// What is called, in groups.
-const TABLE: [(Call, Probe); 18] = [
+const TABLE: [(Call, Probe); 19] = [
     (Call::Identity, |call| identity(call, libc::SYS_getpid)),
     (Call::Identity, |call| identity(call, libc::SYS_gettid)),
     (Call::Sleep, |_| sleep()),
@@ -42,6 +42,7 @@ const TABLE: [(Call, Probe); 18] = [
     (Call::Descriptors, |_| fstat(NONE).map(|_| ())),
     (Call::Descriptors, |_| ioctl_fionread(NONE).map(|_| ())),
     (Call::Descriptors, |_| other_questions()),
+    (Call::Addresses, |_| addresses()),
     (Call::Files, |_| a_file()),
     (Call::Files, |_| tell(NONE).map(|_| ()).or_else(of_no_descriptor)),
     (Call::Files, |_| rustix::fs::ftruncate(NONE, 0).or_else(of_no_descriptor)),
@@ -94,8 +95,14 @@ fn other_questions() -> io::Result<()> {
     descriptor::readiness(libc::STDIN_FILENO, 0);
     descriptor::traffic(libc::STDIN_FILENO);
     rustix::termios::isatty(FdNumber::STDERR);
+    let _ = rustix::termios::tcgetwinsize(FdNumber::STDERR);
     crate::questions::threads::sleeps();
     Ok(())
+}
+
+fn addresses() -> io::Result<()> {
+    rustix::net::getsockname(NONE).map(|_| ()).or_else(of_no_descriptor)?;
+    rustix::net::getpeername(NONE).map(|_| ()).or_else(of_no_descriptor)
 }
 
 fn a_file() -> io::Result<()> {

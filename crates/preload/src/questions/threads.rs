@@ -1,10 +1,11 @@
-//! What the kernel says of threads and processes: whether one lives, whether it sleeps, how often
-//! this one has slept, and whether the program's last thread has ended.
+//! What the kernel says of threads and processes: whether one lives, whether it sleeps, how long it has run,
+//! how often this one has slept, and whether the program's last thread has ended.
 
 use crate::questions::files::read_file;
 use crate::questions::proc_path::ProcPath;
 use crate::runtime::process;
 use crate::runtime::sandbox::{self, Call};
+use epshim_observe::proc::{self, InCall};
 use rustix::fs::{Access, CWD, access, readlinkat_raw, stat};
 use rustix::io::Errno;
 use std::ffi::{CString, c_int};
@@ -32,24 +33,15 @@ pub fn runs(pid: c_int) -> bool {
 
 /// Whether a thread of this process sleeps now (proc_pid_stat(5)).
 pub fn is_asleep(tid: c_int) -> bool {
-    let path = format!("/proc/{}/task/{tid}/stat", process::id());
-    let mut text = Vec::new();
-    let is_read = CString::new(path).is_ok_and(|path| read_file(&path, &mut text));
-    // The name before the state is in brackets, and may have brackets in it.
-    let state = text.iter().rposition(|&byte| byte == b')').and_then(|end| text.get(end + 2));
-    is_read && matches!(state, Some(b'S' | b'D'))
+    text(tid, "stat").and_then(|text| proc::stat(&text)).is_some_and(|stat| stat.is_asleep())
 }
 
 /// Whether a thread of this process runs, or would if it had a processor, or waits for a lock or a page
 /// (proc_pid_syscall(5)). Where that cannot be read: whether it does not sleep.
 pub fn is_on_its_way(tid: c_int) -> bool {
-    let path = format!("/proc/{}/task/{tid}/syscall", process::id());
-    let mut text = Vec::new();
-    let is_read = CString::new(path).is_ok_and(|path| read_file(&path, &mut text));
-    let text = String::from_utf8_lossy(&text);
-    match text.split_whitespace().next().filter(|_| is_read) {
-        Some("running" | "-1") => true,
-        Some(number) => number.parse() == Ok(libc::SYS_futex),
+    match text(tid, "syscall").and_then(|text| proc::in_call(&text)) {
+        Some(InCall::Running | InCall::None) => true,
+        Some(InCall::Call(number)) => libc::c_long::try_from(number) == Ok(libc::SYS_futex),
         None => is_alive(tid) && !is_asleep(tid),
     }
 }
@@ -68,6 +60,19 @@ pub fn sleeps() -> u64 {
         usage.assume_init()
     };
     usage.ru_nvcsw as u64
+}
+
+/// How long a thread of this process has run, or wanted to and had no processor, in nanoseconds.
+pub fn processor_time(tid: c_int) -> Option<u64> {
+    let (ran, waited) = proc::run_times(&text(tid, "schedstat")?)?;
+    Some(ran.wrapping_add(waited))
+}
+
+/// A text of /proc about a thread of this process.
+pub fn text(tid: c_int, name: &str) -> Option<Vec<u8>> {
+    let path = CString::new(format!("/proc/{}/task/{tid}/{name}", process::id())).ok()?;
+    let mut text = Vec::new();
+    read_file(&path, &mut text).then_some(text)
 }
 
 /// Whether the program's last thread has ended, and only the library's is left. There are two then:
@@ -91,8 +96,6 @@ pub fn status_of_the_first() -> c_int {
     let path = format!("/proc/{0}/task/{0}/stat", process::id());
     let mut text = Vec::new();
     let is_read = CString::new(path).is_ok_and(|path| read_file(&path, &mut text));
-    // The last field, as wait(2) has it.
-    let code = String::from_utf8_lossy(&text);
-    let code = code.split_ascii_whitespace().last().and_then(|code| code.parse::<c_int>().ok());
+    let code = proc::stat(&text).and_then(|stat| stat.code);
     code.filter(|_| is_read).map_or(0, |code| code >> 8 & 0xff)
 }

@@ -48,7 +48,7 @@ pub fn panic_after(calls: Option<u64>, in_monitor: bool) {
 
 /// Whether the checker failed: what is in the model may be half changed.
 pub fn has_failed() -> bool {
-    // Whoever has seen that checking is off sees why.
+    // A thread that has seen that checking is off also sees why.
     fence(SeqCst);
     HAS_FAILED.load(Relaxed)
 }

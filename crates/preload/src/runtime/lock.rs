@@ -72,8 +72,8 @@ impl Lock {
         }
     }
 
-    /// In a forked child, which has one thread: the lock is free, whichever thread of the parent's
-    /// held it.
+    /// In a forked child, which has one thread: the lock is free, though another
+    /// thread of the parent held it.
     pub fn forked(&self) {
         self.0.store(FREE, Relaxed);
     }

@@ -48,6 +48,11 @@ pub fn prepare() {
     }
 }
 
+/// Whether a copy of this memory is noticed, however it was made.
+pub fn is_marked() -> bool {
+    !MARK.load(Relaxed).is_null()
+}
+
 /// Whether this memory is a copy that the library has not noticed yet. True once for each copy.
 pub fn is_new_copy() -> bool {
     let mark = MARK.load(Relaxed);

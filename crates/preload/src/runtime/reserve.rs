@@ -50,7 +50,7 @@ struct Taken {
 }
 
 impl Taken {
-    /// Whether the rest has so much left.
+    /// Whether the rest has this many bytes left.
     fn has_rest(&self, size: usize) -> bool {
         size <= SIZE.load(Relaxed) - self.of_rest
     }

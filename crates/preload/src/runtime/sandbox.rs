@@ -37,11 +37,13 @@ pub enum Call {
     Execute,
     /// Writing to a descriptor of the program's.
     Write,
+    /// The addresses of a socket, to introduce it in a report.
+    Addresses,
 }
 
 impl Call {
     /// All, in the order of their numbers.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Identity,
         Self::Sleep,
         Self::Signals,
@@ -53,6 +55,7 @@ impl Call {
         Self::Thread,
         Self::Execute,
         Self::Write,
+        Self::Addresses,
     ];
 
     /// The calls, as a user may know them.
@@ -69,6 +72,7 @@ impl Call {
             Self::Thread => "threads",
             Self::Execute => "execve",
             Self::Write => "write",
+            Self::Addresses => "getsockname, getpeername",
         }
     }
 

@@ -8,8 +8,8 @@
 
 use crate::runtime::process;
 use crate::runtime::sandbox::{self, Call};
-use epshim_check::report::Count;
 use epshim_page::{FIRST, Page, SLOTS, Slot, State};
+use epshim_report::Count;
 use rustix::fd::{AsFd as _, IntoRawFd as _, OwnedFd};
 use rustix::fs::{Mode, OFlags, fstat, open, readlink};
 use rustix::io::{close, retry_on_intr};
@@ -49,17 +49,20 @@ pub fn set_own(slot: Option<usize>) -> bool {
 /// Maps the page that descriptor `number` of process `observer` is. In the constructor, where a sandbox
 /// lets it.
 pub fn map(observer: c_int, number: c_int) {
+    if let Some(file) = open_memory(observer, number, b"/memfd:epshim (deleted)") {
+        map_file(&file);
+        close_now(file);
+    }
+}
+
+/// Opens the memory of this name that descriptor `number` of process `observer` is, to be closed at once.
+pub fn open_memory(observer: c_int, number: c_int, name: &[u8]) -> Option<OwnedFd> {
     let mut path = String::new();
     let _ = write!(path, "/proc/{observer}/fd/{number}");
     // Another process may have that id by now: nothing of it is opened.
-    if readlink(&*path, Vec::new()).is_ok_and(|name| name.as_bytes() == b"/memfd:epshim (deleted)")
-    {
-        let flags = OFlags::RDWR | OFlags::CLOEXEC;
-        if let Ok(file) = open(&*path, flags, Mode::empty()) {
-            map_file(&file);
-            close_now(file);
-        }
-    }
+    let is_it = readlink(&*path, Vec::new()).is_ok_and(|found| found.as_bytes() == name);
+    let flags = OFlags::RDWR | OFlags::CLOEXEC;
+    is_it.then(|| open(&*path, flags, Mode::empty()).ok()).flatten()
 }
 
 fn map_file(file: &OwnedFd) {

@@ -48,6 +48,38 @@ pub fn without_those_of_writing<R>(work: impl FnOnce() -> R) -> Option<R> {
     })
 }
 
+/// What SIGPIPE does, where a write of this thread raises it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sigpipe {
+    /// It is ignored or handled; or that cannot be asked.
+    Harmless,
+    /// This thread blocks it.
+    Blocked,
+    /// It ends the program.
+    Ends,
+}
+
+/// What it does.
+pub fn sigpipe() -> Sigpipe {
+    if !sandbox::may(Call::Signals) {
+        return Sigpipe::Harmless;
+    }
+    let mut action = MaybeUninit::<libc::sigaction>::zeroed();
+    let mut blocked = MaybeUninit::<libc::sigset_t>::zeroed();
+    // SAFETY: both are valid as zeros, and the calls only fill them in.
+    unsafe {
+        libc::sigaction(libc::SIGPIPE, ptr::null(), action.as_mut_ptr());
+        libc::pthread_sigmask(libc::SIG_BLOCK, ptr::null(), blocked.as_mut_ptr());
+        if action.assume_init().sa_sigaction != libc::SIG_DFL {
+            Sigpipe::Harmless
+        } else if libc::sigismember(blocked.as_ptr(), libc::SIGPIPE) == 1 {
+            Sigpipe::Blocked
+        } else {
+            Sigpipe::Ends
+        }
+    }
+}
+
 fn is_pending(signal: c_int) -> bool {
     let mut pending = MaybeUninit::uninit();
     // SAFETY: the call writes the set, and it is read only if it has.

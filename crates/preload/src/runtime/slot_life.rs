@@ -9,8 +9,9 @@
 
 use crate::runtime::process;
 use crate::runtime::shared_page::{close_now, own, page, ring, set_own};
-use epshim_check::report::{End, Fate, How};
+use epshim_observe::proc;
 use epshim_page::{FEW, FIRST, Page, SLOTS, State};
+use epshim_report::{End, Fate, How};
 use rustix::fs::{Mode, OFlags, open};
 use rustix::io::read;
 use std::ffi::c_int;
@@ -80,11 +81,7 @@ fn started(pid: c_int) -> Option<u64> {
     let length = read(&file, &mut text);
     close_now(file);
     let text = text.get(..length.ok()?)?;
-    let text = String::from_utf8_lossy(text);
-    let (id, rest) = text.split_once(' ')?;
-    // The name, in parentheses, may have any byte in it.
-    let field = rest.rsplit_once(')')?.1.split_ascii_whitespace().nth(19)?;
-    (id.parse() == Ok(pid)).then(|| field.parse().ok())?
+    proc::stat(text).filter(|stat| stat.pid == pid)?.started
 }
 
 /// Reserves a slot. The lowest that are free come first: where only the last are, the observer is to free those

@@ -17,7 +17,9 @@ unsafe extern "C" {
     safe fn epshim_depth() -> *mut c_int;
     safe fn epshim_frame() -> *mut usize;
     safe fn epshim_tid() -> *mut c_int;
+    safe fn epshim_place() -> *mut u32;
     safe fn epshim_source() -> *mut u32;
+    safe fn epshim_ring() -> *mut u32;
     // `hooks/sanitizer.c`: calls that must come in pairs.
     safe fn epshim_tsan_ignore();
     safe fn epshim_tsan_observe();
@@ -91,7 +93,7 @@ static ID_OF_LIBC: AtomicUsize = AtomicUsize::new(0);
 /// Threads whose id could not be asked.
 static UNKNOWN: AtomicI32 = AtomicI32::new(0);
 /// Their ids begin here, above all that the kernel gives (PID_MAX_LIMIT, include/linux/threads.h).
-const FIRST_UNKNOWN: c_int = 1 << 24;
+pub const FIRST_UNKNOWN: c_int = 1 << 24;
 
 /// Before the checking starts: finds where libc keeps a thread's id. The kernel writes it there when it makes
 /// the thread, and in a forked child.
@@ -145,6 +147,18 @@ pub fn tid() -> c_int {
     }
 }
 
+/// Its place among the loops of the page, from 1; 0: it has asked for none.
+pub fn place() -> u32 {
+    // SAFETY: this thread's own variable, valid while it runs.
+    unsafe { *epshim_place() }
+}
+
+/// Sets it.
+pub fn set_place(place: u32) {
+    // SAFETY: this thread's own variable, valid while it runs.
+    unsafe { *epshim_place() = place }
+}
+
 /// What this thread has read last; 0: nothing. The form is the caller's.
 pub fn source() -> u32 {
     // SAFETY: this thread's own variable, valid while it runs.
@@ -157,10 +171,23 @@ pub fn set_source(source: u32) {
     unsafe { *epshim_source() = source }
 }
 
+/// Which ring this thread has; 0: none. The form is the caller's.
+#[inline]
+pub fn ring() -> u32 {
+    // SAFETY: this thread's own variable, valid while it runs.
+    unsafe { *epshim_ring() }
+}
+
+/// Sets it.
+pub fn set_ring(ring: u32) {
+    // SAFETY: this thread's own variable, valid while it runs.
+    unsafe { *epshim_ring() = ring };
+}
+
 /// In a forked child: its thread has another id than the parent's that it is a copy of.
 pub fn forget_tid() {
-    // SAFETY: this thread's own variable.
-    unsafe { *epshim_tid() = 0 };
+    // SAFETY: this thread's own variables.
+    unsafe { (*epshim_tid(), *epshim_place()) = (0, 0) };
 }
 
 /// From now on ThreadSanitizer ignores what this thread does.

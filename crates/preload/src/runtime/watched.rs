@@ -1,10 +1,11 @@
 //! The variables that the hooks read before they report a call: `hooks/watched.c`.
 //!
-//! Owns a bit for each descriptor, and three switches: whether calls are reported at all, whether a
-//! hazard is announced (`questions/hazard.rs`), during which the hooks report every close, and whether a
-//! write was ever short, before which no thread waits for room; and which numbers were ever watched,
-//! without which poll and select are nothing to the hooks. A hook
-//! reads these variables without a call, so that a program that is not checked pays a load and a test.
+//! Owns a bit for each descriptor, and five switches: whether calls are reported at all, whether a hazard is
+//! announced (`questions/hazard.rs`), during which the hooks report every close, whether a write was ever
+//! short, before which no thread waits for room, whether SIGPIPE was seen to be harmless, after which no write
+//! is reported for it, and whether the program's language has lines; and which numbers were ever watched,
+//! without which poll and select are nothing to the hooks. A hook reads these variables without a call, so
+//! that a program that is not checked pays a load and a test.
 
 use std::ffi::c_int;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
@@ -16,10 +17,12 @@ const WORD_BITS: usize = usize::BITS as usize;
 
 unsafe extern "C" {
     // An array of C's `_Atomic unsigned long`, which on Linux is as wide as a pointer, an unsigned number,
-    // and three `_Atomic bool`: the same as Rust's atomics in memory.
+    // and five `_Atomic bool`: the same as Rust's atomics in memory.
     safe static epshim_watched: [AtomicUsize; WATCHABLE / WORD_BITS];
     safe static epshim_watched_end: AtomicU32;
     safe static epshim_any_unwritten: AtomicBool;
+    safe static epshim_sigpipe_is_harmless: AtomicBool;
+    safe static epshim_has_lines: AtomicBool;
     safe static epshim_checking: AtomicBool;
     safe static epshim_hazard: AtomicBool;
 }
@@ -47,6 +50,7 @@ pub fn start_checking() {
 /// From now on the hooks report nothing, and forward every call.
 pub fn stop_checking() {
     epshim_checking.store(false, SeqCst);
+    epshim_has_lines.store(false, Relaxed);
     epshim_watched_end.store(0, Relaxed);
     for word in &epshim_watched {
         // A page that was never written stays unwritten.
@@ -73,9 +77,19 @@ pub fn watch(fd: c_int, is_watched: bool) {
     }
 }
 
+/// From now on the hooks report every socket that is made.
+pub fn report_sockets() {
+    epshim_has_lines.store(true, Relaxed);
+}
+
 /// From now on the hooks report waits for room in poll and select.
 pub fn left_unwritten() {
     if !epshim_any_unwritten.load(Relaxed) {
         epshim_any_unwritten.store(true, Relaxed);
     }
+}
+
+/// From now on the hooks do not report writes that SIGPIPE may follow.
+pub fn sigpipe_is_harmless() {
+    epshim_sigpipe_is_harmless.store(true, Relaxed);
 }

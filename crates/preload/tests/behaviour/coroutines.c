@@ -212,7 +212,7 @@ static void raise_it_and_leave(void)
     leave();
 }
 
-/* A handler on an alternate stack of this size, wherever the signal comes. */
+/* A handler on an alternate stack of this size, at every place where a signal can come. */
 static void in_handlers(size_t size)
 {
     stack_t alternate = {.ss_sp = (char *)stack_of(size) - size, .ss_size = size};

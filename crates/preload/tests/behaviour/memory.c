@@ -8,7 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* Private_Dirty of proc_pid_smaps_rollup(5): what was written, and is shared with nobody. */
+/* Private_Dirty of proc_pid_smaps_rollup(5): what was written, and is shared with no other process. */
 static long own_kilobytes(void)
 {
     char line[256];

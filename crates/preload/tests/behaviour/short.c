@@ -112,7 +112,7 @@ int main(int argc, char **argv)
         }
     }
     say("registered", (long)results);
-    /* An edge that nobody takes, for the monitor thread. */
+    /* An edge that no thread takes, for the monitor thread. */
     event.events = EPOLLIN | EPOLLET;
     got(epoll_ctl(epfd, EPOLL_CTL_MOD, fds[1], &event));
     got(eventfd_write(fds[1], 1));

@@ -122,7 +122,7 @@ static void close_many_unread(void)
     wait_in_vain(0);
 }
 
-/* As a daemon does that trusts nobody: all is closed, and it begins again. */
+/* As a careful daemon does: it closes all, and it begins again. */
 static void begin_again(void)
 {
     closefrom(3);
@@ -153,7 +153,7 @@ static void cancel_waiters(void)
     }
 }
 
-/* A one-shot that nobody arms again, and a descriptor that may block: nothing of it is wrong as long
+/* A one-shot that no thread arms again, and a descriptor that may block: nothing of it is wrong as long
  * as the program ends. */
 static void suspend(void)
 {
@@ -198,7 +198,7 @@ int main(int argc, char **argv)
     fork_often();
     begin_again();
     if (strcmp(how, "daemon") == 0) {
-        /* The child is another process: whoever started this one reads of its end in a pipe. */
+        /* The child is another process: the parent of this one reads its end in a pipe. */
         CHECK_EQ(daemon(1, 1), 0);
         alarm(60);
         fork_often();

@@ -4,16 +4,20 @@
 use crate::output::frames;
 use crate::output::symbolize::{symbolize, symbolize_within};
 use crate::{alone, descriptors, folder, without_descriptors};
-use epshim_check::report::{Frame, Symbol};
+use epshim_report::dialogue::Program;
+use epshim_report::{Frame, Symbol};
 use std::ffi::CString;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 /// Answers every question with a function that is named after the offset.
 const ANSWERS: &str = r#"sed 's/.*\t\(.*\)/f\1\tx.c:7\n/'"#;
+
+const PROGRAM: Program<'_> = Program { pid: 4711, since: Duration::ZERO, folder: None };
 
 fn script(folder: &Path, text: &str) -> CString {
     let path = folder.join("symbolizer");
@@ -23,7 +27,7 @@ fn script(folder: &Path, text: &str) -> CString {
 }
 
 fn questions(number: u64) -> Vec<Frame> {
-    let frame = |offset| Frame { module: "/bin/server".into(), offset, symbols: Vec::new() };
+    let frame = |offset| Frame::at("/bin/server".into(), offset);
     (1..=number).map(frame).collect()
 }
 
@@ -31,7 +35,7 @@ fn questions(number: u64) -> Vec<Frame> {
 fn assert_answered(frames: &[Frame]) {
     for frame in frames {
         let function = format!("f{:#x}", frame.offset);
-        let symbol = Symbol { function, file: Some("x.c".into()), line: Some(7) };
+        let symbol = Symbol { function, file: Some("x.c".into()), line: Some(7), source: None };
         assert_eq!(frame.symbols, [symbol]);
     }
 }
@@ -43,7 +47,7 @@ fn every_frame_is_answered_and_nothing_is_left_behind() {
     let before = descriptors();
     // More than fits into the pipes in either direction.
     let mut frames = questions(20_000);
-    assert_eq!(symbolize(&command, &mut frames), Ok(()));
+    assert_eq!(symbolize(&command, PROGRAM, &mut frames), Ok(()));
     assert_answered(&frames);
     assert_eq!(descriptors(), before);
     // SAFETY: a plain system call.
@@ -57,7 +61,7 @@ fn it_works_when_no_descriptor_is_left() {
     let command = script(&folder("limit"), ANSWERS);
     let mut frames = questions(3);
     // The shell inherits the limit: it needs 10.
-    assert_eq!(without_descriptors(|| symbolize(&command, &mut frames)), Ok(()));
+    assert_eq!(without_descriptors(|| symbolize(&command, PROGRAM, &mut frames)), Ok(()));
     assert_answered(&frames);
 }
 
@@ -73,7 +77,7 @@ fn the_symbolizer_gets_no_descriptor_and_no_variable() {
     // SAFETY: it is closed below, and not close-on-exec.
     let inherited = unsafe { libc::dup(0) };
     let mut frames = questions(1);
-    assert_eq!(symbolize(&command, &mut frames), Ok(()));
+    assert_eq!(symbolize(&command, PROGRAM, &mut frames), Ok(()));
     assert_answered(&frames);
     // SAFETY: this test's own.
     unsafe { libc::close(inherited) };
@@ -96,7 +100,7 @@ fn a_symbolizer_that_hangs_is_given_up_and_ended() {
         format!("printf 'first\\tx.c:7\\n\\n'; echo $$ >'{}'; exec sleep 1000", pid_file.display());
     let command = script(&folder, &text);
     let mut frames = questions(2);
-    let trouble = symbolize_within(&command, &mut frames, 2000).unwrap_err();
+    let trouble = symbolize_within(&command, PROGRAM, &mut frames, 2000).unwrap_err();
     assert!(trouble.ends_with("/symbolizer took too long"), "{trouble}");
     assert_eq!(frames[0].symbols[0].function, "first");
     assert!(frames[1].symbols.is_empty());
@@ -109,7 +113,7 @@ fn a_symbolizer_that_hangs_is_given_up_and_ended() {
 fn what_went_wrong_is_said() {
     let _alone = alone();
     let folder = folder("wrong");
-    let trouble = |command: &CString| symbolize(command, &mut questions(3)).unwrap_err();
+    let trouble = |command: &CString| symbolize(command, PROGRAM, &mut questions(3)).unwrap_err();
     let missing = CString::new(folder.join("missing").as_os_str().as_bytes()).unwrap();
     assert!(trouble(&missing).ends_with("/missing cannot be run: no such file"));
     let silent = script(&folder, "exit 0");
@@ -117,7 +121,7 @@ fn what_went_wrong_is_said() {
     let path = folder.join("symbolizer");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     assert!(trouble(&silent).ends_with("/symbolizer cannot be run: permission denied"));
-    assert_eq!(symbolize(&missing, &mut []), Ok(()), "there is nothing to ask");
+    assert_eq!(symbolize(&missing, PROGRAM, &mut []), Ok(()), "there is nothing to ask");
 }
 
 #[inline(never)]

@@ -3,6 +3,7 @@
 use crate::output::destination::Destination;
 use crate::{alone, descriptors, folder, without_descriptors};
 use epshim_check::options::Color;
+use epshim_report::Medium;
 use std::fs;
 use std::io::Read;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -94,21 +95,27 @@ fn a_reader_who_does_not_read_is_not_waited_for_for_ever() {
 }
 
 #[test]
-fn colour_is_for_terminals_unless_it_is_asked_for() {
+fn colour_and_width_are_for_terminals_and_colour_where_it_is_asked_for() {
     let _alone = alone();
     let (_reader, pipe) = std::io::pipe().unwrap();
     let (stderr, file) = (Destination::new(None), Destination::new(Some("/log")));
-    with_stderr(pipe, || assert!(!stderr.wants_colour(Color::Auto, false)));
+    with_stderr(pipe, || assert_eq!(stderr.medium(Color::Auto, false), Medium::default()));
     // SAFETY: a string; the descriptor is its own.
     let terminal = unsafe {
         use std::os::fd::FromRawFd;
         OwnedFd::from_raw_fd(libc::open(c"/dev/ptmx".as_ptr(), libc::O_RDWR | libc::O_NOCTTY))
     };
     with_stderr(terminal, || {
-        assert!(stderr.wants_colour(Color::Auto, false));
-        assert!(!stderr.wants_colour(Color::Auto, true));
-        assert!(!stderr.wants_colour(Color::Never, false));
-        assert!(!file.wants_colour(Color::Auto, false));
+        // A new terminal has no size.
+        assert_eq!(stderr.medium(Color::Auto, false), Medium { colour: true, columns: None });
+        let size = libc::winsize { ws_row: 24, ws_col: 57, ws_xpixel: 0, ws_ypixel: 0 };
+        // SAFETY: the call reads the structure.
+        assert_eq!(unsafe { libc::ioctl(2, libc::TIOCSWINSZ, &raw const size) }, 0);
+        assert_eq!(stderr.medium(Color::Never, false), Medium { colour: false, columns: Some(57) });
+        assert_eq!(file.medium(Color::Auto, false), Medium::default());
+        assert!(!stderr.medium(Color::Auto, true).colour);
+        assert!(!stderr.medium(Color::Never, false).colour);
+        assert!(!file.medium(Color::Auto, false).colour);
     });
-    assert!(file.wants_colour(Color::Always, true));
+    assert!(file.medium(Color::Always, true).colour);
 }

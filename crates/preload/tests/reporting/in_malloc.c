@@ -1,5 +1,5 @@
 /* A signal handler runs while its thread is in malloc, and makes the calls of signal-safety(7), and waits.
- * malloc is this program's: whoever enters it meanwhile, in any thread, would wait for ever for its lock, or
+ * malloc is this program's: a thread that enters it meanwhile would wait for ever for its lock, or
  * spoil it. argv[1]: the log in which the handler waits for the finding, if there is one. */
 #define _GNU_SOURCE
 #include "check.h"

@@ -50,7 +50,7 @@ static void with_data_as_stderr(const char *path)
     CHECK_EQ(pread(2, bytes, sizeof(bytes), 0), 0);
 }
 
-/* Nobody reads standard error any more: SIGPIPE would end the program. */
+/* Standard error has no reader any more: SIGPIPE would end the program. */
 static void with_no_reader(void)
 {
     int ends[2];

@@ -1,5 +1,5 @@
 /* A mistake that is a fact: places [N PATH | children COUNT]. With N and PATH it closes descriptor N, and
- * has a file of its own get the number. With children, so many make the mistake at once. Ends with 5. */
+ * has a file of its own get the number. With children, that many processes make the mistake at once. Ends with 5. */
 #define _GNU_SOURCE
 #include "check.h"
 

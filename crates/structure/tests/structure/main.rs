@@ -3,3 +3,4 @@
 
 mod crates;
 mod files;
+mod floors;

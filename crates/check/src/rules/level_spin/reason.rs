@@ -1,13 +1,13 @@
 //! Why a registration is delivered again and again: from what was delivered, and from how the
 //! program's last input call ended. It knows nothing of when a row is a spin.
 
-use crate::finding::Advice;
-use crate::io::Input;
-use crate::ports::{Kind, bits};
+use crate::engine::Advice;
+use epshim_observe::Input;
+use epshim_observe::{Kind, bits, errno};
 
 /// What the program's input calls on the descriptor came to during a row of deliveries.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Taken {
+pub(super) struct Taken {
     /// How many there were.
     pub calls: u32,
     /// How the last one ended,
@@ -23,8 +23,6 @@ pub(super) struct Reason {
     pub advice: Advice,
 }
 
-const EINVAL: i32 = 22;
-
 impl Default for Taken {
     fn default() -> Self {
         Self { calls: 0, input: Input::None, error: 0, kind: Kind::Unknown }
@@ -38,7 +36,7 @@ impl Taken {
         match self.input {
             Input::End if is_told => self.at_the_end(),
             Input::WouldBlock if is_told => self.found_nothing(),
-            Input::Failed if is_told && self.error == EINVAL => self.too_small(),
+            Input::Failed if is_told && self.error == errno::EINVAL => self.too_small(),
             Input::Failed if is_told => self.failed(),
             _ => of_events(delivered, self.kind),
         }
@@ -100,7 +98,8 @@ impl Taken {
             sentence: format!(
                 "{} failed with {} {}: close fd FD",
                 self.call(),
-                name(self.error),
+                errno::name(self.error)
+                    .map_or_else(|| format!("errno {}", self.error), str::to_owned),
                 self.times(),
             ),
             advice: Advice {
@@ -159,26 +158,4 @@ fn not_taken(kind: Kind) -> (&'static str, &'static str) {
             "Read what has arrived, or stop asking for EPOLLIN while it is not wanted.",
         ),
     }
-}
-
-/// The errors of reading and accepting (read(2), recv(2), accept(2)).
-fn name(errno: i32) -> String {
-    const NAMES: [(i32, &str); 14] = [
-        (5, "EIO"),
-        (9, "EBADF"),
-        (14, "EFAULT"),
-        (21, "EISDIR"),
-        (22, "EINVAL"),
-        (24, "EMFILE"),
-        (71, "EPROTO"),
-        (95, "EOPNOTSUPP"),
-        (103, "ECONNABORTED"),
-        (104, "ECONNRESET"),
-        (107, "ENOTCONN"),
-        (110, "ETIMEDOUT"),
-        (111, "ECONNREFUSED"),
-        (113, "EHOSTUNREACH"),
-    ];
-    let known = NAMES.iter().find(|&&(number, _)| number == errno);
-    known.map_or_else(|| format!("errno {errno}"), |&(_, name)| name.to_owned())
 }

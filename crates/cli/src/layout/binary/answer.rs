@@ -83,12 +83,12 @@ impl Serialize for Answer {
         let path = self.file.path.to_string_lossy();
         let mut value = json!({ "file": path, "equal": equal, "reason": self.reason });
         if let Some(report) = &self.report {
-            let expected = &report.expected;
+            let expected = &report.expected.layout;
             let more = json!({
-                "targets": expected.rows,
+                "targets": report.expected.rows,
                 "expected": {
                     "size": expected.size,
-                    "align": expected.align,
+                    "align": report.expected.is_align_agreed.then_some(expected.align),
                     "events_offset": expected.events_offset,
                     "events_size": 4,
                     "data_offset": expected.data_offset,

@@ -1,0 +1,96 @@
+//! `--record`: the observer empties the rings of all watched threads into a file.
+//!
+//! A thread of the observer does it, every few milliseconds. What it takes is kept for a moment and put in the order
+//! of its times, for each thread has a ring of its own. The file is emptied before the program runs, and ends with
+//! the program that was launched, as the observer does.
+//!
+//! Surprising: a program that is faster than the disk is not made to wait. What has no room in a ring is lost,
+//! the recording says where, and a replay knows nothing of that process from there on.
+
+mod drain;
+mod order;
+mod outcome;
+mod places;
+#[allow(unsafe_code)] // tgkill(2)
+mod threads;
+
+use super::memory::{self, Rings};
+use crate::report_path;
+use drain::Drain;
+use epshim_check::options::expand;
+use epshim_ring::Header;
+use outcome::Outcome;
+use rustix::fs::{FlockOperation, flock};
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::fd::{AsRawFd as _, OwnedFd, RawFd};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::sync::atomic::Ordering::SeqCst;
+use std::thread::{self, JoinHandle};
+
+/// What a recording is written from, and to.
+#[derive(Debug)]
+pub struct Recording {
+    file: File,
+    memory: OwnedFd,
+    rings: Rings,
+}
+
+impl Recording {
+    /// Opens the file, and makes the rings. The error is the reason.
+    pub fn begin(path: &str, pid: u32) -> Result<Self, String> {
+        let path = report_path::find(&expand(path, pid))?;
+        let file = open(&path).map_err(|error| error.to_string())?;
+        let (memory, rings) = memory::make_rings().map_err(|error| format!("rings: {error}"))?;
+        Ok(Self { file, memory, rings })
+    }
+
+    /// The descriptors that the observer keeps.
+    pub fn numbers(&self) -> [RawFd; 2] {
+        [self.file.as_raw_fd(), self.memory.as_raw_fd()]
+    }
+
+    /// The observer's number of the rings.
+    pub fn number(&self) -> RawFd {
+        self.memory.as_raw_fd()
+    }
+
+    /// Begins to record. `None`: there is no thread to be had for it.
+    pub fn start(&self) -> Option<Recorder> {
+        let drain = Drain::new(self.rings, self.file.try_clone().ok()?);
+        let header = self.rings.header;
+        let thread =
+            thread::Builder::new().stack_size(256 << 10).spawn(move || drain.run()).ok()?;
+        Some(Recorder { header, thread })
+    }
+}
+
+/// An empty regular file, locked as long as the observer has it open: a replay waits for the end.
+fn open(path: &Path) -> io::Result<File> {
+    let flags = libc::O_NOFOLLOW | libc::O_NOCTTY | libc::O_NONBLOCK;
+    let mut options = OpenOptions::new();
+    let file = options.write(true).create(true).truncate(true).custom_flags(flags).open(path)?;
+    let is_regular = file.metadata()?.is_file();
+    if !is_regular {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    // Where a file cannot be locked, the recording is made all the same.
+    let _ = flock(&file, FlockOperation::NonBlockingLockExclusive);
+    Ok(file)
+}
+
+/// A recording that goes on.
+#[derive(Debug)]
+pub struct Recorder {
+    header: &'static Header,
+    thread: JoinHandle<Outcome>,
+}
+
+impl Recorder {
+    /// Ends it: what is in the rings now is its end.
+    pub fn end(self) -> Outcome {
+        self.header.is_over.store(1, SeqCst);
+        self.thread.join().unwrap_or_default()
+    }
+}

@@ -1,0 +1,117 @@
+//! Whose frame it is: the user's, or the language's own libraries'.
+//!
+//! The user's frame of a stack is the innermost one whose file is neither of the standard library nor of an
+//! installed package. With asyncio that is the coroutine: the ones that await each other are on the stack.
+//!
+//! Surprising: it is told by the path alone. A project that keeps its own code in a folder `site-packages` is
+//! taken for a package; then the caller of it is named.
+
+/// Folders of installed packages.
+const PACKAGES: [&str; 2] = ["site-packages", "dist-packages"];
+
+/// Whose a frame is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// The user's own code.
+    User,
+    /// A library's.
+    Library,
+    /// The event loop's own: what called the loop has nothing to do with what it does now.
+    Loop,
+}
+
+/// Whose a frame of Python's is, by its file and its function.
+#[must_use]
+pub fn of_python(file: &str, function: &str) -> Owner {
+    if is_python(file) {
+        return Owner::User;
+    }
+    // With its class or without: from 3.11 on, and before.
+    let name = function.rsplit('.').next().unwrap_or(function);
+    let is_loop = LOOPS.iter().any(|(end, names)| file.ends_with(end) && names.contains(&name));
+    if is_loop { Owner::Loop } else { Owner::Library }
+}
+
+/// The files of loops, and the functions in them that run what is due.
+const LOOPS: [(&str, &[&str]); 4] = [
+    ("/asyncio/base_events.py", &["run_forever", "run_until_complete", "_run_once"]),
+    ("/asyncio/events.py", &["_run"]),
+    ("/asyncio/runners.py", &["run"]),
+    ("/gevent/hub.py", &["run"]),
+];
+
+/// Whether a file of a Python program is the user's.
+#[must_use]
+pub fn is_python(file: &str) -> bool {
+    // Modules that are part of the interpreter: `<frozen importlib._bootstrap>`.
+    !(file.is_empty() || file.starts_with("<frozen") || is_installed(file))
+}
+
+fn is_installed(file: &str) -> bool {
+    let mut folder_before = "";
+    let mut folders = file.split('/').peekable();
+    while let Some(folder) = folders.next() {
+        let is_folder = folders.peek().is_some();
+        if is_folder && PACKAGES.contains(&folder) {
+            return true;
+        }
+        if is_folder && is_library_of_python(folder_before, folder) {
+            return true;
+        }
+        folder_before = folder;
+    }
+    false
+}
+
+/// `lib/python3.11`, `lib64/python3.13t`, `lib/python311.zip`.
+fn is_library_of_python(before: &str, folder: &str) -> bool {
+    let Some(version) = folder.strip_prefix("python") else { return false };
+    let version = version.strip_suffix(".zip").unwrap_or(version);
+    let is_version = version.starts_with('3') && version.bytes().all(is_of_a_version);
+    is_version && before.starts_with("lib")
+}
+
+fn is_of_a_version(byte: u8) -> bool {
+    byte.is_ascii_digit() || byte == b'.' || byte == b't'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Owner, is_python, of_python};
+
+    #[test]
+    fn a_file_of_the_user_is_told_from_the_librarys_by_its_path() {
+        for file in ["app.py", "/srv/app/loop.py", "<string>", "<stdin>", "/home/lib/app.py"] {
+            assert!(is_python(file), "{file}");
+        }
+        for file in [
+            "",
+            "<frozen importlib._bootstrap>",
+            "<frozen runpy>",
+            "/usr/lib/python3.11/asyncio/base_events.py",
+            "/usr/lib64/python3.13t/selectors.py",
+            "/usr/lib/python311.zip/asyncio/runners.py",
+            "/usr/lib/python3/dist-packages/gevent/hub.py",
+            "/srv/venv/lib/python3.12/site-packages/uvloop/loop.py",
+        ] {
+            assert!(!is_python(file), "{file}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_only_called_like_a_folder_of_packages_is_the_users() {
+        assert!(is_python("/srv/site-packages"));
+        assert!(is_python("/srv/lib/python3"));
+    }
+
+    #[test]
+    fn what_an_event_loop_does_is_not_of_the_line_that_runs_the_loop() {
+        let asyncio = "/usr/lib/python3.11/asyncio";
+        let of = |file: &str, function| of_python(&format!("{asyncio}/{file}"), function);
+        assert_eq!(of("events.py", "Handle._run"), Owner::Loop);
+        assert_eq!(of("events.py", "_run"), Owner::Loop);
+        assert_eq!(of("runners.py", "Runner.run"), Owner::Loop);
+        assert_eq!(of("base_events.py", "BaseEventLoop.create_server"), Owner::Library);
+        assert_eq!(of_python("/srv/asyncio/events.py", "_run"), Owner::User);
+    }
+}
