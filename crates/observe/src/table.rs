@@ -30,6 +30,8 @@ struct Number {
     batch: Tid,
     /// That thread has closed it.
     is_stale: bool,
+    /// And nothing is known of the file that is open under the number since, if any is.
+    is_gone: bool,
 }
 
 /// The descriptors of a process.
@@ -46,12 +48,15 @@ impl Table {
     /// Takes what was observed. Returns what follows from it that the model is to be told before:
     /// [`What::Unwritten`], [`What::Unconnected`], [`What::Took`], [`What::Futile`], [`What::StaleUse`].
     pub fn observe(&mut self, it: &Observation<'_>) -> Option<What<'static>> {
-        let stale = match it.what {
-            What::Read { fd, ended } => self.used(it.tid, fd, ended.errno(), true),
-            What::Write { fd, ended } => self.used(it.tid, fd, ended.errno(), false),
-            _ => None,
+        let (fd, errno, is_input) = match it.what {
+            What::Read { fd, ended } => (fd, ended.errno(), true),
+            What::Accept { fd, accepted } => (fd, accepted.err().unwrap_or(0), true),
+            What::Write { fd, ended } => (fd, ended.errno(), false),
+            _ => return self.note(it),
         };
-        stale.or(self.note(it))
+        let stale = self.used(it.tid, fd, errno, is_input);
+        let is_known = !self.number(fd).is_gone;
+        stale.or(is_known.then(|| self.note(it)).flatten())
     }
 
     fn note(&mut self, it: &Observation<'_>) -> Option<What<'static>> {
@@ -122,13 +127,13 @@ impl Table {
             let known = Descriptor { generation, closed, duplicated, ..Descriptor::default() };
             let Number { batch, is_stale, .. } = *number;
             let kind = Some(kind);
-            *number = Number { known, kind, may_block, tells_reads: false, batch, is_stale };
+            *number = Number { known, kind, may_block, batch, is_stale, ..Number::default() };
         });
     }
 
     /// Its input and output starts anew: another file is open under the number.
     pub fn begin_anew(&self, fd: Fd) {
-        self.did(fd, |_| Io::default());
+        self.change(fd, |number| (number.known.io, number.is_gone) = (Io::default(), false));
     }
 
     /// The bytes that are unread may be lost if it is closed now.
@@ -219,7 +224,7 @@ impl Table {
                 Descriptor { generation, io, closed: site, duplicated, ..Descriptor::default() };
             let batch = number.batch;
             let is_stale = batch != 0 && batch == tid;
-            *number = Number { known, batch, is_stale, ..Number::default() };
+            *number = Number { known, batch, is_stale, is_gone: is_stale, ..Number::default() };
         });
         for number in self.numbers.borrow_mut().values_mut() {
             let mut partners = number.known.partners.iter_mut().flatten();
@@ -267,6 +272,8 @@ impl Descriptors for Table {
     }
 
     fn in_batch(&self, fd: Fd, tid: Tid) {
-        self.change(fd, |number| (number.batch, number.is_stale) = (tid, false));
+        self.change(fd, |number| {
+            (number.batch, number.is_stale, number.is_gone) = (tid, false, false);
+        });
     }
 }

@@ -19,6 +19,11 @@ fn a_reader_at_its_own_pace_is_silent() {
 }
 
 #[test]
+fn a_file_under_the_number_of_a_client_that_has_left_is_silent() {
+    runs("reopened");
+}
+
+#[test]
 fn workers_whose_numbers_are_used_again_at_once_are_silent() {
     let ended = runs("workers");
     // The first event of a connection often comes to a worker before its ADD has returned.

@@ -68,10 +68,16 @@ const IS_CONNECTING: u64 = 1 << 28;
 const IS_STALE: u64 = 1 << 27;
 
 impl State {
-    /// Whether the hooks are to report calls on the descriptor.
+    /// Whether the hooks are to report calls on the number.
+    pub fn is_reported(self) -> bool {
+        self.is_known() || self.is_stale
+    }
+
+    /// Whether the file that is open under the number is known. Where it is not, the rest of the slot is of the file
+    /// before: the number may be any file's, opened by a call that no hook sees.
     pub fn is_known(self) -> bool {
         let is_watched = self.is_epoll || self.registrations > 0;
-        is_watched || self.is_left || self.is_refused || self.is_connecting || self.is_stale
+        is_watched || self.is_left || self.is_refused || self.is_connecting
     }
 
     fn from_bits(bits: u64) -> Self {

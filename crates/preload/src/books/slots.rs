@@ -25,6 +25,11 @@ pub fn slot(fd: c_int) -> Option<&'static Slot> {
     SLOTS.of(fd)
 }
 
+/// The slot of a descriptor whose file is known: see [`State::is_known`].
+pub fn known(fd: c_int) -> Option<&'static Slot> {
+    slot(fd).filter(|slot| slot.get().is_known())
+}
+
 /// Makes the slots of all descriptors below this number.
 pub fn prepare(end: c_int) {
     SLOTS.prepare(end);
@@ -43,14 +48,14 @@ pub fn update(fd: c_int, change: impl FnMut(&mut State)) {
 /// Another thread may change the slot after this thread has read it, and before it has set the bit:
 /// then the slot is read again.
 fn set_watched(fd: c_int, slot: &Slot) {
-    let mut is_known = slot.get().is_known();
+    let mut is_reported = slot.get().is_reported();
     loop {
-        watched::watch(fd, is_known);
-        let now = slot.get().is_known();
-        if now == is_known {
+        watched::watch(fd, is_reported);
+        let now = slot.get().is_reported();
+        if now == is_reported {
             return;
         }
-        is_known = now;
+        is_reported = now;
     }
 }
 

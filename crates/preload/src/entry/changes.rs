@@ -1,7 +1,7 @@
 //! What else the hooks report of watched descriptors: a copy, flags that may have changed, a
 //! shutdown; of sockets that are new, in programs whose lines are known; and rings, whose calls they cannot follow.
 
-use crate::books::slots::{slot, update};
+use crate::books::slots::{known, update};
 use crate::books::{belongings, counts, family, model, recording, stacks};
 use crate::entry::guard::{if_checking, record_change};
 use epshim_observe::{Io, Site, What};
@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 pub extern "C" fn duplicated(from: c_int, to: c_int, site: *const c_void) {
     record_change(|| {
-        let Some(slot) = slot(from) else { return };
+        let Some(slot) = known(from) else { return };
         slot.duplicated.store(site.addr() as u64, Relaxed);
         if slot.get().is_epoll {
             update(to, |state| state.is_epoll = true);
@@ -28,7 +28,7 @@ pub extern "C" fn opened(fd: c_int, site: *const c_void) {
 
 pub extern "C" fn flags_changed(fd: c_int) {
     record_change(|| {
-        if let Some(slot) = slot(fd) {
+        if let Some(slot) = known(fd) {
             slot.forget_blocking();
         }
     });
@@ -36,7 +36,7 @@ pub extern "C" fn flags_changed(fd: c_int) {
 
 pub extern "C" fn shut_down(fd: c_int) {
     record_change(|| {
-        if let Some(slot) = slot(fd) {
+        if let Some(slot) = known(fd) {
             slot.did(Io::shut_down);
             recording::write(Site(0), &What::Shutdown { fd });
         }

@@ -4,7 +4,7 @@
 //! A close takes no lock, unless it is an epoll's.
 
 use crate::books::mailbox::Subject;
-use crate::books::slot::State;
+use crate::books::slot::{Slot, State};
 use crate::books::slots::{Table, slot, update};
 use crate::books::{belongings, family, model, recording, stacks};
 use crate::entry::guard::record_change;
@@ -27,29 +27,8 @@ pub extern "C" fn closing(fd: c_int, site: *const c_void) {
     record_change(|| {
         report::closing(fd);
         let Some(slot) = slot(fd) else { return };
-        let (state, io) = (slot.get(), slot.io());
-        let post = |subject, amount| post(subject, fd, site, amount);
-        let mut unread = None;
-        if io.may_lose_input() {
-            let bytes = descriptor::unread(fd).unwrap_or(0);
-            // Its own shutdown may have come before it was added, and the error of a reset been taken by
-            // a write: the state of the connection is there still.
-            let is_hang_up = || Table.kind(fd) != Kind::Listener && !descriptor::is_over(fd);
-            if bytes > 0 && is_hang_up() {
-                unread = Some(bytes);
-                post(Subject::ClosedUnread, bytes);
-            }
-        }
-        let is_datagram = || Table.kind(fd) == Kind::Datagram && descriptor::is_of_datagrams(fd);
-        if io.received_nothing() && is_datagram() {
-            post(Subject::ClosedEmpty, 0);
-            recording::write(stacks::only(site), &What::ClosedEmpty { fd });
-        }
-        if let Some(inode) = left_to_others(fd, state, io) {
-            post(Subject::ClosedInheritable, inode);
-            // What becomes of it is asked in a second, also where no thread waits.
-            monitor::wake_by_from_handler(now());
-        }
+        let state = slot.get();
+        let unread = state.is_known().then(|| left_behind(fd, slot, site)).flatten();
         if python::is_there() {
             belongings::closed(fd);
         }
@@ -66,6 +45,36 @@ pub extern "C" fn closing(fd: c_int, site: *const c_void) {
             recording::write(stacks::only(site), &What::Close { fd, unread });
         }
     });
+}
+
+/// What is lost with a file that is about to be closed, or is not: the model is told. Returns the bytes that are unread.
+fn left_behind(fd: c_int, slot: &Slot, site: *const c_void) -> Option<u64> {
+    let (state, io) = (slot.get(), slot.io());
+    let post = |subject, amount| post(subject, fd, site, amount);
+    let unread = io.may_lose_input().then(|| unread_input(fd)).flatten();
+    if let Some(bytes) = unread {
+        post(Subject::ClosedUnread, bytes);
+    }
+    let is_datagram = || Table.kind(fd) == Kind::Datagram && descriptor::is_of_datagrams(fd);
+    if io.received_nothing() && is_datagram() {
+        post(Subject::ClosedEmpty, 0);
+        recording::write(stacks::only(site), &What::ClosedEmpty { fd });
+    }
+    if let Some(inode) = left_to_others(fd, state, io) {
+        post(Subject::ClosedInheritable, inode);
+        // What becomes of it is asked in a second, also where no thread waits.
+        monitor::wake_by_from_handler(now());
+    }
+    unread
+}
+
+/// The bytes that a hang-up has left unread.
+fn unread_input(fd: c_int) -> Option<u64> {
+    let bytes = descriptor::unread(fd).filter(|&bytes| bytes > 0)?;
+    // Its own shutdown may have come before it was added, and the error of a reset been taken by a write: the state
+    // of the connection is there still.
+    let is_hang_up = Table.kind(fd) != Kind::Listener && !descriptor::is_over(fd);
+    is_hang_up.then_some(bytes)
 }
 
 /// The inode of a connection that has been used, and that a program may have inherited which this process has

@@ -3,7 +3,7 @@
 //! A connect that goes on, or has failed, is known before the socket is registered: the descriptor is watched from
 //! then on. One that has succeeded at once is of no interest.
 
-use crate::books::slots::{Table, slot, update};
+use crate::books::slots::{Table, known, slot, update};
 use crate::books::{model, recording, stacks};
 use crate::entry::epoll::anew;
 use crate::entry::guard::record_change;
@@ -32,7 +32,7 @@ pub extern "C" fn connected(fd: c_int, error: c_int, site: *const c_void) {
 
 pub extern "C" fn error_taken(fd: c_int, site: *const c_void) {
     record_change(|| {
-        if let Some(slot) = slot(fd) {
+        if let Some(slot) = known(fd) {
             slot.did(Io::asked);
             recording::write(stacks::only(site), &What::ErrorTaken { fd });
         }

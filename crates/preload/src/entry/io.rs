@@ -10,7 +10,7 @@
 use crate::books::blocking::{self, Blocked};
 use crate::books::mailbox::{self, Message, Subject};
 use crate::books::slot::{Slot, name};
-use crate::books::slots::{Table, exchanged, slot};
+use crate::books::slots::{Table, exchanged, known, slot};
 use crate::books::{belongings, recording, stacks};
 use crate::entry::guard::record;
 use crate::entry::io_kind::IoKind;
@@ -35,7 +35,7 @@ pub extern "C" fn io_begins(fd: c_int, kind: IoKind, dontwait: bool, site: *cons
     };
     if !dontwait {
         record(|| {
-            if Table.may_block(fd) {
+            if known(fd).is_some() && Table.may_block(fd) {
                 blocking::enter(fd, call, site.addr() as u64);
             }
         });
@@ -58,6 +58,12 @@ pub extern "C" fn io_ended(
         let is_write = kind == IoKind::Write;
         if slot.batch.load(Relaxed) != 0 {
             used(fd, slot, kind, error, site);
+        }
+        if !slot.get().is_known() {
+            if recording::is_on() && error != libc::EINTR {
+                record_call(fd, kind, asked, got, error, site);
+            }
+            return;
         }
         let outcome = outcome(asked, got, error);
         if is_write && !outcome.is_whole() && !process::owns_memory() {
