@@ -4,7 +4,7 @@ use crate::engine::{
     About, Answer, Case, Certainty, Engine, Explanation, Hook, Record, Role, Rule, Standing,
 };
 use crate::model::{Model, Moment};
-use epshim_observe::{Fd, Kernel, Kind, Nanos, SECOND, Site, bits, errno};
+use epshim_observe::{Fd, Kernel, Kind, Nanos, SECOND, Site, Tid, bits, errno};
 use rustc_hash::FxHashMap;
 
 pub(crate) const RECORD: Record = Record {
@@ -64,30 +64,90 @@ const MOST: usize = 1024;
 #[derive(Debug, Clone, Copy)]
 struct Last {
     generation: u32,
+    /// The calls on it until then.
+    calls: u16,
     errno: i32,
     site: Site,
+    tid: Tid,
+    at: Nanos,
+    /// It goes on, and was not looked at since.
+    is_new: bool,
 }
 
-type All = FxHashMap<Fd, Last>;
+/// What the rule keeps. A proxy connects thousands of times a second: only what nobody has touched for
+/// [`LEFT`] becomes a suspicion.
+#[derive(Debug, Default)]
+struct Own {
+    all: FxHashMap<Fd, Last>,
+    is_looked_at: bool,
+}
 
 fn connected(engine: &mut Engine, m: &Moment<'_>, fd: Fd, errno: i32, site: Site) {
     let (generation, io) = m.descriptors.state(fd);
-    let all = engine.own::<All>(Rule::ConnectUnfinished);
+    let own = engine.own::<Own>(Rule::ConnectUnfinished);
     match errno {
         0 | errno::EISCONN => {
-            all.remove(&fd);
+            own.all.remove(&fd);
             return;
         }
         // That of the one before.
         errno::EALREADY => return,
-        _ if all.len() >= MOST => all.clear(),
+        _ if own.all.len() >= MOST => own.all.retain(|&fd, last| last.is_of(fd, m)),
         _ => {}
     }
-    all.insert(fd, Last { generation, errno, site });
-    if errno == errno::EINPROGRESS {
-        let about = About::new(Rule::ConnectUnfinished, m.tid, m.now).on(fd, -1);
-        let case = Unfinished { generation, calls: io.calls(), interest: 0, is_made: false };
-        engine.raise(about.and([(Role::ConnectedBy, site)]), LEFT, case);
+    let is_new = errno == errno::EINPROGRESS;
+    let (calls, tid, at) = (io.calls(), m.tid, m.now);
+    if own.all.len() < MOST || own.all.contains_key(&fd) {
+        own.all.insert(fd, Last { generation, calls, errno, site, tid, at, is_new });
+    }
+    if is_new {
+        look(engine, m.now.saturating_add(LEFT));
+    }
+}
+
+/// One look is enough for all.
+fn look(engine: &mut Engine, at: Nanos) {
+    if !std::mem::replace(&mut engine.own::<Own>(Rule::ConnectUnfinished).is_looked_at, true) {
+        engine.unsettled += 1;
+        engine.wake(at, raise_the_left);
+    }
+}
+
+/// Raises what was left alone for long.
+fn raise_the_left(engine: &mut Engine, m: &Moment<'_>) {
+    engine.unsettled -= 1;
+    let own = engine.own::<Own>(Rule::ConnectUnfinished);
+    own.is_looked_at = false;
+    own.all.retain(|&fd, last| last.is_of(fd, m));
+    let mut left = Vec::new();
+    let mut next = None;
+    for (&fd, last) in own.all.iter_mut().filter(|(_, last)| last.is_new) {
+        let due = last.at.saturating_add(LEFT);
+        if due > m.now {
+            next = Some(next.map_or(due, |next: Nanos| next.min(due)));
+        } else {
+            last.is_new = false;
+            left.push((fd, *last));
+        }
+    }
+    left.sort_unstable_by_key(|&(fd, _)| fd);
+    for (fd, last) in left {
+        let Last { generation, calls, site, tid, at, .. } = last;
+        if m.descriptors.state(fd).1.calls() == calls {
+            let about = About::new(Rule::ConnectUnfinished, tid, at).on(fd, -1);
+            let case = Unfinished { generation, calls, interest: 0, is_made: false };
+            engine.raise(about.and([(Role::ConnectedBy, site)]), LEFT, case);
+        }
+    }
+    if let Some(at) = next {
+        look(engine, at);
+    }
+}
+
+impl Last {
+    /// Whether the number was not closed since.
+    fn is_of(&self, fd: Fd, m: &Moment<'_>) -> bool {
+        m.descriptors.state(fd).0 == self.generation
     }
 }
 
@@ -172,7 +232,7 @@ struct NotConnected {
 
 fn unconnected(engine: &mut Engine, m: &Moment<'_>, fd: Fd, write: i32, site: Site) {
     let generation = m.descriptors.state(fd).0;
-    let all = engine.own::<All>(Rule::ConnectUnfinished);
+    let all = &mut engine.own::<Own>(Rule::ConnectUnfinished).all;
     let Some(&last) = all.get(&fd).filter(|last| last.generation == generation) else { return };
     all.remove(&fd);
     let about = About::new(Rule::ConnectUnfinished, m.tid, m.now).on(fd, -1);

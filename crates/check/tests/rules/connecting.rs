@@ -59,3 +59,16 @@ fn a_write_to_what_was_never_connected_is_a_fact() {
 fn a_write_that_is_told_of_the_refusal_is_a_note() {
     assert_eq!(found(&written("EINPROGRESS", "ECONNREFUSED")), ["connect-unfinished note 5"]);
 }
+
+#[test]
+fn of_many_connects_the_one_that_is_left_alone_is_found() {
+    let many = (100..1100).fold(String::new(), |many, fd| {
+        many + &format!(
+            "t1 connect {fd} EINPROGRESS @9\n t1 add 3 {fd} OUT\n t1 error-taken {fd}\n t1 close {fd}\n"
+        )
+    });
+    let alone =
+        "t1 connect 5 EINPROGRESS @9\n t1 add 3 5 IN\n t1 wait 3\n 2ms kernel poll 5 OUT\n 9s end";
+    let found = found(&format!("0ms t1 create 3\n {many} {alone}"));
+    assert_eq!(found, ["connect-unfinished suspected 5"]);
+}
