@@ -7,6 +7,8 @@
 //! hits both. Printed are the median ratio and its 95% interval, of the throughput and of the requests
 //! per second of the server's processor time, which noise disturbs less; a recorded server's has its observer's.
 //!
+//! EPSHIM_BENCH_BEFORE=FILE names another build of the preload library, of an earlier commit: a row beside them.
+//!
 //! Unlike the other benchmarks this one needs programs of others, and writes no file.
 
 mod served;
@@ -17,7 +19,7 @@ use crate::alternate::{progress, try_alternate};
 use crate::statistics::Median;
 use crate::{affinity, programs};
 use served::Served;
-use way::{Result, Tools, WAYS, Way};
+use way::{BEFORE, Result, Tools, WAYS, Way};
 use workloads::Workload;
 
 /// What one slice of load found.
@@ -32,19 +34,21 @@ pub fn run(rounds: u32) -> Result<()> {
     let tools = Tools {
         library: programs::build("epshim-preload", "libepshim_preload.so")?,
         command: programs::build("epshim-cli", "epshim")?,
+        before: std::env::var_os(BEFORE).map(Into::into),
     };
+    let ways: Vec<&Way> = WAYS.iter().filter(|way| tools.library(way).is_some()).collect();
     if let Some((_, load)) = affinity::processors() {
         affinity::pin(load)?;
     }
     for workload in [workloads::echo()?, workloads::redis(), workloads::nginx()?] {
-        let servers = WAYS.iter().map(|way| workload.serve(way, &tools));
+        let servers = ways.iter().map(|way| workload.serve(way, &tools));
         let servers = servers.collect::<Result<Vec<_>>>()?;
         let bar = progress(rounds.into(), workload.name);
         let measured = |which: usize| slice(&servers[which], &workload);
-        let slices = try_alternate(rounds, WAYS.len(), &bar, measured)?;
+        let slices = try_alternate(rounds, ways.len(), &bar, measured)?;
         bar.finish_and_clear();
         println!("{}, {rounds} rounds", workload.name);
-        for (way, of_one) in WAYS.iter().zip(&slices) {
+        for (way, of_one) in ways.iter().zip(&slices) {
             print(way, of_one, &slices[0]);
         }
     }
@@ -67,5 +71,5 @@ fn print(way: &Way, slices: &[Slice], plain: &[Slice]) {
     };
     let all = Median::of(slices.iter().map(|slice| slice.rate).collect());
     let (rate, cost) = (ratio(|slice| slice.rate), ratio(|slice| slice.per_cpu_second));
-    println!("  {:12} {:9.0}/s   throughput {rate}   per CPU second {cost}", way.name, all.value);
+    println!("  {:14} {:9.0}/s   throughput {rate}   per CPU second {cost}", way.name, all.value);
 }

@@ -38,7 +38,7 @@ impl Served {
         };
         let words = [by, command].concat();
         let mut start = Command::new(words[0]);
-        way.mode.set(&mut start, &tools.library);
+        way.mode.set(&mut start, tools.library(way).ok_or("there is no other build")?);
         affinity::pin_command(&mut start, affinity::servers());
         let process = Process::spawn(way.name, start.args(&words[1..]).stdin(Stdio::null()))?;
         let recording = (way.by == By::Record).then_some(recording);
