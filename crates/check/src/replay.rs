@@ -64,6 +64,9 @@ pub struct Found {
     pub since_1970: Option<u64>,
     /// The frames of its call sites, in its order. Empty until its process has gone.
     pub stacks: Vec<Vec<Frame>>,
+    /// The frames of the user's own code that its descriptor belongs to, where an event loop has registered it; else
+    /// none.
+    pub belongs: Vec<Frame>,
 }
 
 impl Default for Replay {
@@ -149,6 +152,9 @@ impl Replay {
         let of_it = |found: &&mut Found| found.pid == pid && found.stacks.is_empty();
         for found in self.found.iter_mut().filter(of_it) {
             let sites = found.finding.sites.iter();
+            let mut belongs = sites.clone().map(|&(_, site)| (found.finding.fd, site));
+            let belongs = belongs.find_map(|(fd, site)| process.sites.belongs(fd, site));
+            found.belongs = belongs.unwrap_or_default();
             found.stacks = sites.map(|&(_, site)| process.sites.frames(site)).collect();
             found.since_1970 = process.since_1970(found.finding.at);
         }
@@ -186,6 +192,6 @@ impl Replay {
 
 impl Found {
     const fn new(pid: Pid, finding: Finding) -> Self {
-        Self { pid, finding, since_1970: None, stacks: Vec::new() }
+        Self { pid, finding, since_1970: None, stacks: Vec::new(), belongs: Vec::new() }
     }
 }

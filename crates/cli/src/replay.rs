@@ -9,7 +9,7 @@ use epshim_check::replay::{Found, Replay};
 use epshim_check::{Certainty, Role};
 use epshim_observe::reading::Reading;
 use epshim_observe::{Observation, What};
-use epshim_report::{Frame, Medium, Report, Stack, Symbol, counted, json, text};
+use epshim_report::{Frame, Interpreted, Medium, Report, Stack, Symbol, counted, json, text};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 use std::fs::File;
@@ -168,9 +168,11 @@ fn last_line(counts: &Counts, has_findings: bool) -> String {
 }
 
 fn report(found: Found) -> Report {
-    let Found { pid, finding, since_1970, stacks } = found;
+    let Found { pid, finding, since_1970, stacks, belongs } = found;
     let roles = finding.sites.iter().map(|&(role, _)| role);
-    let stacks = roles.zip(stacks).map(|(role, frames)| stack(role, frames)).collect();
+    let belongs = Some((Role::BelongsTo, belongs)).filter(|(_, frames)| !frames.is_empty());
+    let stacks = roles.zip(stacks).chain(belongs);
+    let stacks = stacks.map(|(role, frames)| stack(role, frames)).collect();
     let time = Duration::from_nanos(since_1970.unwrap_or(finding.at));
     Report { pid: pid.unsigned_abs(), time, finding, stacks, descriptors: Vec::new() }
 }
@@ -178,7 +180,11 @@ fn report(found: Found) -> Report {
 fn stack(role: Role, frames: Vec<epshim_observe::Frame>) -> Stack {
     let frames = frames.into_iter().map(|frame| {
         let symbols = frame.symbols.into_iter().map(symbol).collect();
-        Frame { module: frame.module, offset: frame.offset, symbols, interpreted: None }
+        let interpreted = frame.interpreted.map(|observed| Interpreted {
+            language: observed.language.name(),
+            is_users: observed.is_users,
+        });
+        Frame { module: frame.module, offset: frame.offset, symbols, interpreted }
     });
     Stack { role, frames: frames.collect() }
 }

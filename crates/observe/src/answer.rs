@@ -49,6 +49,53 @@ pub struct Frame {
     pub offset: u64,
     /// The function there, the ones that it is inlined into after it; none where they are not known.
     pub symbols: Vec<Symbol>,
+    /// It is a function of an interpreted program, which is in no module.
+    pub interpreted: Option<Interpreted>,
+}
+
+/// What is known of a function of an interpreted program, beside its one symbol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interpreted {
+    /// Its language.
+    pub language: Language,
+    /// It is the user's own code, and no event loop stands between it and the call.
+    pub is_users: bool,
+}
+
+/// Languages whose programs' own functions an observer can tell. New ones go to the end: a recording has their place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Language {
+    Python,
+    JavaScript,
+    Ruby,
+    Php,
+    Java,
+    Go,
+}
+
+impl Language {
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Python, Self::JavaScript, Self::Ruby, Self::Php, Self::Java, Self::Go];
+
+    /// Its name, as reports write it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Python => "Python",
+            Self::JavaScript => "JavaScript",
+            Self::Ruby => "Ruby",
+            Self::Php => "PHP",
+            Self::Java => "Java",
+            Self::Go => "Go",
+        }
+    }
+
+    /// The language of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|language| language.name() == name)
+    }
 }
 
 /// A function, and a line in it.

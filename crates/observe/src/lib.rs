@@ -27,7 +27,7 @@ mod table;
 mod terms;
 pub mod text;
 
-pub use answer::{Answer, Frame, Symbol};
+pub use answer::{Answer, Frame, Interpreted, Language, Symbol};
 pub use calls::{Call, Delivery, EmptyWait, Ended, FUTILE};
 pub use ctl::{ADD, AtFailure, Ctl, DEL, MOD};
 pub use descriptors::{Descriptor, Descriptors, Kind, Partner};

@@ -308,6 +308,13 @@ pub enum What<'a> {
         /// The innermost first.
         frames: Vec<Frame>,
     },
+    /// The descriptor that the observation's call site is about belongs to other code: an event loop made the call, later.
+    Belongs {
+        /// The descriptor.
+        fd: Fd,
+        /// Where the user's own code asked for it, the innermost first.
+        frames: Vec<Frame>,
+    },
     /// The observation's call site is these calls, named by the addresses that they return to.
     Callers {
         /// The innermost first.

@@ -48,7 +48,9 @@
 //!
 //! A recording has these besides: `start EPOCH`, its begin; `look` and `looked`, between which the `kernel` lines
 //! are the answers to the observer; `at MODULE OFFSET FUNCTION FILE:LINE, ... @N`, where site N lies (`-`: not
-//! known), frame by frame; `callers ADDRESS ...` and `mapped MODULE BASE START END`; `empty-waits EPFD AFTER+TOOK
+//! known), frame by frame (`OFFSET/Python`, `OFFSET/Python/user`: a function of a program in this language, the user's own);
+//! `belongs FD MODULE ...`, frames of the user's own code, to which a descriptor belongs that an event loop has
+//! registered at the line's site; `callers ADDRESS ...` and `mapped MODULE BASE START END`; `empty-waits EPFD AFTER+TOOK
 //! ...`, waits with `timeout=0ms` that got nothing: each began AFTER ns from the end of the one before (the first: from
 //! the line's time), and took TOOK ns.
 

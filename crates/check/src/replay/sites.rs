@@ -3,7 +3,7 @@
 //!
 //! Surprising: what is asked when the process has ended is answered for what was mapped at an address last.
 
-use epshim_observe::{Frame, Observation, Site, What};
+use epshim_observe::{Fd, Frame, Observation, Site, What};
 use std::collections::HashMap;
 
 /// Code of a module.
@@ -20,6 +20,7 @@ struct Mapping {
 pub(super) struct Sites {
     places: HashMap<Site, Vec<Frame>>,
     callers: HashMap<Site, Vec<u64>>,
+    belongs: HashMap<(Fd, Site), Vec<Frame>>,
     /// The latest last.
     mappings: Vec<Mapping>,
 }
@@ -33,6 +34,9 @@ impl Sites {
             What::Place { frames } if self.places.len() < MOST => {
                 self.places.insert(it.site, frames.clone());
             }
+            What::Belongs { fd, frames } if self.belongs.len() < MOST => {
+                self.belongs.insert((*fd, it.site), frames.clone());
+            }
             What::Callers { addresses } if self.callers.len() < MOST => {
                 self.callers.insert(it.site, addresses.clone());
             }
@@ -43,6 +47,11 @@ impl Sites {
             }
             _ => {}
         }
+    }
+
+    /// The frames of the code that a descriptor belongs to, which was registered at this site; none: not known.
+    pub fn belongs(&self, fd: Fd, site: Site) -> Option<Vec<Frame>> {
+        self.belongs.get(&(fd, site)).cloned()
     }
 
     /// The frames of a call site, the innermost first.
@@ -62,6 +71,6 @@ impl Sites {
             Some(one) => (one.module.clone(), address.wrapping_sub(one.base)),
             None => (String::new(), address),
         };
-        Frame { module, offset, symbols: Vec::new() }
+        Frame { module, offset, ..Frame::default() }
     }
 }

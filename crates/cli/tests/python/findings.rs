@@ -3,7 +3,7 @@
 use crate::{QUICK, check, known, line};
 
 /// Two descriptors that one loop spins on, and two calls that fail, all from one function of the interpreter's.
-const TWO_OF_EACH: &str = r#"
+pub const TWO_OF_EACH: &str = r#"
 import select, socket, time
 
 ep = select.epoll()
@@ -78,7 +78,7 @@ fn a_suppression_of_one_leaves_the_other() {
 }
 
 /// Streams of asyncio: the loop registers a connection after the user's code has asked for it.
-const STREAMS: &str = r#"
+pub const STREAMS: &str = r#"
 import asyncio
 
 async def handle(reader, writer):

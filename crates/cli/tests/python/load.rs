@@ -140,7 +140,7 @@ fn a_signals_stack_of_8_kib_is_enough_to_read_the_lines() {
     let library = compile_text(&folder, "depth.so", source, &["-shared", "-fPIC"]);
     for python in known().filter(Python::has_ctypes) {
         let set = |command: &mut Command| _ = command.env("EPSHIM_TEST_DEPTH", &library);
-        let found = check_with(&python, "depth", DEEP, QUICK, set);
+        let found = check_with(&python, "depth", DEEP, QUICK, &[], set);
         assert_eq!(found.findings.len(), 1, "{}", found.report);
         // The library in C has made the call: it is blamed, and the line that called it follows.
         let frames = found.findings[0]["sites"][0]["frames"].as_array().expect("frames");

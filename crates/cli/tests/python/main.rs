@@ -8,6 +8,7 @@ mod command;
 mod findings;
 mod lines;
 mod load;
+mod recorded;
 
 use command::{json, watching};
 use epshim_harness::products::folder;
@@ -37,15 +38,16 @@ const QUICK: &str = "symbolize=0";
 
 /// Runs a program under the checker, with these settings.
 fn check(python: &Python, name: &str, text: &'static str, settings: &str) -> Found {
-    check_with(python, name, text, settings, |_| {})
+    check_with(python, name, text, settings, &[], |_| {})
 }
 
-/// The same, with a command that is prepared further.
+/// The same, with more options, and a command that is prepared further.
 fn check_with(
     python: &Python,
     name: &str,
     text: &'static str,
     settings: &str,
+    options: &[&str],
     prepare: impl FnOnce(&mut Command),
 ) -> Found {
     let folder = folder(&format!("python-{name}-{}", process_name(python)));
@@ -53,7 +55,7 @@ fn check_with(
     fs::write(&program, text).expect("a file");
     let _ = fs::remove_file(&file);
     let mut command = watching(&["check", "--json"]);
-    command.arg(&file).arg("--").arg(&python.path).arg(&program);
+    command.arg(&file).args(options).arg("--").arg(&python.path).arg(&program);
     command.env("EPSHIM_OPTIONS", settings);
     prepare(&mut command);
     let output = command.output().expect("epshim runs");

@@ -1,6 +1,6 @@
 //! What observations are made of, as bytes. Each type is written and read in one place.
 
-use crate::answer::{Frame, Symbol};
+use crate::answer::{Frame, Interpreted, Language, Symbol};
 use crate::calls::{Call, Delivery, EmptyWait, Ended};
 use crate::ctl::AtFailure;
 use crate::descriptors::Kind;
@@ -187,7 +187,8 @@ structures! {
     EmptyWait { after, took }
     AtFailure { errno, epfd, fd_is_open, unread }
     Listed { fd, events, data, file }
-    Frame { module, offset, symbols }
+    Frame { module, offset, symbols, interpreted }
+    Interpreted { language, is_users }
     Symbol { function, file, line }
 }
 
@@ -212,6 +213,7 @@ macro_rules! listed {
 listed! {
     Kind: Kind::ALL;
     Call: Call::ALL;
+    Language: Language::ALL;
 }
 
 impl Field for Ended {

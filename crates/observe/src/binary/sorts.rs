@@ -82,6 +82,7 @@ table! {
         47 => ClosedInheritable { fd, inode },
         49 => EmptyWaits { epfd, waits },
         50 => Futile { fd, moved },
+        51 => Belongs { fd, frames },
     }
     answer {
         64 => Poll { fd, ready },

@@ -2,7 +2,7 @@
 
 use super::names::{self, OPERATIONS};
 use super::words::{Parsed, Words, descriptor, errno, events, number, pair, text, time};
-use crate::answer::{Answer, Frame, Symbol};
+use crate::answer::{Answer, Frame, Interpreted, Language, Symbol};
 use crate::calls::{Call, Delivery, EmptyWait, Ended};
 use crate::ctl::AtFailure;
 use crate::kernel::Listed;
@@ -130,6 +130,7 @@ fn what(words: &mut Words<'_>) -> Parsed<What<'static>> {
         "looked" => What::Looked,
         "kernel" => What::Kernel(answer(words)?),
         "at" => What::Place { frames: all(words, frame)? },
+        "belongs" => What::Belongs { fd: words.fd("fd")?, frames: all(words, frame)? },
         "callers" => What::Callers { addresses: all(words, |words| words.number())? },
         "mapped" => What::Mapped {
             module: words.text()?,
@@ -302,7 +303,10 @@ fn all<T>(
 fn frame(words: &mut Words<'_>) -> Parsed<Frame> {
     let (module, offset) = (words.text()?, words.next()?);
     let (mut symbols, mut is_last) = (Vec::new(), offset.ends_with(','));
-    let offset = number(offset.trim_end_matches(','))?;
+    let (offset, interpreted) = match offset.trim_end_matches(',').split_once('/') {
+        Some((offset, language)) => (number(offset)?, Some(interpreted(language)?)),
+        None => (number(offset.trim_end_matches(','))?, None),
+    };
     while !is_last && words.peek().is_some() {
         let (function, word) = (words.text()?, words.next()?);
         is_last = word.ends_with(',');
@@ -311,7 +315,17 @@ fn frame(words: &mut Words<'_>) -> Parsed<Frame> {
         let line = line.parse().map_err(|_| format!("{line:?} is no line"))?;
         symbols.push(Symbol { function, file: text(file)?, line });
     }
-    Ok(Frame { module, offset, symbols })
+    Ok(Frame { module, offset, symbols, interpreted })
+}
+
+fn interpreted(word: &str) -> Parsed<Interpreted> {
+    let (name, is_users) = match word.strip_suffix("/user") {
+        Some(name) => (name, true),
+        None => (word, false),
+    };
+    let language = Language::named(name);
+    let language = language.ok_or_else(|| format!("{name:?} is no language that is known"))?;
+    Ok(Interpreted { language, is_users })
 }
 
 fn timeout(word: &str) -> Parsed<i64> {

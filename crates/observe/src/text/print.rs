@@ -2,7 +2,7 @@
 
 use super::names::{Events, OPERATIONS, Time, name_of_kind};
 use super::words::Text;
-use crate::answer::{Answer, Frame, Symbol};
+use crate::answer::{Answer, Frame, Interpreted, Symbol};
 use crate::calls::Ended;
 use crate::ctl::AtFailure;
 use crate::errno;
@@ -103,6 +103,10 @@ impl Display for What<'_> {
                 f.write_str("at")?;
                 joined(f, frames, ", ")
             }
+            Self::Belongs { fd, frames } => {
+                write!(f, "belongs {fd}")?;
+                joined(f, frames, ", ")
+            }
             Self::Callers { addresses } => {
                 f.write_str("callers")?;
                 joined(f, addresses, " ")
@@ -168,6 +172,9 @@ impl Display for Answer {
 impl Display for Frame {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "{} {:#x}", Text(&self.module), self.offset)?;
+        if let Some(Interpreted { language, is_users }) = self.interpreted {
+            write!(f, "/{}{}", language.name(), if is_users { "/user" } else { "" })?;
+        }
         let mut each = self.symbols.iter();
         each.try_for_each(|Symbol { function, file, line }| {
             write!(f, " {} {}:{line}", Text(function), Text(file))

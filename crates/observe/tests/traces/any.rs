@@ -1,8 +1,8 @@
 //! Any observation: each sort, with any values that a front-end can hand in.
 
 use epshim_observe::{
-    Answer, AtFailure, Call, Delivery, EmptyWait, Ended, Frame, Kind, Listed, Observation, Site,
-    Symbol, What,
+    Answer, AtFailure, Call, Delivery, EmptyWait, Ended, Frame, Interpreted, Kind, Language,
+    Listed, Observation, Site, Symbol, What,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -92,11 +92,12 @@ fn frame() -> impl Strategy<Value = Frame> {
         file,
         line,
     });
-    (name(), number(), vec(symbol, 0..3)).prop_map(|(module, offset, symbols)| Frame {
-        module,
-        offset,
-        symbols,
-    })
+    let language = prop_oneof![Just(Language::Python), Just(Language::Java), Just(Language::Go)];
+    let interpreted = (language, any::<bool>())
+        .prop_map(|(language, is_users)| Interpreted { language, is_users });
+    (name(), number(), vec(symbol, 0..3), option::of(interpreted)).prop_map(
+        |(module, offset, symbols, interpreted)| Frame { module, offset, symbols, interpreted },
+    )
 }
 
 fn ctl() -> impl Strategy<Value = What<'static>> {
@@ -176,6 +177,7 @@ fn what() -> impl Strategy<Value = What<'static>> {
     ];
     let places = prop_oneof![
         vec(frame(), 0..4).prop_map(|frames| What::Place { frames }),
+        (fd(), vec(frame(), 0..4)).prop_map(|(fd, frames)| What::Belongs { fd, frames }),
         vec(number(), 0..4).prop_map(|addresses| What::Callers { addresses }),
         (name(), number(), number(), number())
             .prop_map(|(module, base, start, end)| What::Mapped { module, base, start, end }),

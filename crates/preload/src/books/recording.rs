@@ -14,7 +14,7 @@ use crate::runtime::process;
 use crate::runtime::rings::{self, with_own};
 use crate::runtime::thread::tid;
 use epshim_check::Checker;
-use epshim_observe::{Frame, Nanos, Observation, Site, What};
+use epshim_observe::{Fd, Frame, Interpreted, Language, Nanos, Observation, Site, What};
 use epshim_report::Frame as Named;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -63,6 +63,14 @@ pub fn place(site: Site, frames: &[Named]) {
     }
 }
 
+/// What the descriptor belongs to that was registered at this site.
+pub fn belongs(site: Site, fd: Fd, frames: &[Named]) {
+    if is_on() {
+        let frames = frames.iter().map(recorded).collect();
+        write(site, &What::Belongs { fd, frames });
+    }
+}
+
 fn recorded(frame: &Named) -> Frame {
     let symbols = frame.symbols.iter().map(|symbol| epshim_observe::Symbol {
         function: symbol.function.clone(),
@@ -70,7 +78,11 @@ fn recorded(frame: &Named) -> Frame {
         line: symbol.line.unwrap_or(0),
     });
     let symbols = symbols.collect();
-    Frame { module: frame.module.clone(), offset: frame.offset, symbols }
+    let interpreted = frame.interpreted.and_then(|known| {
+        let language = Language::named(known.language)?;
+        Some(Interpreted { language, is_users: known.is_users })
+    });
+    Frame { module: frame.module.clone(), offset: frame.offset, symbols, interpreted }
 }
 
 /// Before fork(3), when this thread has every lock: what the child knows is what was so now.

@@ -15,7 +15,7 @@ use crate::questions::{python, threads};
 use crate::runtime::lock::Locked;
 use crate::runtime::sandbox::{self, Call};
 use crate::runtime::{clock, failure, process, shared_page, slot_life, watched};
-use epshim_check::{Certainty, Finding, Options, Tally};
+use epshim_check::{Certainty, Finding, Options, Role, Tally};
 use epshim_report::{
     Descriptor, End, Others, Report, Seen, Stack, Suppressions, Total, json, text,
 };
@@ -174,6 +174,10 @@ impl Reporter {
         report.shorten(plan.functions);
         for (stack, &(_, site)) in report.stacks.iter().zip(&report.finding.sites) {
             recording::place(site, &stack.frames);
+        }
+        let belongs = report.stacks.iter().find(|stack| stack.role == Role::BelongsTo);
+        if let (Some(belongs), Some(&(_, site))) = (belongs, report.finding.sites.first()) {
+            recording::belongs(site, report.finding.fd, &belongs.frames);
         }
         if is_suppressed {
             return false;
