@@ -6,7 +6,7 @@ mod headers;
 use command::{answer, ask, epshim, json, keys, output};
 use epshim_layouts::Table;
 use headers::{PACKED, UNPACKED, sysroot};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 const LAYOUT: [&str; 7] =
     ["align", "data_align", "data_offset", "data_size", "events_offset", "packed", "size"];
@@ -242,21 +242,4 @@ fn all_rows_come_without_asking_anybody() {
     let there =
         ask(command.env("PATH", "").env("CC", "/nonexistent").env("TMPDIR", "/nonexistent"));
     assert_eq!(there.code, 0, "{there:?}");
-}
-
-/// The best of many, since this machine may be busy with other things.
-#[test]
-fn all_rows_come_within_50_milliseconds() {
-    let run = || {
-        let start = std::time::Instant::now();
-        let status = Command::new(env!("CARGO_BIN_EXE_epshim"))
-            .args(["layout", "--all"])
-            .stdout(Stdio::null())
-            .status();
-        assert!(status.unwrap().success());
-        start.elapsed()
-    };
-    let best = (0..50).map(|_| run()).min().unwrap();
-    eprintln!("epshim layout --all: {best:?}, the best of 50");
-    assert!(best.as_millis() < 50, "{best:?}");
 }

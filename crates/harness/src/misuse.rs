@@ -27,36 +27,6 @@ use crate::cargo;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The rules, by name, as `c_tests/misuse` has folders.
-pub const RULES: [&str; 26] = [
-    "accept-spin",
-    "bad-timeout",
-    "blocking-fd",
-    "busy-wait",
-    "connect-unfinished",
-    "ctl-error",
-    "edge-not-drained",
-    "empty-datagram",
-    "end-not-asked",
-    "epfd-misuse",
-    "epoll-leak",
-    "fd-inherited",
-    "fork-shared",
-    "ghost",
-    "hangup-unread",
-    "herd",
-    "layout-mismatch",
-    "level-spin",
-    "loop-stall",
-    "lost-write",
-    "oneshot-not-rearmed",
-    "shared-level",
-    "signalfd-deaf",
-    "sigpipe",
-    "stale-event",
-    "sub-ms-spin",
-];
-
 /// One of the two programs of a file of the corpus.
 #[derive(Debug, Clone)]
 pub struct Variant {
@@ -168,11 +138,25 @@ fn parts(text: &str) -> impl Iterator<Item = Part> {
     })
 }
 
+/// The rules that have a folder, ordered by name.
+pub fn rules() -> Vec<String> {
+    let mut rules: Vec<_> = folders().iter().map(|folder| name(folder).to_owned()).collect();
+    rules.sort();
+    rules
+}
+
 /// All programs of the corpus, ordered by name.
 pub fn programs() -> Vec<Variant> {
-    let root = cargo::root().join("c_tests/misuse");
-    let folders = entries(&root).into_iter().filter(|path| path.is_dir());
-    in_order(folders.flat_map(|folder| in_folder(&folder)))
+    in_order(folders().iter().flat_map(|folder| in_folder(folder)))
+}
+
+fn folders() -> Vec<PathBuf> {
+    let all = entries(&cargo::root().join("c_tests/misuse")).into_iter();
+    all.filter(|path| path.is_dir()).collect()
+}
+
+fn name(folder: &Path) -> &str {
+    folder.file_name().and_then(|name| name.to_str()).expect("a plain name")
 }
 
 /// The reports that were rebuilt after the rules were written, ordered by name.
@@ -182,10 +166,9 @@ pub fn reports() -> Vec<Variant> {
 
 /// The programs that lie in a folder, by its name.
 fn in_folder(folder: &Path) -> Vec<Variant> {
-    let name = folder.file_name().and_then(|name| name.to_str()).expect("a plain name");
     let is_program = |path: &PathBuf| path.extension().is_some_and(|e| e == "c");
     let sources = entries(folder).into_iter().filter(is_program);
-    sources.flat_map(|source| Variant::read(name, &source)).collect()
+    sources.flat_map(|source| Variant::read(name(folder), &source)).collect()
 }
 
 fn in_order(programs: impl IntoIterator<Item = Variant>) -> Vec<Variant> {

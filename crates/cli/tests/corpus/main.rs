@@ -19,7 +19,7 @@ mod stall;
 use epshim_check::{Certainty, Rule};
 use epshim_harness::c_compiler::{build, c11};
 use epshim_harness::cargo;
-use epshim_harness::misuse::{RULES, Variant, programs};
+use epshim_harness::misuse::{self, Variant, programs};
 use run::{Outcome, check, each};
 use schema::Schema;
 use serde_json::Value;
@@ -205,8 +205,15 @@ fn every_misuse_is_found_where_it_happens_and_nothing_in_its_twin() {
 /// One misuse of each rule.
 fn first_misuses() -> Vec<Variant> {
     let all = programs();
-    let first = |rule| all.iter().find(|one| one.rule() == rule && !one.is_right());
-    RULES.iter().map(|rule| first(*rule).expect("a misuse").clone()).collect()
+    let first = |rule: &str| all.iter().find(|one| one.rule() == rule && !one.is_right());
+    misuse::rules().iter().map(|rule| first(rule).expect("a misuse").clone()).collect()
+}
+
+#[test]
+fn every_rule_has_a_folder() {
+    let mut all: Vec<_> = Rule::ALL.into_iter().map(Rule::name).collect();
+    all.sort_unstable();
+    assert_eq!(misuse::rules(), all);
 }
 
 #[test]
