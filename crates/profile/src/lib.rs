@@ -1,0 +1,12 @@
+//! What an event loop does with its time: observations in, a [`Profile`] out.
+//!
+//! `document.rs` is the profile as it is written and read: text, JSON and pages are made of it alone. Nothing here
+//! makes a system call, reads a clock or looks up a name.
+//!
+//! Surprising: a time in a profile counts from the profile's begin, in nanoseconds. `started` says when that was.
+
+#![forbid(unsafe_code)]
+
+mod document;
+
+pub use document::*;
