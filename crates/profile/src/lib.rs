@@ -1,6 +1,6 @@
 //! What an event loop does with its time: observations in, a [`Profile`] out.
 //!
-//! `document.rs` is the profile as it is written and read: text, JSON and pages are made of it alone. Nothing here
+//! `model.rs` takes observations and sums up, and `document.rs` is the profile as it is written and read: text, JSON and pages are made of it alone. Nothing here
 //! makes a system call, reads a clock or looks up a name.
 //!
 //! Surprising: a time in a profile counts from the profile's begin, in nanoseconds. `started` says when that was.
@@ -8,5 +8,14 @@
 #![forbid(unsafe_code)]
 
 mod document;
+mod model;
+pub mod place_names;
+mod redact;
+pub mod text;
+mod verdicts;
+pub mod words;
 
 pub use document::*;
+pub use model::{Model, Options};
+pub use redact::redact_peers;
+pub use verdicts::judge;
