@@ -7,11 +7,13 @@
 
 #![forbid(unsafe_code)]
 
+pub mod diff;
 mod document;
 mod model;
 pub mod place_names;
 mod redact;
 pub mod text;
+pub mod trace;
 mod verdicts;
 pub mod words;
 

@@ -272,6 +272,20 @@ fn the_kernel_s_times_are_of_the_thread_and_of_its_slow_turn() {
     assert_eq!(profile.timeline.lanes[0].on_cpu.iter().sum::<u64>(), 35 * MS);
 }
 
+/// A stack takes time to unwind: what was seen is of the turn in which it was, and of no later one.
+#[test]
+fn a_sample_that_comes_late_is_of_its_own_turn() {
+    let mut model = Model::new(Options::default());
+    model.begin(0);
+    text::parse(SLOW).expect("a trace").iter().for_each(|it| model.observe(it));
+    for at in [19, 50, 51, 201] {
+        model.sampled(at * MS, 1, 1, "futex", &[0x20]);
+    }
+    let profile = model.finish(0, Program::default());
+    let stacks = &profile.slow_turns[0].stacks;
+    assert_eq!((stacks.len(), stacks[0].samples), (1, 2));
+}
+
 #[test]
 fn what_was_lost_is_said() {
     let profile = profile(

@@ -4,7 +4,7 @@ use super::columns::Of;
 use super::core::{Key, Model};
 use super::queue::Asked;
 use super::thread::{Ran, Unsure};
-use epshim_observe::{Nanos, Pid, Tid};
+use epshim_observe::{Nanos, Pid, Site, Tid};
 
 impl Model {
     /// The kernel says how long a thread has been on a processor, and ready to run without one, since its begin.
@@ -31,19 +31,27 @@ impl Model {
 
     pub(super) fn answer_next(&mut self) {
         let Some((at, key, asked)) = self.asked.pop_front() else { return };
-        let Some(thread) = self.threads.known(key) else { return };
         match asked {
-            Asked::Sampled { call, addresses } => {
-                if thread.turn_since().is_some() {
-                    thread.current.sampled(&call, &addresses);
-                }
-            }
+            Asked::Sampled { call, addresses } => self.was_sampled(key, at, &call, &addresses),
             Asked::Ran { on_cpu, runnable } => self.has_run(key, Ran { at, on_cpu, runnable }),
         }
     }
 
     pub(super) fn has_asked(&self) -> bool {
         !self.asked.is_empty()
+    }
+
+    /// To unwind a stack takes time: the turn may be over by now.
+    fn was_sampled(&mut self, key: Key, at: Nanos, call: &str, addresses: &[u64]) {
+        let thread = self.threads.known(key);
+        match thread.filter(|thread| thread.turn_since().is_some_and(|since| since <= at)) {
+            Some(thread) => thread.current.sampled(call, addresses),
+            None => {
+                let processes = &self.processes;
+                let frames = |address| processes.frames(key.0, Site(address));
+                self.slow.sampled(key, at, call, addresses, frames);
+            }
+        }
     }
 
     fn has_run(&mut self, key: Key, now: Ran) {

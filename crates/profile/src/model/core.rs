@@ -11,6 +11,7 @@ use super::losses::Losses;
 use super::options::Options;
 use super::processes::Processes;
 use super::queue::Queue;
+use super::queues::Queues;
 use super::sites::SiteRows;
 use super::slow::SlowTurns;
 use super::threads::Threads;
@@ -47,6 +48,7 @@ pub struct Model {
     pub(super) latest_turn: u64,
     /// What was asked from outside at a time that the observations have not come to.
     pub(super) asked: Queue,
+    pub(super) queues: Queues,
 }
 
 /// No profile is longer than 52 days: so that sums of what is damaged stay numbers.
@@ -82,6 +84,7 @@ impl Model {
             timers: Distribution::default(),
             latest_turn: 0,
             asked: Queue::new(),
+            queues: Queues::default(),
         }
     }
 

@@ -131,6 +131,11 @@ impl Descriptors {
         Some(self.open.entry((pid, fd)).or_insert_with(|| Open::new(pid, fd, at)))
     }
 
+    /// Those that are open.
+    pub fn each(&self) -> impl Iterator<Item = ((Pid, Fd), &Open)> {
+        self.open.iter().map(|(&key, open)| (key, open))
+    }
+
     /// The one of this number, if it is followed.
     pub fn known(&mut self, pid: Pid, fd: Fd) -> Option<&mut Open> {
         self.open.get_mut(&(pid, fd))

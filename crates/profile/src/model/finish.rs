@@ -3,34 +3,11 @@
 use super::core::Model;
 use super::distribution::Distribution;
 use crate::document::{
-    Ending, Figures, KIND, Measure, Profile, Program, SCHEMA, ThreadRow, Value, Verdict,
+    Figures, KIND, Measure, Profile, Program, SCHEMA, ThreadRow, Value, Verdict,
 };
-use epshim_observe::{Nanos, Pid, SECOND};
+use epshim_observe::{Nanos, SECOND};
 
 impl Model {
-    /// A process has ended like this, as its observer knows.
-    pub fn process_ended(&mut self, at: Nanos, pid: Pid, ending: Ending, signal: Option<i32>) {
-        let at = self.since_begin(at);
-        while self.has_asked() {
-            self.answer_next();
-        }
-        self.ended(pid, at, ending, signal);
-    }
-
-    /// The other end of a descriptor that is open.
-    pub fn peer(&mut self, pid: Pid, fd: i32, peer: &str) {
-        if let Some(open) = self.descriptors.known(pid, fd) {
-            if open.row.peer.as_deref() != Some(peer) {
-                open.row.peer = Some(peer.to_owned());
-            }
-        }
-    }
-
-    /// Processes that were not watched.
-    pub const fn unwatched(&mut self, processes: u64) {
-        self.losses.unwatched(processes);
-    }
-
     /// Ends the profile at this time, or when the latest observation was made, if that is later. There are no verdicts
     /// yet: see [`judge`](crate::judge).
     #[must_use]
@@ -88,6 +65,7 @@ fn not_seen() -> Vec<String> {
     [
         "how many events each wait asked for: full batches are not counted",
         "what was read or written through io_uring or stdio, or by raw system calls",
+        "what was read or written on descriptors that were in no epoll",
         "when a call began: its time is in the gap that it ends",
     ]
     .map(str::to_owned)
@@ -152,6 +130,9 @@ fn figures(model: &Model) -> Figures {
     figures.accept_burst.value = whole(counts.accept_burst);
     figures.imbalance.value = imbalance(rows).map(Value::Part);
     figures.resumed.value = whole(counts.resumed);
+    figures.receive_queue_max.value = model.queues.received.map(Value::Whole);
+    figures.send_queue_max.value = model.queues.sent.map(Value::Whole);
+    figures.backlog_max.value = model.queues.backlog.map(Value::Whole);
     figures
 }
 

@@ -1,7 +1,7 @@
 //! The slow turns: the longest of them, and how many there were.
 
 use super::call::{Called, Which};
-use super::thread::{Current, Longest, Mark, Sample};
+use super::thread::{Current, Longest, MOST_STACKS, Mark, Sample};
 use crate::document::{Call, Gap, Neighbour, SampledStack, Served, SlowTurn};
 use epshim_observe::{Frame, Nanos, Pid, Tid};
 
@@ -53,6 +53,31 @@ impl SlowTurns {
             (turn.on_cpu, turn.runnable) = (Some(on_cpu), Some(runnable));
             turn.blocked = Some(blocked);
         }
+    }
+
+    /// The thread was seen doing this in a turn that is over.
+    pub fn sampled(
+        &mut self,
+        (pid, tid): (Pid, Tid),
+        at: Nanos,
+        call: &str,
+        addresses: &[u64],
+        frames: impl Fn(u64) -> Vec<Frame>,
+    ) {
+        let has = |turn: &SlowTurn| {
+            turn.pid == pid && turn.tid == tid && turn.at <= at && at <= turn.at + turn.length
+        };
+        let Some(kept) = self.kept.iter_mut().find(|kept| has(&kept.turn)) else { return };
+        let (call, addresses) = (call.to_owned(), addresses.to_owned());
+        let new = stack(&Sample { samples: 1, call, addresses }, &frames);
+        let stacks = &mut kept.turn.stacks;
+        let is_same = |one: &&mut SampledStack| one.call == new.call && one.places == new.places;
+        if let Some(same) = stacks.iter_mut().find(is_same) {
+            same.samples += 1;
+        } else if stacks.len() < MOST_STACKS {
+            stacks.push(new);
+        }
+        stacks.sort_by_key(|stack| std::cmp::Reverse(stack.samples));
     }
 
     /// The longest first; and how many are not in the list.

@@ -9,7 +9,7 @@ const MOST_CALLS: usize = 256;
 /// Deliveries of a turn that are kept.
 pub const MOST_SERVED: usize = 64;
 /// Different samples of a turn that are kept.
-const MOST_STACKS: usize = 32;
+pub const MOST_STACKS: usize = 32;
 
 /// What a thread is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
