@@ -20,7 +20,6 @@
 mod derived;
 mod process;
 mod recorded;
-mod sites;
 
 use crate::checker::Checker;
 use crate::engine::Finding;

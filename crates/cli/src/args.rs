@@ -3,7 +3,9 @@
 mod format;
 mod inspect;
 mod launch;
+mod profile;
 mod replay;
+mod yes_or_no;
 
 use crate::completions::Suggested;
 use crate::emit::Language;
@@ -15,6 +17,7 @@ use std::path::PathBuf;
 pub use format::{Form, Format};
 pub use inspect::InspectOptions;
 pub use launch::{CheckOptions, Launch, RunOptions};
+pub use profile::{Other, ProfileOptions};
 pub use replay::ReplayOptions;
 
 /// epoll with a proven ABI, and what is wrong with your event loop.
@@ -30,6 +33,7 @@ pub enum Command {
     Check(CheckOptions),
     Run(RunOptions),
     Inspect(InspectOptions),
+    Profile(ProfileOptions),
     Replay(ReplayOptions),
     Rules(RulesOptions),
     Explain(ExplainOptions),
@@ -50,7 +54,7 @@ pub enum Command {
 const EXIT_CODES: &str = "\
 Without a command it says what to do next, by what runs on this machine.
 
-Exit code: of `check` and `run` the program's own, or 125 to 127, see there. Otherwise 0 answered, and what was \
+Exit code: of `check`, `profile` and `run` the program's own, or 125 to 127, see there. Otherwise 0 answered, and what was \
 compared is equal, or nothing was found; 1 it differs, something was found, or the answer cannot be written; 2 no \
 answer, and the reason on stderr.";
 

@@ -22,16 +22,19 @@ mod target;
 #[allow(unsafe_code)] // between std's preparations and the exec
 mod unchanged;
 
-use crate::args::{CheckOptions, Format, Launch, RunOptions};
+use crate::args::{CheckOptions, Format, Launch, ProfileOptions, RunOptions};
 use crate::observer::documents::Documents;
-use crate::observer::{Held, Observer};
+use crate::observer::{Held, Observer, Record};
 use crate::output::{self, shown};
+use crate::profiles::Wanted;
 use environment::LIBRARY;
-use epshim_check::Options;
 use epshim_check::options::Mode;
-use std::ffi::OsStr;
+use epshim_check::{Options, Rule};
+use epshim_formats::Run;
+use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
 use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
 use std::process::Command;
 
 pub use failure::Failure;
@@ -53,7 +56,8 @@ pub fn check(options: &CheckOptions) -> Result<Printed, Failure> {
     let is_file = |format: &Format| format.file.is_some();
     let has_own_files =
         options.log.is_some() || options.json.is_some() || options.format.iter().any(is_file);
-    let record = options.record.as_deref().map(environment::absolute).transpose()?;
+    let record =
+        options.record.as_deref().map(environment::absolute).transpose()?.map(Record::File);
     let check = Check { greets: !options.quiet, has_own_files, held, documents, record };
     start(wanted, &options.launch, Some(check))
 }
@@ -65,8 +69,38 @@ struct Check {
     has_own_files: bool,
     held: Held,
     documents: Option<Documents>,
-    /// Where the observations go.
-    record: Option<String>,
+    /// What is made of what the threads record.
+    record: Option<Record>,
+}
+
+/// Runs a program, and profiles it.
+pub fn profile(options: &ProfileOptions) -> Result<Printed, Failure> {
+    let mut wanted = environment::inherited(Mode::Check)?;
+    let collects = options.check;
+    if !options.check {
+        // The library watches, and has nothing to say.
+        wanted.except = Rule::ALL.into_iter().collect();
+        wanted.only.clear();
+        (wanted.log_path, wanted.json) = (Some("/dev/null".to_owned()), None);
+        (wanted.exitcode, wanted.halt_on_error) = (0, false);
+        // Loops are looked at.
+        wanted.stall = Options::default().stall;
+    }
+    let path = |path: &Option<PathBuf>| path.as_deref().map(environment::absolute).transpose();
+    let asked = Wanted {
+        slow: options.slow,
+        keep: options.keep,
+        json: path(&options.json)?,
+        trace: path(&options.trace)?,
+        redacts: options.redact_peers,
+    };
+    let shown = |word: &OsString| word.to_string_lossy().into_owned();
+    let record = Some(Record::Profile(asked, options.command.iter().map(shown).collect()));
+    let documents = collects.then(|| Documents::begin(Vec::new(), Run::default())).transpose();
+    let documents = documents.map_err(Failure::own)?;
+    let held = Held::default();
+    let check = Check { greets: false, has_own_files: true, held, documents, record };
+    start(wanted, &options.launch(), Some(check))
 }
 
 /// Runs a program with the library, transparently.
@@ -98,7 +132,7 @@ fn start(mut wanted: Options, launch: &Launch, check: Option<Check>) -> Result<P
     let observer = check.filter(|_| !launch.print_env).map(|check| {
         let around = environment::page_around();
         let (held, documents) = (check.held, check.documents);
-        let (around, record) = (around.as_deref(), check.record.as_deref());
+        let (around, record) = (around.as_deref(), check.record);
         let observer =
             Observer::begin(&wanted, around, check.has_own_files, held, documents, record);
         observer.map(|observer| (observer, check.greets)).map_err(Failure::own)

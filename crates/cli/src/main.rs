@@ -26,6 +26,8 @@ mod layout;
 mod next;
 mod observer;
 mod output;
+mod profile;
+mod profiles;
 mod replay;
 mod report_path;
 mod rules;
@@ -52,6 +54,10 @@ fn main() -> ExitCode {
         Command::Check(options) => return launched(launch::check(&options)),
         Command::Run(options) => return launched(launch::run(&options)),
         Command::Inspect(options) => inspect::answer(&options),
+        Command::Profile(options) if profile::is_answered(&options) => {
+            return ExitCode::from(profile::answer(&options));
+        }
+        Command::Profile(options) => return launched(launch::profile(&options)),
         Command::Replay(options) => return ExitCode::from(replay::answer(&options)),
         Command::Rules(options) => Ok(rules::list(&options)),
         Command::Explain(options) => rules::explain(&options),
@@ -76,7 +82,9 @@ fn unparsed(error: &clap::Error) -> u8 {
     }
     // Nothing can be done about a closed stderr.
     let _ = error.print();
-    let launches = std::env::args_os().nth(1).is_some_and(|name| name == "check" || name == "run");
+    let launches = std::env::args_os()
+        .nth(1)
+        .is_some_and(|name| ["check", "profile", "run"].iter().any(|one| name == *one));
     if launches { Failure::OWN } else { 2 }
 }
 

@@ -4,7 +4,8 @@
 //!
 //! `memory.rs` makes the page that it shares with the library, `start.rs` makes the process, `watch.rs` is
 //! what it does, `ends.rs` what it says, `fate.rs` and `pidfd.rs` find out how a process has ended, `files.rs` writes
-//! reports and `documents.rs` the documents of `--format`.
+//! reports and `documents.rs` the documents of `--format`, `recording.rs` empties the rings and `profiling.rs` makes a profile
+//! of what is in them.
 //!
 //! It is made by one clone(2) without an exit signal and without an exec, so that wait(2) in the program
 //! does not find it, and it has a session of its own. It never becomes the program's parent and never changes
@@ -12,6 +13,7 @@
 //!
 //! Surprising: it is a child of the program, because this process becomes the program.
 
+mod clock;
 pub mod documents;
 mod ends;
 mod fate;
@@ -21,6 +23,7 @@ mod memory;
 mod own;
 #[allow(unsafe_code)] // an ioctl
 mod pidfd;
+mod profiling;
 mod recording;
 mod stalls;
 #[allow(unsafe_code)] // clone(2), and what the child does first
@@ -30,9 +33,11 @@ mod watch;
 pub use files::Held;
 
 use crate::output::shown;
+use crate::profiles::{self, Wanted};
 use documents::Documents;
 use epshim_check::Options;
 use epshim_page::Page;
+use profiling::Profiling;
 use recording::Recording;
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -68,30 +73,25 @@ impl Observer {
         has_own_files: bool,
         held: Held,
         documents: Option<Documents>,
-        record: Option<&str>,
+        record: Option<Record>,
     ) -> Result<Self, String> {
+        let cannot = |why: &str| record.as_ref().map(|record| record.cannot(why));
         if let Some(why) = Self::cannot_be(options) {
-            let complaint = record.map(|path| cannot_record(path, &why));
-            return complaint.map_or(Ok(Self::None(why)), Err);
+            return cannot(&why).map_or(Ok(Self::None(why)), Err);
         }
         if let Some(page) = around {
-            if let Some(path) = record {
-                return Err(cannot_record(
-                    path,
-                    "the epshim check around this one has the observer",
-                ));
-            }
-            return Ok(Self::Around { page: page.to_owned(), is_page_only: has_own_files });
+            let why = "the epshim check around this one has the observer";
+            return match cannot(why) {
+                Some(complaint) => Err(complaint),
+                None => Ok(Self::Around { page: page.to_owned(), is_page_only: has_own_files }),
+            };
         }
-        let pid = std::process::id();
-        let recording =
-            record.map(|path| Recording::begin(path, pid).map_err(|why| cannot_record(path, &why)));
-        let recording = recording.transpose()?;
-        let is_recording = recording.is_some();
-        match start::start(options, held, documents, recording) {
+        let made = record.as_ref().map(Record::make).transpose();
+        let (recording, profiling) =
+            made.map_err(|why| cannot(&why).unwrap_or(why))?.unwrap_or_default();
+        match start::start(options, held, documents, recording, profiling) {
             Ok((page, memory, collect)) => Ok(Self::Own { page, memory, collect }),
-            Err(why) if is_recording => Err(cannot_record(record.unwrap_or_default(), &why)),
-            Err(why) => Ok(Self::None(why)),
+            Err(why) => cannot(&why).map_or(Ok(Self::None(why)), Err),
         }
     }
 
@@ -121,6 +121,32 @@ impl Observer {
     }
 }
 
-fn cannot_record(path: &str, why: &str) -> String {
-    format!("--record {}: {why}", shown(path))
+/// What is made of what the threads record.
+#[derive(Debug)]
+pub enum Record {
+    /// A file, of this path.
+    File(String),
+    /// A profile of this command.
+    Profile(Wanted, Vec<String>),
+}
+
+impl Record {
+    fn make(&self) -> Result<(Option<Recording>, Option<Profiling>), String> {
+        let pid = std::process::id();
+        match self {
+            Self::File(path) => Ok((Some(Recording::begin(path, pid)?), None)),
+            Self::Profile(wanted, command) => {
+                let program = profiles::program(command.clone(), pid);
+                let profiling = Profiling::begin(wanted.clone(), program)?;
+                Ok((Some(profiling.recording()?), Some(profiling)))
+            }
+        }
+    }
+
+    fn cannot(&self, why: &str) -> String {
+        match self {
+            Self::File(path) => format!("--record {}: {why}", shown(path)),
+            Self::Profile(..) => format!("no profile: {why}"),
+        }
+    }
 }

@@ -33,9 +33,9 @@ pub fn answer(options: &ReplayOptions) -> u8 {
 }
 
 /// What there is no answer for.
-struct Failure {
-    code: u8,
-    reason: String,
+pub struct Failure {
+    pub code: u8,
+    pub reason: String,
 }
 
 impl Failure {
@@ -47,7 +47,7 @@ impl Failure {
 
 /// How much of a trace there was.
 #[derive(Default)]
-struct Counts {
+pub struct Counts {
     observations: u64,
     dropped: u64,
     /// Bytes at its end that are no whole observation.
@@ -67,7 +67,7 @@ fn wait_for_its_end(file: &File, path: &Path) {
 }
 
 /// Reads a trace to its end.
-fn read(path: &Path, mut each: impl FnMut(Observation<'static>)) -> Result<Counts, Failure> {
+pub fn read(path: &Path, mut each: impl FnMut(Observation<'static>)) -> Result<Counts, Failure> {
     let failed = |reason: String| Failure { code: 2, reason: format!("{}: {reason}", shown(path)) };
     let mut input: Box<dyn Read> = if path == Path::new("-") {
         Box::new(io::stdin().lock())

@@ -23,6 +23,7 @@
 //! out then. Every answer is written at once.
 
 pub mod module;
+pub mod names;
 mod perf_map;
 mod source;
 

@@ -21,6 +21,8 @@ pub enum Place {
     Json = 1,
     /// The lines of JSON of which the observer makes documents.
     Lines = 2,
+    /// Nothing: the first process ends, and a profile is to be written before it has.
+    Profile = 3,
 }
 
 /// There is no message.
@@ -94,7 +96,8 @@ impl Mail {
         let place = match self.place.load(Relaxed) {
             0 => Place::Text,
             1 => Place::Json,
-            _ => Place::Lines,
+            2 => Place::Lines,
+            _ => Place::Profile,
         };
         Some((place, text))
     }

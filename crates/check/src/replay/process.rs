@@ -6,10 +6,11 @@
 
 use super::derived::TraceKernel;
 use super::recorded::Recorded;
-use super::sites::Sites;
 use crate::checker::Checker;
 use crate::engine::{Finding, Suspicion};
-use epshim_observe::{AtFailure, Descriptors, Fd, Kernel, Kind, Nanos, Observation, Site, What};
+use epshim_observe::{
+    AtFailure, Descriptors, Fd, Kernel, Kind, Nanos, Observation, Site, Sites, What,
+};
 
 /// A process.
 #[derive(Debug, Default)]

@@ -1,6 +1,7 @@
 //! The options of `epshim check` and `epshim run`, and the texts of their `--help`.
 
 use super::format::Format;
+use super::yes_or_no::yes_or_no;
 use crate::completions::Suggested;
 use crate::rules;
 use clap::{ArgAction, Args};
@@ -139,12 +140,4 @@ pub struct Launch {
     /// The program and its arguments
     #[arg(value_name = "CMD", required_unless_present = "print_env", trailing_var_arg = true)]
     pub command: Vec<OsString>,
-}
-
-fn yes_or_no(word: &str) -> Result<bool, String> {
-    match word {
-        "yes" => Ok(true),
-        "no" => Ok(false),
-        _ => Err("yes or no".to_owned()),
-    }
 }

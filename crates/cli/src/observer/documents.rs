@@ -115,6 +115,11 @@ impl Documents {
         self.lines.metadata().map_or(0, |file| usize::try_from(file.len()).unwrap_or(usize::MAX))
     }
 
+    /// The lines that there are by now.
+    pub fn lines(&self) -> String {
+        String::from_utf8_lossy(&self.text()).into_owned()
+    }
+
     fn text(&self) -> Vec<u8> {
         let mut text = vec![0; self.length()];
         let is_read = self.lines.read_exact_at(&mut text, 0).is_ok();

@@ -81,7 +81,7 @@ impl Files {
         let file = match place {
             mail::Place::Text => &self.text,
             mail::Place::Json => &self.json,
-            mail::Place::Lines => return Ok(()),
+            mail::Place::Lines | mail::Place::Profile => return Ok(()),
         };
         let is_ours = self.held >> place as u32 & 1 == 1;
         file.as_ref().map_or(Ok(()), |file| epshim_append::all(file, text, is_ours))

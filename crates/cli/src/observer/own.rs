@@ -2,6 +2,7 @@
 
 use super::documents::Documents;
 use super::files::Files;
+use super::profiling::Profiling;
 use super::recording::Recording;
 use epshim_page::Page;
 use std::os::fd::OwnedFd;
@@ -16,6 +17,8 @@ pub struct Own {
     pub files: Files,
     pub documents: Option<Documents>,
     pub recording: Option<Recording>,
+    /// What is made of it, where that is a profile.
+    pub profiling: Option<Profiling>,
     pub traces_children: bool,
     /// After this time a loop stands still; `None`: that is not looked for.
     pub stall: Option<Duration>,

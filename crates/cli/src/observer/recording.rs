@@ -1,4 +1,5 @@
-//! `--record`: the observer empties the rings of all watched threads into a file.
+//! `--record` and `epshim profile`: the observer empties the rings of all watched threads, into a file or into the model
+//! of a profile.
 //!
 //! A thread of the observer does it, every few milliseconds. What it takes is kept for a moment and put in the order
 //! of its times, for each thread has a ring of its own. The file is emptied before the program runs, and ends with
@@ -11,16 +12,20 @@ mod drain;
 mod order;
 mod outcome;
 mod places;
+mod sink;
 #[allow(unsafe_code)] // tgkill(2)
 mod threads;
+mod written;
 
 use super::memory::{self, Rings};
 use crate::report_path;
 use drain::Drain;
 use epshim_check::options::expand;
 use epshim_ring::Header;
-use outcome::Outcome;
+pub use outcome::Outcome;
 use rustix::fs::{FlockOperation, flock};
+pub use sink::Shared;
+use sink::Sink;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::fd::{AsRawFd as _, OwnedFd, RawFd};
@@ -28,11 +33,19 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::atomic::Ordering::SeqCst;
 use std::thread::{self, JoinHandle};
+use written::Written;
+
+/// Where observations go.
+#[derive(Debug)]
+pub enum Target {
+    File(File),
+    Profile(Shared),
+}
 
 /// What a recording is written from, and to.
 #[derive(Debug)]
 pub struct Recording {
-    file: File,
+    target: Target,
     memory: OwnedFd,
     rings: Rings,
 }
@@ -42,13 +55,26 @@ impl Recording {
     pub fn begin(path: &str, pid: u32) -> Result<Self, String> {
         let path = report_path::find(&expand(path, pid))?;
         let file = open(&path).map_err(|error| error.to_string())?;
+        Self::to(Target::File(file))
+    }
+
+    /// Makes the rings of a profile.
+    pub fn of_profile(model: Shared) -> Result<Self, String> {
+        Self::to(Target::Profile(model))
+    }
+
+    fn to(target: Target) -> Result<Self, String> {
         let (memory, rings) = memory::make_rings().map_err(|error| format!("rings: {error}"))?;
-        Ok(Self { file, memory, rings })
+        Ok(Self { target, memory, rings })
     }
 
     /// The descriptors that the observer keeps.
-    pub fn numbers(&self) -> [RawFd; 2] {
-        [self.file.as_raw_fd(), self.memory.as_raw_fd()]
+    pub fn numbers(&self) -> impl Iterator<Item = RawFd> {
+        let file = match &self.target {
+            Target::File(file) => Some(file.as_raw_fd()),
+            Target::Profile(_) => None,
+        };
+        [Some(self.memory.as_raw_fd()), file].into_iter().flatten()
     }
 
     /// The observer's number of the rings.
@@ -58,7 +84,11 @@ impl Recording {
 
     /// Begins to record. `None`: there is no thread to be had for it.
     pub fn start(&self) -> Option<Recorder> {
-        let drain = Drain::new(self.rings, self.file.try_clone().ok()?);
+        let sink = match &self.target {
+            Target::File(file) => Sink::File(Box::new(Written::new(file.try_clone().ok()?))),
+            Target::Profile(model) => Sink::Profile(model.clone()),
+        };
+        let drain = Drain::new(self.rings, sink);
         let header = self.rings.header;
         let thread =
             thread::Builder::new().stack_size(256 << 10).spawn(move || drain.run()).ok()?;
@@ -67,7 +97,7 @@ impl Recording {
 }
 
 /// An empty regular file, locked as long as the observer has it open: a replay waits for the end.
-fn open(path: &Path) -> io::Result<File> {
+pub fn open(path: &Path) -> io::Result<File> {
     let flags = libc::O_NOFOLLOW | libc::O_NOCTTY | libc::O_NONBLOCK;
     let mut options = OpenOptions::new();
     let file = options.write(true).create(true).truncate(true).custom_flags(flags).open(path)?;

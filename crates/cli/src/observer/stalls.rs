@@ -204,7 +204,7 @@ fn is_ready(one: &Loop) -> bool {
 }
 
 /// The return addresses of a thread that is blocked there, without those in the C library.
-fn stack(pid: i32, pc: u64, sp: u64) -> Vec<u64> {
+pub fn stack(pid: i32, pc: u64, sp: u64) -> Vec<u64> {
     let Ok(process) = Folder::of(pid) else { return Vec::new() };
     let Ok(memory) = Memory::of(&process) else { return Vec::new() };
     let frames = Stacks::of(&process, &memory).walk(pc, sp);

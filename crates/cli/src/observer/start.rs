@@ -8,7 +8,8 @@
 use super::documents::Documents;
 use super::files::{Files, Held};
 use super::own::Own;
-use super::recording::Recording;
+use super::profiling::{Asking, Profiling};
+use super::recording::{Recorder, Recording};
 use super::{fate, memory, watch};
 use epshim_check::Options;
 use epshim_page::mail::Place;
@@ -31,6 +32,7 @@ pub fn start(
     held: Held,
     documents: Option<Documents>,
     recording: Option<Recording>,
+    profiling: Option<Profiling>,
 ) -> Result<(String, &'static Page, String), String> {
     let pid = getpid();
     let launched = pidfd_open(pid, PidfdFlags::empty());
@@ -42,13 +44,26 @@ pub fn start(
     page.states.give(FIRST, pid, started, State::Running);
     let files = Files::open(options, held, pid.unsigned_abs());
     let collects = u32::from(documents.is_some()) << Place::Lines as u32;
-    page.held.store(files.held | collects, Ordering::Relaxed);
+    let profiles = u32::from(profiling.is_some()) << Place::Profile as u32;
+    page.held.store(files.held | collects | profiles, Ordering::Relaxed);
     let number = memory.as_raw_fd();
     let file = documents.as_ref().map(Documents::file);
     let traces_children = options.trace_children;
     let rings = recording.as_ref().map(Recording::number);
     let stall = Some(Duration::from_millis(options.stall.into())).filter(|time| !time.is_zero());
-    let own = Own { page, memory, launched, files, documents, recording, traces_children, stall };
+    // A profile without `--check` looks for itself.
+    let stall = stall.filter(|_| profiling.is_none() || documents.is_some());
+    let own = Own {
+        page,
+        memory,
+        launched,
+        files,
+        documents,
+        recording,
+        profiling,
+        traces_children,
+        stall,
+    };
     let observer = clone(own).map_err(|error| format!("clone: {error}"))?;
     let collect = file.map(|file| format!(":collect=/proc/{observer}/fd/{file}"));
     let mut more = collect.unwrap_or_default();
@@ -92,23 +107,45 @@ fn observe(own: Own) {
     let numbers = [own.memory.as_raw_fd(), own.launched.as_raw_fd()];
     let documents = own.documents.iter().flat_map(Documents::numbers);
     let recording = own.recording.iter().flat_map(Recording::numbers);
-    close_others(own.files.numbers().chain(numbers).chain(documents).chain(recording).collect());
+    let profiling = own.profiling.iter().flat_map(Profiling::numbers);
+    let kept = own.files.numbers().chain(numbers).chain(documents);
+    close_others(kept.chain(recording).chain(profiling).collect());
     take_low_numbers();
     let _ = rustix::thread::set_name(c"epshim-observer");
     forget_arguments();
     announce_death(own.page);
     own.page.is_ready.store(1, Ordering::Release);
     let _ = futex::wake(&own.page.is_ready, futex::Flags::empty(), 1);
-    let recorder = own.recording.as_ref().and_then(Recording::start);
-    watch::run(&own);
-    if let Some(complaint) = recorder.and_then(|recorder| recorder.end().complaint()) {
-        own.files.put(
-            &format!("=={}== epshim: {complaint}\n", own.page.launched.load(Ordering::Relaxed)),
-            "",
-        );
+    let mut recorder = own.recording.as_ref().and_then(Recording::start);
+    match &own.profiling {
+        Some(profiling) => profile(&own, profiling, &mut recorder),
+        None => {
+            watch::run(&own, || ());
+            if let Some(complaint) = recorder.and_then(|recorder| recorder.end().complaint()) {
+                let pid = own.page.launched.load(Ordering::Relaxed);
+                own.files.put(&format!("=={pid}== epshim: {complaint}\n"), "");
+            }
+        }
     }
     // The memory and the descriptors end with the process.
     std::mem::forget(own);
+}
+
+/// Watches, and makes the profile: when the program is about to end by itself, or has been ended.
+fn profile(own: &Own, profiling: &Profiling, recorder: &mut Option<Recorder>) {
+    let mut asking = profiling.ask(own.page);
+    let lines = || own.documents.as_ref().map(Documents::lines).unwrap_or_default();
+    watch::run(own, || {
+        asking.take().into_iter().for_each(Asking::end);
+        profiling.finish(recorder.take(), None, &lines());
+    });
+    asking.take().into_iter().for_each(Asking::end);
+    if own.page.is_given_up.load(Ordering::Relaxed) != 0 {
+        return;
+    }
+    let pid = own.page.launched.load(Ordering::Relaxed);
+    let how = fate::of(pid, own.page.states.started(FIRST), Some(&own.launched));
+    profiling.finish(recorder.take(), Some(how), &lines());
 }
 
 /// Closes every descriptor but these.

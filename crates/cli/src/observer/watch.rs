@@ -30,8 +30,8 @@ const LOOKS: u32 = 100;
 /// Between two looks at the loops.
 const BETWEEN_LOOKS_AT_LOOPS: i64 = 100;
 
-/// Until the first process has ended.
-pub fn run(own: &Own) {
+/// Until the first process has ended. `profile`: it is about to, and waits for what this writes.
+pub fn run(own: &Own, mut profile: impl FnMut()) {
     let Ok(bell) = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK) else { return };
     let bell = Arc::new(bell);
     let has_bell = listen(own.page, bell.clone());
@@ -53,7 +53,7 @@ pub fn run(own: &Own) {
         let timeout = if is_looking || !has_bell { Some(BETWEEN_LOOKS) } else { looks };
         let dead = wait(own, &bell, &all, timeout);
         let _ = read(&*bell, &mut [0; 8]);
-        write_mail(own);
+        write_mail(own, &mut profile);
         if own.page.is_dismissed.load(SeqCst) != 0 {
             return;
         }
@@ -115,11 +115,15 @@ fn wait(
 }
 
 /// Writes what a process wants written, and frees the mail of one that has died with it.
-fn write_mail(own: &Own) {
+fn write_mail(own: &Own, profile: &mut impl FnMut()) {
     let mail = &own.page.mail;
     if let Some((place, text)) = mail.take() {
         let outcome = match (place, &own.documents) {
             (Place::Lines, Some(documents)) => documents.collect(&text),
+            (Place::Profile, _) => {
+                profile();
+                Ok(())
+            }
             _ => own.files.write(place, &text),
         };
         mail.reply(outcome.map_or_else(rustix::io::Errno::raw_os_error, |()| 0));

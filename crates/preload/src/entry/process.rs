@@ -11,10 +11,11 @@ use crate::entry::guard::{
     enter_fork, guarded, if_checking, leave_fork, prepare_end, record_change,
 };
 use crate::life::{fork, monitor, start, suspicions};
-use crate::output::{line, report};
+use crate::output::{line, mail, report};
 use crate::questions::side_process;
 use crate::runtime::lock::PATIENCE;
 use crate::runtime::{failure, process, rings, shared_page, slot_life, spawned, watched};
+use epshim_page::mail::Place;
 use libc::{c_char, c_int};
 use std::ffi::CStr;
 
@@ -134,6 +135,8 @@ fn finish(patience: u32) -> c_int {
     if failure::has_failed() && !report::is_over() {
         guarded(|| report::finish_failed(patience));
     }
+    // Who waits for this process finds the profile written, if there is to be one.
+    record_change(|| drop(mail::send(Place::Profile, true, b"")));
     // The observer writes what this process could not.
     slot_life::ended(report::is_over() && !report::is_lost());
     report::exit_code().map_or(-1, c_int::from)

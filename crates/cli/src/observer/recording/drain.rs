@@ -5,15 +5,13 @@
 use super::order::Order;
 use super::outcome::Outcome;
 use super::places::Places;
+use super::sink::Sink;
 use super::threads::runs;
+use crate::observer::clock::now;
 use crate::observer::memory::{Rings, allow_long_files};
-use epshim_observe::binary::Writer;
 use epshim_observe::{Nanos, Observation, Site, What};
 use epshim_ring::{Header, RECORDS, Ring};
-use rustix::time::{ClockId, clock_gettime};
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::io::Write as _;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 use std::thread;
 use std::time::Duration;
@@ -25,20 +23,12 @@ const SHORT_NAP: Duration = Duration::from_micros(200);
 const MANY: usize = RECORDS / 4;
 /// Looks between two at whether the threads that have rings are there.
 const LOOKS: u32 = 20;
-/// What was written for this long is in the file, if the observer is killed.
-const FLUSH: Nanos = 500_000_000;
-const FLUSH_BYTES: usize = 256 << 10;
 
 /// Empties the rings.
 pub struct Drain {
     header: &'static Header,
     rings: &'static [Ring],
-    file: File,
-    writer: Writer,
-    bytes: Vec<u8>,
-    flushed: Nanos,
-    /// The length of the file.
-    written: u64,
+    sink: Sink,
     order: Order,
     places: Places,
     /// The processes that were seen.
@@ -53,15 +43,11 @@ pub struct Drain {
 }
 
 impl Drain {
-    pub fn new(Rings { header, rings }: Rings, file: File) -> Self {
+    pub fn new(Rings { header, rings }: Rings, sink: Sink) -> Self {
         Self {
             header,
             rings,
-            file,
-            writer: Writer::default(),
-            bytes: Vec::new(),
-            flushed: now(),
-            written: 0,
+            sink,
             order: Order::of(rings.len()),
             places: Places::default(),
             pids: BTreeSet::new(),
@@ -85,7 +71,7 @@ impl Drain {
             thread::sleep(if most > MANY { SHORT_NAP } else { NAP });
         }
         self.write(Nanos::MAX);
-        self.flush();
+        self.flush(Nanos::MAX);
         self.outcome.unrecorded = self.header.unrecorded.load(Relaxed);
         self.outcome
     }
@@ -101,10 +87,7 @@ impl Drain {
         let since = std::mem::replace(&mut self.begun, begin);
         self.note_lost(since);
         self.write(begin);
-        if self.bytes.len() > FLUSH_BYTES || begin.saturating_sub(self.flushed) > FLUSH {
-            self.flush();
-            self.flushed = begin;
-        }
+        self.flush(begin);
         most
     }
 
@@ -141,38 +124,24 @@ impl Drain {
 
     /// Writes what is complete, if all rings were empty at this time.
     fn write(&mut self, emptied: Nanos) {
-        let (writer, bytes, lost) = (&mut self.writer, &mut self.bytes, &mut self.lost);
+        let (mut taking, lost) = (self.sink.taking(), &mut self.lost);
         self.order.until(emptied, |it| {
             if let (What::Dropped { records }, true) = (&it.what, it.tid != 0) {
                 *lost += records;
             }
-            writer.write(&it, bytes);
+            taking.take(&it);
         });
     }
 
-    fn flush(&mut self) {
+    fn flush(&mut self, now: Nanos) {
         self.outcome.lost = self.lost;
-        if self.outcome.failure.is_none() {
-            match self.file.write_all(&self.bytes) {
-                Ok(()) => self.written += self.bytes.len() as u64,
-                Err(error) => {
-                    // A part of an observation is left out again.
-                    let _ = self.file.set_len(self.written);
-                    self.outcome.failure = Some(error.to_string());
-                    self.header.is_over.store(1, SeqCst);
-                }
-            }
+        if let Err(why) = self.sink.flush(now) {
+            self.outcome.failure.get_or_insert(why);
+            self.header.is_over.store(1, SeqCst);
         }
-        self.bytes.clear();
     }
 }
 
 fn dropped(at: Nanos, pid: i32, records: u64) -> Observation<'static> {
     Observation { at, pid, tid: 0, site: Site(0), what: What::Dropped { records } }
-}
-
-/// As the library has it.
-fn now() -> Nanos {
-    let now = clock_gettime(ClockId::Monotonic);
-    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
 }

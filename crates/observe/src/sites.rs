@@ -3,7 +3,9 @@
 //!
 //! Surprising: what is asked when the process has ended is answered for what was mapped at an address last.
 
-use epshim_observe::{Fd, Frame, Observation, Site, What};
+use crate::answer::Frame;
+use crate::observation::{Observation, What};
+use crate::terms::{Fd, Site};
 use std::collections::HashMap;
 
 /// Code of a module.
@@ -17,7 +19,7 @@ struct Mapping {
 
 /// Call sites.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Sites {
+pub struct Sites {
     places: HashMap<Site, Vec<Frame>>,
     callers: HashMap<Site, Vec<u64>>,
     belongs: HashMap<(Fd, Site), Vec<Frame>>,
@@ -29,6 +31,7 @@ pub(super) struct Sites {
 const MOST: usize = 1 << 20;
 
 impl Sites {
+    /// Takes what says where code is; all else is nothing to it.
     pub fn observe(&mut self, it: &Observation<'_>) {
         match &it.what {
             What::Place { frames } if self.places.len() < MOST => {
@@ -50,11 +53,13 @@ impl Sites {
     }
 
     /// The frames of the code that a descriptor belongs to, which was registered at this site; none: not known.
+    #[must_use]
     pub fn belongs(&self, fd: Fd, site: Site) -> Option<Vec<Frame>> {
         self.belongs.get(&(fd, site)).cloned()
     }
 
     /// The frames of a call site, the innermost first.
+    #[must_use]
     pub fn frames(&self, site: Site) -> Vec<Frame> {
         if let Some(frames) = self.places.get(&site) {
             return frames.clone();

@@ -1,0 +1,76 @@
+//! What becomes of a profile before it is written, of a running program or of a recording: call sites get their names,
+//! peers lose theirs where that is asked for, and the verdicts are made.
+
+use crate::symbolize::names::Names;
+use epshim_profile::{Finding, Machine, Profile, Program, judge, place_names, redact_peers};
+use serde_json::Value;
+
+/// What the user asks for.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Turns that are longer are slow, in nanoseconds.
+    pub slow: u64,
+    /// For how long turns are kept one by one.
+    pub keep: u64,
+    pub json: Option<String>,
+    pub trace: Option<String>,
+    pub redacts: bool,
+}
+
+/// What runs, as the profile says it.
+pub fn program(command: Vec<String>, pid: u32) -> Program {
+    let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let machine = Machine {
+        kernel: kernel.trim().to_owned(),
+        architecture: std::env::consts::ARCH.to_owned(),
+        processors: std::thread::available_parallelism().map_or(0, |count| count.get() as u32),
+        clock: "CLOCK_MONOTONIC".to_owned(),
+    };
+    let epshim = env!("CARGO_PKG_VERSION").to_owned();
+    Program { command, pid: pid as i32, epshim, machine, recording: None }
+}
+
+/// Names what has addresses, redacts, and judges.
+pub fn complete(profile: &mut Profile, wanted: &Wanted) {
+    let mut names = Names::default();
+    let of_sites = profile.sites.iter_mut().flat_map(|row| &mut row.places);
+    let stacks = profile.slow_turns.iter_mut().flat_map(|turn| &mut turn.stacks);
+    let of_stacks = stacks.flat_map(|stack| &mut stack.places);
+    for place in of_sites.chain(of_stacks).filter(|place| place.function.is_none()) {
+        if let Some(name) = names.find(&place.module, place.offset) {
+            (place.function, place.file, place.line) = (name.function, name.file, name.line);
+        }
+    }
+    for row in profile.sites.iter_mut().filter(|row| row.name.is_empty()) {
+        row.name = place_names::site(&row.places);
+    }
+    if wanted.redacts {
+        redact_peers(profile);
+    }
+    judge(profile);
+}
+
+/// The findings of JSON lines, as `epshim check` writes them.
+pub fn findings(lines: &str, started: f64) -> Vec<Finding> {
+    lines.lines().filter_map(|line| finding(&serde_json::from_str(line).ok()?, started)).collect()
+}
+
+fn finding(line: &Value, started: f64) -> Option<Finding> {
+    if line["kind"] != "finding" {
+        return None;
+    }
+    let text = |name: &str| line[name].as_str().unwrap_or_default().to_owned();
+    let number = |name: &str| line[name].as_i64().and_then(|number| i32::try_from(number).ok());
+    let at = (line["time"].as_f64()? - started).max(0.0) * 1e9;
+    Some(Finding {
+        at: at as u64,
+        rule: text("rule"),
+        certainty: text("certainty"),
+        pid: number("pid")?,
+        tid: number("tid").unwrap_or(0),
+        epfd: number("epfd"),
+        fd: number("fd"),
+        what: text("what"),
+        fix: text("fix"),
+    })
+}

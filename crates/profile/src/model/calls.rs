@@ -1,0 +1,92 @@
+//! Calls: each is of a thread, of a call site, and of a descriptor.
+
+use super::call::{Called, Which};
+use super::columns::Of;
+use super::core::{Key, Model};
+use super::descriptors::part;
+use epshim_observe::{Observation, Site};
+
+impl Model {
+    pub(super) fn called(&mut self, key: Key, site: Site, call: &Called, it: &Observation<'_>) {
+        let (pid, _) = key;
+        let process = self.processes.get(pid, call.at);
+        let place = self.sites.place(process.family, pid, site, call.which);
+        let is_registered = call.which.is_io() && process.epolls.is_registered(call.fd);
+        let mut thread = self.threads.known(key);
+        let in_turn = thread.as_ref().is_some_and(|thread| thread.turn_since().is_some());
+        let turn = thread.as_ref().filter(|_| in_turn).map_or(0, |thread| thread.turn);
+        let after = match &mut thread {
+            Some(thread) if in_turn => thread.current.called(call, place),
+            _ => 0,
+        };
+        let row = thread.map(|thread| thread.row);
+        self.sites.called(place, call, after);
+        self.counts.called(call);
+        if let Some(row) = row {
+            self.count_of_thread(row, call);
+        }
+        let redundant = match it.ctl() {
+            Some(ctl) if call.errno == 0 => {
+                self.processes.get(pid, call.at).epolls.changed(&ctl, turn)
+            }
+            _ => 0,
+        };
+        self.counts.redundant_ctl += redundant;
+        self.sites.redundant(place, redundant);
+        self.on_descriptor(key, turn, call, place, is_registered, redundant);
+        if call.which == Which::Close {
+            self.processes.get(pid, call.at).epolls.closed(call.fd);
+            self.descriptors.closed(pid, call.fd, call.at);
+        }
+    }
+
+    pub(super) fn count_of_thread(&mut self, place: usize, call: &Called) {
+        let row = &mut self.threads.rows[place];
+        row.io_calls += u64::from(call.which.is_io());
+        match call.which {
+            Which::Read => {
+                row.bytes_in += call.bytes();
+                self.columns.add(place, Of::BytesIn, call.at, call.bytes());
+            }
+            Which::Write => {
+                row.bytes_out += call.bytes();
+                self.columns.add(place, Of::BytesOut, call.at, call.bytes());
+            }
+            Which::Accept => row.accepted += u64::from(call.errno == 0),
+            _ => {}
+        }
+    }
+
+    pub(super) fn on_descriptor(
+        &mut self,
+        (pid, tid): Key,
+        turn: u64,
+        call: &Called,
+        site: usize,
+        is_registered: bool,
+        redundant: u64,
+    ) {
+        let part = part(self.columns.width);
+        let Some(open) = self.descriptors.get(pid, call.fd, call.at) else { return };
+        self.counts.peer_blocked += open.called(call, site, part);
+        open.row.redundant_ctl += redundant;
+        let Some(pending) = open.pending.take() else {
+            let is_resumed = is_registered && turn != 0 && open.turn != turn;
+            self.counts.resumed += u64::from(is_resumed);
+            return;
+        };
+        self.wakes.served(pending.wake);
+        let delay = call.at.saturating_sub(pending.at);
+        open.row.delay_max = open.row.delay_max.max(delay);
+        self.delays.add(delay);
+        self.counts.served_elsewhere += u64::from(pending.turn != turn || pending.tid != tid);
+        if call.is_again() {
+            open.row.herd += 1;
+            self.counts.herd += 1;
+            if let Some(thread) = self.threads.known((pid, tid)) {
+                let row = thread.row;
+                self.threads.rows[row].herd += 1;
+            }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! *idle*: nothing is wrong with the loops; or there is none.
+
+use crate::document::{Ground, Profile, Verdict, VerdictName};
+use crate::words::{percent, time};
+
+/// What is said where nothing else is.
+pub fn verdict(profile: &Profile) -> Verdict {
+    let utilisation = profile.figures.utilisation_max.number();
+    let (name, text, advice) = match utilisation {
+        None => (
+            VerdictName::NoLoop,
+            "No thread was seen to wait on an epoll.".to_owned(),
+            "A static program, io_uring, or raw system calls are not seen; nor are other programs that it starts, \
+             without --trace-children.",
+        ),
+        Some(share) => {
+            let lag = profile.figures.lag_p99.whole().unwrap_or(0);
+            let text = format!(
+                "Nothing is wrong with the loops: the busiest was busy {} of the time, and deliveries were ready at \
+                 most {} before they were told (p99).",
+                percent(share),
+                time(lag)
+            );
+            (
+                VerdictName::Idle,
+                text,
+                "Look elsewhere: the peers, the network, what the program asks of others.",
+            )
+        }
+    };
+    let ground =
+        utilisation.map(|value| Ground { what: "utilisation_max".to_owned(), value, limit: 0.9 });
+    Verdict {
+        name,
+        text,
+        advice: advice.to_owned(),
+        test: "no other verdict".to_owned(),
+        grounds: ground.into_iter().collect(),
+        from: None,
+        to: None,
+        tid: None,
+        slow_turn: None,
+        descriptor: None,
+    }
+}
