@@ -88,6 +88,8 @@ if [ "${1:-demo}" = test ]; then
     have squid || [ -x /usr/sbin/squid ] || optional="$optional squid"
     have unbound || [ -x /usr/sbin/unbound ] || optional="$optional unbound"
     have pgbouncer || [ -x /usr/sbin/pgbouncer ] || optional="$optional pgbouncer"
+    # What looks at a profile's page: 100 MB to fetch.
+    { have chromium && have chromedriver; } || optional="$optional chromium chromium-driver"
     [ -e /usr/include/uv.h ] || optional="$optional libuv1-dev"
     [ -e /usr/include/event2/event.h ] || optional="$optional libevent-dev"
     [ -e /usr/include/ev.h ] || optional="$optional libev-dev"

@@ -1,7 +1,8 @@
 //! What an event loop does with its time: observations in, a [`Profile`] out.
 //!
-//! `model.rs` takes observations and sums up, and `document.rs` is the profile as it is written and read: text, JSON and pages are made of it alone. Nothing here
-//! makes a system call, reads a clock or looks up a name.
+//! `model.rs` takes observations and sums up, and `document.rs` is the profile as it is written and read: text, JSON and
+//! pages are made of it alone. Nothing here makes a system call, reads a clock or looks up a name. `page.rs` makes the
+//! HTML of one.
 //!
 //! Surprising: a time in a profile counts from the profile's begin, in nanoseconds. `started` says when that was.
 
@@ -10,6 +11,7 @@
 pub mod diff;
 mod document;
 mod model;
+mod page;
 pub mod place_names;
 mod redact;
 pub mod text;
@@ -19,5 +21,6 @@ pub mod words;
 
 pub use document::*;
 pub use model::{Model, Options};
+pub use page::page;
 pub use redact::redact_peers;
 pub use verdicts::judge;

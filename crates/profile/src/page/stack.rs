@@ -1,0 +1,59 @@
+//! What a thread did in a slow turn, by samples.
+
+use super::{number, shown};
+use crate::document::{Place, SampledStack};
+use maud::{Markup, html};
+
+/// Frames of a stack that are shown.
+const FRAMES: usize = 24;
+/// Stacks of a turn that are shown.
+const STACKS: usize = 5;
+
+/// A place in words: `parse_body (json.c:210)`, `parse_body (server+0x1902)`, `server+0x1902`.
+fn place(place: &Place) -> String {
+    let last = |path: &str| path.rsplit('/').next().unwrap_or_default().to_string();
+    let line = place.line.map(|line| format!(":{line}")).unwrap_or_default();
+    let file = place.file.as_deref().map(|file| format!("{}{line}", last(file)));
+    let bare = format!("{}+{:#x}", last(&place.module), place.offset);
+    let words = match &place.function {
+        Some(function) => format!("{function} ({})", file.unwrap_or(bare)),
+        None => bare,
+    };
+    shown::text(&words).into_owned()
+}
+
+/// The function that most samples were in, in a few words; `None`: there are no samples.
+pub(super) fn top(stacks: &[SampledStack]) -> Option<String> {
+    let most = stacks.first()?;
+    let innermost = most.places.first().map(place).unwrap_or_default();
+    let all: u64 = stacks.iter().map(|stack| stack.samples).sum();
+    let call = if most.call.is_empty() {
+        String::new()
+    } else {
+        format!(", in {}", shown::text(&most.call))
+    };
+    Some(format!(
+        "{} of {} samples in {innermost}{call}",
+        number::count(most.samples),
+        number::count(all)
+    ))
+}
+
+/// All of them, the most frequent first.
+pub(super) fn list(stacks: &[SampledStack]) -> Markup {
+    let all: u64 = stacks.iter().map(|stack| stack.samples).sum();
+    html! {
+        @for stack in stacks.iter().take(STACKS) {
+            div.stack {
+                p { data value=(stack.samples) { (number::count(stack.samples)) " of " (number::count(all)) " samples" }
+                    @if !stack.call.is_empty() { ", asleep in " bdi.code { (shown::text(&stack.call)) } } }
+                ol {
+                    @for one in stack.places.iter().take(FRAMES) { li { bdi.code { (place(one)) } } }
+                }
+                @if stack.places.len() > FRAMES { p.note { "and " (stack.places.len() - FRAMES) " callers more" } }
+            }
+        }
+        @if stacks.len() > STACKS { p.note { "and " (stacks.len() - STACKS) " stacks more" } }
+        @if stacks.is_empty() { p.note { "There is no sample of this turn." } }
+    }
+}
