@@ -26,7 +26,7 @@ use crate::args::{CheckOptions, Format, Launch, ProfileOptions, RunOptions};
 use crate::observer::documents::Documents;
 use crate::observer::{Held, Observer, Record};
 use crate::output::{self, shown};
-use crate::profiles::Wanted;
+use crate::profiles::{Wanted, forms};
 use environment::LIBRARY;
 use epshim_check::options::Mode;
 use epshim_check::{Options, Rule};
@@ -34,7 +34,6 @@ use epshim_formats::Run;
 use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
 use std::process::Command;
 
 pub use failure::Failure;
@@ -86,14 +85,12 @@ pub fn profile(options: &ProfileOptions) -> Result<Printed, Failure> {
         // Loops are looked at.
         wanted.stall = Options::default().stall;
     }
-    let path = |path: &Option<PathBuf>| path.as_deref().map(environment::absolute).transpose();
-    let asked = Wanted {
-        slow: options.slow,
-        keep: options.keep,
-        json: path(&options.json)?,
-        trace: path(&options.trace)?,
-        redacts: options.redact_peers,
-    };
+    let mut files = [const { None }; forms::COUNT];
+    for (place, path) in files.iter_mut().zip(options.files()) {
+        *place = path.map(|path| environment::absolute(path)).transpose()?;
+    }
+    let asked =
+        Wanted { slow: options.slow, keep: options.keep, files, redacts: options.redact_peers };
     let shown = |word: &OsString| word.to_string_lossy().into_owned();
     let record = Some(Record::Profile(asked, options.command.iter().map(shown).collect()));
     let documents = collects.then(|| Documents::begin(Vec::new(), Run::default())).transpose();

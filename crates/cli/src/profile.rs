@@ -4,15 +4,16 @@
 
 use crate::args::{Other, ProfileOptions};
 use crate::output::{Output, complain, shown};
+use crate::profiles::forms::FORMS;
 use crate::profiles::{self, Wanted};
 use crate::replay;
 use epshim_check::replay::{Found, Replay};
 use epshim_observe::What;
 use epshim_observe::binary::MAGIC;
 use epshim_profile::diff::{Change, differences};
-use epshim_profile::{Finding, KIND, Model, Options, Profile, SCHEMA, text, trace};
+use epshim_profile::{Finding, KIND, Model, Options, Profile, SCHEMA, text};
 use std::fs::File;
-use std::io::{self, BufWriter, Read as _, Write};
+use std::io::{BufWriter, Read as _, Write as _};
 use std::path::Path;
 
 /// Whether this is no program to be run: a recording, or `diff`.
@@ -75,29 +76,16 @@ fn of_recording(options: &ProfileOptions) -> Result<u8, Failure> {
     profile.findings = found.iter().map(|one| finding(one, begin.unwrap_or(0))).collect();
     let wanted = Wanted { redacts: options.redact_peers, ..Wanted::default() };
     profiles::complete(&mut profile, &wanted);
-    for (path, write) in [
-        (&options.json, write_json as fn(&Profile, &mut dyn Write) -> io::Result<()>),
-        (&options.trace, write_trace),
-    ] {
-        if let Some(path) = path {
-            let file = File::create(path).map_err(|error| Failure::of(path, error))?;
-            let mut to = BufWriter::new(file);
-            let written = write(&profile, &mut to).and_then(|()| to.flush());
-            written.map_err(|error| Failure { code: 1, ..Failure::of(path, error) })?;
-        }
+    for (path, (_, write)) in options.files().into_iter().zip(FORMS) {
+        let Some(path) = path else { continue };
+        let file = File::create(path).map_err(|error| Failure::of(path, error))?;
+        let mut to = BufWriter::new(file);
+        let written = write(&profile, &mut to).and_then(|()| to.flush());
+        written.map_err(|error| Failure { code: 1, ..Failure::of(path, error) })?;
     }
     let mut lines = text::lines(&profile).join("\n");
     lines.push('\n');
     Output::text(lines, true).print().map_err(|reason| Failure { code: 1, reason })
-}
-
-fn write_json(profile: &Profile, mut to: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer(&mut to, profile)?;
-    to.write_all(b"\n")
-}
-
-fn write_trace(profile: &Profile, mut to: &mut dyn Write) -> io::Result<()> {
-    trace::write(profile, &mut to)
 }
 
 fn finding(found: &Found, begin: u64) -> Finding {

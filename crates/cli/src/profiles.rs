@@ -1,6 +1,8 @@
 //! What becomes of a profile before it is written, of a running program or of a recording: call sites get their names,
 //! peers lose theirs where that is asked for, and the verdicts are made.
 
+pub mod forms;
+
 use crate::symbolize::names::Names;
 use epshim_profile::{Finding, Machine, Profile, Program, judge, place_names, redact_peers};
 use serde_json::Value;
@@ -12,8 +14,8 @@ pub struct Wanted {
     pub slow: u64,
     /// For how long turns are kept one by one.
     pub keep: u64,
-    pub json: Option<String>,
-    pub trace: Option<String>,
+    /// Where it is written to, in the order of [`FORMS`](forms::FORMS).
+    pub files: [Option<String>; forms::COUNT],
     pub redacts: bool,
 }
 

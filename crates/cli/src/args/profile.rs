@@ -11,6 +11,7 @@ Examples:
   epshim profile -- ./server                     what its loops do with their time, when it has ended
   epshim profile --json before.json -- ./server  the whole profile, see docs/json.md
   epshim profile --check -- ./server             the rules of `check` too; findings are in the profile
+  epshim profile --html profile.html -- ./server a page for the browser, to look at and to send
   epshim profile --trace trace.json -- ./server  for ui.perfetto.dev or chrome://tracing
   epshim profile server.trace                    of a recording of `epshim check --record`
   epshim profile diff before.json after.json     what became better or worse, in words
@@ -45,6 +46,10 @@ pub struct ProfileOptions {
     /// Write the latest turns and the slow ones to FILE, for Perfetto and Chrome; %p is the process id
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
+
+    /// Write a page to FILE for a browser, with all in it, to look at and to send; %p is the process id
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
 
     /// A turn that takes longer is slow
     #[arg(long, value_name = "TIME", default_value = "100ms", value_parser = time)]
@@ -84,6 +89,11 @@ pub enum Other {
 }
 
 impl ProfileOptions {
+    /// The files that it is written to, in the order of `profiles::forms`.
+    pub fn files(&self) -> [Option<&PathBuf>; 3] {
+        [self.json.as_ref(), self.trace.as_ref(), self.html.as_ref()]
+    }
+
     /// How the program is started.
     pub fn launch(&self) -> Launch {
         let (trace_children, command) = (self.trace_children, self.command.clone());

@@ -5,11 +5,12 @@ use crate::inherited;
 use crate::observer::recording;
 use crate::output::{complain, shown};
 use crate::profiles::Wanted;
+use crate::profiles::forms::FORMS;
 use crate::report_path;
 use epshim_check::options::expand;
-use epshim_profile::{Profile, text, trace};
+use epshim_profile::{Profile, text};
 use std::fs::File;
-use std::io::{self, BufWriter, Write as _};
+use std::io::{BufWriter, Write as _};
 use std::os::fd::{AsRawFd as _, OwnedFd, RawFd};
 use std::sync::Arc;
 
@@ -18,8 +19,8 @@ use std::sync::Arc;
 pub struct Outputs {
     /// A copy of standard error; `None`: it was closed.
     text: Option<Arc<OwnedFd>>,
-    json: Option<File>,
-    trace: Option<File>,
+    /// In the order of [`FORMS`].
+    files: Vec<Option<File>>,
 }
 
 impl Outputs {
@@ -31,14 +32,15 @@ impl Outputs {
             file.map(Some).map_err(|why| format!("{option} {}: {why}", shown(path)))
         };
         let text = (!inherited::was_closed(2)).then(|| inherited::copy(2)).flatten();
-        let (json, trace) = (open("--json", &wanted.json)?, open("--trace", &wanted.trace)?);
-        Ok(Self { text: text.map(Arc::new), json, trace })
+        let files = FORMS.iter().zip(&wanted.files);
+        let files =
+            files.map(|((option, _), path)| open(option, path)).collect::<Result<_, _>>()?;
+        Ok(Self { text: text.map(Arc::new), files })
     }
 
     pub fn numbers(&self) -> impl Iterator<Item = RawFd> {
         let text = self.text.as_ref().map(|file| file.as_raw_fd());
-        let files =
-            [&self.json, &self.trace].map(|file| file.as_ref().map(|file| file.as_raw_fd()));
+        let files = self.files.iter().map(|file| file.as_ref().map(|file| file.as_raw_fd()));
         [text].into_iter().chain(files).flatten()
     }
 
@@ -51,11 +53,10 @@ impl Outputs {
         let pid = profile.program.pid;
         let mut lines: Vec<String> = text::lines(profile);
         lines[0] = format!("epshim {}", lines[0]);
-        for (option, outcome) in [
-            ("--json", self.json.as_ref().map(|file| write_json(file, profile))),
-            ("--trace", self.trace.as_ref().map(|file| write_trace(file, profile))),
-        ] {
-            if let Some(Err(error)) = outcome {
+        for ((option, write), file) in FORMS.iter().zip(&self.files) {
+            let Some(file) = file else { continue };
+            let mut to = BufWriter::new(file);
+            if let Err(error) = write(profile, &mut to).and_then(|()| to.flush()) {
                 lines.push(format!("epshim: {option}: {error}"));
             }
         }
@@ -71,17 +72,4 @@ pub fn say(to: Option<&OwnedFd>, pid: i32, lines: &[String]) {
         Some(to) => drop(epshim_append::all(to, text.as_bytes(), false)),
         None => complain("the profile's text has no place: standard error is closed"),
     }
-}
-
-fn write_json(file: &File, profile: &Profile) -> io::Result<()> {
-    let mut to = BufWriter::new(file);
-    serde_json::to_writer(&mut to, profile)?;
-    to.write_all(b"\n")?;
-    to.flush()
-}
-
-fn write_trace(file: &File, profile: &Profile) -> io::Result<()> {
-    let mut to = BufWriter::new(file);
-    trace::write(profile, &mut to)?;
-    to.flush()
 }
