@@ -12,6 +12,7 @@
 //!
 //! Surprising: it is a child of the program, because this process becomes the program.
 
+mod asked;
 pub mod documents;
 mod ends;
 mod fate;

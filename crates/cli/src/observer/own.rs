@@ -1,5 +1,6 @@
 //! What the observer has, and nothing of the program's.
 
+use super::asked::Asked;
 use super::documents::Documents;
 use super::files::Files;
 use super::recording::Recording;
@@ -17,6 +18,7 @@ pub struct Own {
     pub documents: Option<Documents>,
     pub recording: Option<Recording>,
     pub traces_children: bool,
+    pub asked: Asked,
     /// After this time a loop stands still; `None`: that is not looked for.
     pub stall: Option<Duration>,
 }

@@ -5,6 +5,7 @@
 //! mistake, ends nothing, but for SIGKILL. This process goes on when the observer has nothing of the
 //! program's any more.
 
+use super::asked::Asked;
 use super::documents::Documents;
 use super::files::{Files, Held};
 use super::own::Own;
@@ -48,7 +49,9 @@ pub fn start(
     let traces_children = options.trace_children;
     let rings = recording.as_ref().map(Recording::number);
     let stall = Some(Duration::from_millis(options.stall.into())).filter(|time| !time.is_zero());
-    let own = Own { page, memory, launched, files, documents, recording, traces_children, stall };
+    let asked = Asked::of(options);
+    let own =
+        Own { page, memory, launched, files, documents, recording, traces_children, asked, stall };
     let observer = clone(own).map_err(|error| format!("clone: {error}"))?;
     let collect = file.map(|file| format!(":collect=/proc/{observer}/fd/{file}"));
     let mut more = collect.unwrap_or_default();

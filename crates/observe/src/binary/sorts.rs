@@ -74,7 +74,6 @@ table! {
         35 => Mapped { module, base, start, end },
         40 => ClosedEmpty { fd },
         41 => Unguarded { fd, ready },
-        42 => Stalled { epfd, nanos, call },
         43 => ErrorTaken { fd },
         44 => Unconnected { fd, errno },
         45 => Took { fd },
@@ -82,6 +81,7 @@ table! {
         47 => ClosedInheritable { fd, inode },
         49 => EmptyWaits { epfd, waits },
         50 => Futile { fd, moved },
+        51 => Stalled { epfd, nanos, call, is_over, write_end, read_end },
     }
     answer {
         64 => Poll { fd, ready },
