@@ -67,7 +67,7 @@ impl<'a> Stacks<'a> {
 
     /// The frames of a thread that is blocked there, the innermost first.
     pub fn walk(&mut self, pc: u64, sp: u64) -> Vec<Frame> {
-        let Some(architecture) = ARCHITECTURE else { return vec![self.frame(pc)] };
+        let Some(architecture) = ARCHITECTURE else { return vec![self.locate(pc)] };
         let mut registers = Registers { instruction: pc, values: [0; REGISTERS] };
         registers.values[architecture.stack_pointer()] = sp;
         let mut addresses = Vec::new();
@@ -85,10 +85,11 @@ impl<'a> Stacks<'a> {
         if addresses.is_empty() {
             addresses.push(pc);
         }
-        addresses.into_iter().map(|address| self.frame(address.wrapping_sub(1))).collect()
+        addresses.into_iter().map(|address| self.locate(address.wrapping_sub(1))).collect()
     }
 
-    fn frame(&mut self, address: u64) -> Frame {
+    /// The frame of an address.
+    pub fn locate(&mut self, address: u64) -> Frame {
         let place = self.load(address);
         let module = place.map(|place| &self.modules[place]);
         Frame {

@@ -168,8 +168,9 @@ impl Checker {
             }
             What::ClosedEmpty { fd } => tell!(self.closed_empty, &m, fd, it.site),
             What::Unguarded { fd, ready } => tell!(self.unguarded, &m, fd, ready, it.site),
-            What::Stalled { epfd, nanos, ref call } => {
-                tell!(self.stalled, &m, &Stalled { epfd, nanos, call, site: it.site });
+            What::Stalled { epfd, nanos, ref call, is_over, write_end, read_end } => {
+                let (pipe, site) = ((write_end >= 0).then_some((write_end, read_end)), it.site);
+                tell!(self.stalled, &m, &Stalled { epfd, nanos, call, is_over, pipe, site });
             }
             What::Shared { epfd, other } => tell!(self.shared, &m, epfd, other, it.site),
             What::ThreadEnds => {

@@ -13,6 +13,7 @@
 //!
 //! Surprising: it is a child of the program, because this process becomes the program.
 
+mod asked;
 mod clock;
 pub mod documents;
 mod ends;

@@ -242,7 +242,7 @@ pub enum What<'a> {
         /// Which of `EPOLLERR` and `EPOLLHUP` poll(2) says of it.
         ready: u32,
     },
-    /// The thread, which is about to wait again, did not for this long, while something was ready.
+    /// The thread did not wait for this long, while something was ready.
     Stalled {
         /// The epoll's descriptor.
         epfd: Fd,
@@ -250,6 +250,12 @@ pub enum What<'a> {
         nanos: Nanos,
         /// The system call that it slept in; empty: it computed.
         call: String,
+        /// It is about to wait again, or has ended; false: it did not wait yet when this was seen.
+        is_over: bool,
+        /// It sleeps in a write to this end of a pipe, which is full; -1: it does not, or it is not known.
+        write_end: Fd,
+        /// The other end, which the same epoll watches, and which only this thread could read.
+        read_end: Fd,
     },
     /// Another process keeps the descriptor's file open.
     Hold {

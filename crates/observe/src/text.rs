@@ -28,7 +28,7 @@
 //! | `futile FD MOVED` | read or wrote for the 1,024th time since this was said last, and got `EAGAIN`; MOVED calls had moved something by then (a replay derives it) |
 //! | `closed-empty FD` | closed a datagram socket whose last receive returned 0 (a replay derives it) |
 //! | `unguarded FD EVENTS` | is about to write with `SIGPIPE` at its default, while poll(2) says so much of `ERR` and `HUP` |
-//! | `stalled EPFD 620ms CALL` | did not wait for this long, while something was ready; it slept in this system call (`-`: it computed) |
+//! | `stalled EPFD 620ms CALL` | did not wait for this long, while something was ready; it slept in this system call (`-`: it computed); `still` behind it: it has not waited since; then `WRITE READ`: the ends of a pipe that only it could read, and in a write to which it sleeps |
 //! | `hold FD`, `let-go FD` | another process keeps its file open, or no longer |
 //! | `fork`, `fork PID`, `shared EPFD PID` | is the child of a fork (of that process) from here on; changed what that process of its family changes too |
 //! | `exit`, `exec`, `finish`, `died SIGNAL` | ended the thread; executes another program; ended; was ended by a signal |

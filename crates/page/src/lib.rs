@@ -16,13 +16,15 @@ pub mod mail;
 mod marks;
 mod rules;
 mod slot;
+mod stall;
 mod states;
 mod text;
 
-pub use loops::{DEPTH, LOOPS, Loop, Seen};
+pub use loops::{LOOPS, Loop};
 pub use marks::Marks;
 pub use rules::Rules;
 pub use slot::Slot;
+pub use stall::{DEPTH, Seen};
 pub use states::{FEW, FIRST, SLOTS, State, States};
 pub use text::{Lines, Text};
 
@@ -70,7 +72,7 @@ pub struct Page {
 }
 
 /// "epshim", the version of the layout, and the size: the program may be for another architecture.
-const IDENTITY: u64 = 0x6570_7368_696d_0000 | 2 << 40 ^ size_of::<Page>() as u64;
+const IDENTITY: u64 = 0x6570_7368_696d_0000 | 3 << 40 ^ size_of::<Page>() as u64;
 
 impl Page {
     /// In new memory, which is zero.

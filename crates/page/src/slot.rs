@@ -2,8 +2,8 @@
 
 use crate::rules::Rules;
 use crate::text::{Lines, Text};
-use epshim_report::{End, Fate, Others, Seen};
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use epshim_report::{Count, End, Fate, Others, Seen};
+use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 /// What one process has written down.
@@ -26,6 +26,12 @@ pub struct Slot {
     pub registrations: AtomicU64,
     /// What was found.
     pub rules: Rules,
+    /// What the observer has reported of the process, and how much of that the process counts itself by now.
+    pub observed: Rules,
+    /// See [`observed`](Self::observed).
+    pub taken: AtomicU32,
+    /// The thread of ours in the process; 0: there is none.
+    pub monitor: AtomicI32,
     /// The last lines of the findings.
     pub summaries: Lines<4>,
     /// How it came to be in a sandbox (seccomp), in which not everything is known.
@@ -42,6 +48,9 @@ impl Slot {
         self.waits.store(0, Relaxed);
         self.registrations.store(0, Relaxed);
         self.rules.clear();
+        self.observed.clear();
+        self.taken.store(0, Relaxed);
+        self.monitor.store(0, Relaxed);
         self.summaries.clear();
         self.sandbox.clear();
     }
@@ -50,6 +59,20 @@ impl Slot {
     #[must_use]
     pub fn is_of_interest(&self) -> bool {
         self.waits.load(Relaxed) > 0 || !self.rules.counts().is_empty()
+    }
+
+    /// What the observer has found, and the process does not count. Each finding of the observer is of one occurrence.
+    #[must_use]
+    pub fn observed(&self) -> Vec<Count> {
+        let mut taken = u64::from(self.taken.load(Relaxed));
+        let mut counts = self.observed.counts();
+        for count in &mut counts {
+            let less = taken.min(count.findings);
+            (count.findings, taken) = (count.findings - less, taken - less);
+            count.occurrences = count.findings;
+        }
+        counts.retain(|count| count.findings > 0);
+        counts
     }
 
     /// The end of its report, where the process could not write it.
@@ -64,7 +87,7 @@ impl Slot {
         End {
             pid,
             time,
-            counts: self.rules.counts(),
+            counts: Count::join(self.rules.counts(), self.observed()),
             suppressed: Vec::new(),
             notes_not_shown: self.notes.load(Relaxed).into(),
             seen: Seen {

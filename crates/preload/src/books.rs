@@ -20,4 +20,5 @@ pub mod slot;
 #[allow(unsafe_code)] // slots are valid as zeros
 pub mod slots;
 pub mod stacks;
+pub mod stalls;
 pub mod words;

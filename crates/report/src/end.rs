@@ -125,6 +125,25 @@ pub struct Count {
     pub occurrences: u64,
 }
 
+impl Count {
+    /// What two have found, each for itself.
+    #[must_use]
+    pub fn join(mut all: Vec<Self>, others: Vec<Self>) -> Vec<Self> {
+        for other in others {
+            match all.iter_mut().find(|one| one.rule == other.rule) {
+                Some(one) => {
+                    one.certainty = one.certainty.max(other.certainty);
+                    one.findings += other.findings;
+                    one.occurrences += other.occurrences;
+                }
+                None => all.push(other),
+            }
+        }
+        all.sort_by_key(|one| one.rule);
+        all
+    }
+}
+
 fn as_text<S: Serializer>(name: &impl ToString, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&name.to_string())
 }

@@ -38,6 +38,10 @@ pub(crate) struct Stalled<'a> {
     pub nanos: Nanos,
     /// What it slept in; empty: it computed.
     pub call: &'a str,
+    /// It waits again, or has ended.
+    pub is_over: bool,
+    /// The ends of a full pipe of its own in which it sleeps, that for writing first.
+    pub pipe: Option<(Fd, Fd)>,
     pub site: Site,
 }
 

@@ -22,7 +22,12 @@ pub(crate) const RECORD: Record = Record {
             stall=500ms). Meanwhile the observer beside the program has looked every 100 ms: \
             something was ready in the epoll each time from then on, no other thread waited on \
             that epoll, and the thread slept in one and the same system call, or used at least \
-            half of a processor. The report has what it slept in, and its stack. Suspected. Or a thread \
+            half of a processor. The report has what it slept in, and its stack. Suspected. The thread \
+            reports it when it waits again. Where it does not for 10 s, or a signal ends the process \
+            meanwhile, the observer does, if the loop was not left: a function that the wait was called \
+            through has not returned, or the thread sleeps in a lock, in a write or in a file's call. \
+            Certain: it sleeps in a write to a full pipe whose other end the same epoll watches, the process \
+            has no other thread, and no other process has the pipe open. Or a thread \
             that waits on an epoll called read, write or accept on a registered descriptor that had \
             1,024 such calls while the thread did not wait, nothing was moved, and its last call got \
             EAGAIN: certain.",
@@ -31,7 +36,9 @@ pub(crate) const RECORD: Record = Record {
             the loop then. While another thread waits on it. While the process is stopped, or the \
             thread wants a processor and gets none. In a read or a write of a registered descriptor: \
             that is `blocking-fd`. Where the observer may not look, as under \
-            kernel.yama.ptrace_scope=1. With stall=off.",
+            kernel.yama.ptrace_scope=1. Of a loop that never waits again: in pthread_join, waitpid, \
+            sigwait and their like, after which a program that has left its loop ends; and, where the loop is in \
+            main itself, while it computes, sleeps, polls or reads. With stall=off.",
         fix: "\
             Give what sleeps to another thread, or use the form of it that waits in the loop: a \
             resolver that is asynchronous, a timer for a sleep, a try-lock. Cut a long computation \
@@ -51,30 +58,53 @@ getaddrinfo(host, NULL, NULL, &addresses);  /* the resolver answers in 5 s */",
 struct Stall {
     nanos: Nanos,
     call: String,
+    is_over: bool,
+    /// The ends of its own pipe, which is full.
+    pipe: Option<(Fd, Fd)>,
 }
 
 fn stalled(engine: &mut Engine, m: &Moment<'_>, it: &Stalled<'_>) {
-    let about = About::new(Rule::LoopStall, m.tid, m.now).on(-1, it.epfd);
-    let case = Stall { nanos: it.nanos, call: it.call.to_owned() };
+    let written = it.pipe.map_or(-1, |(write_end, _)| write_end);
+    let about = About::new(Rule::LoopStall, m.tid, m.now).on(written, it.epfd);
+    let &Stalled { nanos, is_over, pipe, .. } = it;
+    let case = Stall { nanos, call: it.call.to_owned(), is_over, pipe };
     // What computes has no stack that can be read: the site is that of the wait that ends it.
     let role = if it.call.is_empty() { Role::WaitedBy } else { Role::Now };
     engine.raise(about.and([(role, it.site)]), 0, case);
 }
 
 impl Case for Stall {
-    /// The observer has asked the kernel while it lasted: now it is over.
+    /// The observer has asked the kernel while it lasted.
     fn confirm(&mut self, about: &About, now: Nanos, _: &mut dyn Kernel) -> Answer {
         let (epfd, milliseconds) = (about.epfd, self.nanos / MILLISECOND);
-        let how = match &*self.call {
-            "" => "computed".to_owned(),
-            call => format!("was asleep in {call}"),
+        let (lasts, is) = if self.is_over {
+            (format!("stood still for {milliseconds} ms"), "was")
+        } else {
+            (format!("has stood still for {milliseconds} ms, and goes on to"), "is")
         };
-        let what = format!(
-            "the loop of epfd {epfd} stood still for {milliseconds} ms: its thread {how}, while something was \
-             ready and no other thread waited on it"
+        let how = match (&*self.call, self.is_over) {
+            ("", true) => "computed".to_owned(),
+            ("", false) => "computes".to_owned(),
+            (call, _) => format!("{is} asleep in {call}"),
+        };
+        let (waited, has) = if self.is_over { ("waited", "had") } else { ("waits", "has") };
+        let mut what = format!(
+            "the loop of epfd {epfd} {lasts}: its thread {how}, while something {is} ready and no other thread \
+             {waited} on it"
         );
-        let verified = format!("poll(epfd {epfd}) said POLLIN at each look");
-        about.finding(Certainty::Suspected, now, what, verified)
+        let mut verified = format!("poll(epfd {epfd}) said POLLIN at each look");
+        let Some((write_end, read_end)) = self.pipe else {
+            return about.finding(Certainty::Suspected, now, what, verified);
+        };
+        what.push_str(&format!(
+            "; fd {write_end} is a pipe that {has} no room, and its other end, fd {read_end}, which the same epoll \
+             watches, only this thread could read"
+        ));
+        verified.push_str(&format!(
+            "; fdinfo of epfd {epfd} listed the pipe at fd {read_end}, and no other thread was there and no other \
+             process had it open"
+        ));
+        about.finding(Certainty::Certain, now, what, verified)
     }
 }
 

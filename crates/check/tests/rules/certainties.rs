@@ -47,6 +47,7 @@ fn traces() -> Vec<String> {
         signals::unguarded("ERR|HUP"),
         signals::unguarded("0"),
         stalls::STALL.to_owned(),
+        stalls::OWN_PIPE.to_owned(),
         stalls::in_vain(2500, ""),
         sharing::given_to_two("IN", "t1 read 5 8/8\n t2 read 5 3/8"),
         stales::batch("t1 close 6\n t1 read 6 EBADF"),

@@ -21,6 +21,24 @@ fn a_thread_that_computed_is_named_by_the_wait_that_ended_it() {
     assert_eq!(findings[0].sites[0].0.name(), "waiting in");
 }
 
+#[test]
+fn a_loop_that_does_not_wait_again_is_told_of_in_the_present() {
+    let findings = replay(&STALL.replace("@30", "still @30")).expect("a trace");
+    let what = &findings[0].what;
+    assert!(what.contains("goes on to") && what.contains("is asleep in clock_nanosleep"), "{what}");
+}
+
+/// The observer has seen that nobody else could read it.
+pub const OWN_PIPE: &str = "0ms t1 create 3\n t1 add 3 5 IN\n t1 wait 3\n t1 got 5:IN
+    11s t1 stalled 3 10600ms write still 6 5 @30\n 12s end";
+
+#[test]
+fn a_write_to_its_own_pipe_that_only_it_could_read_is_certain() {
+    assert_eq!(found(OWN_PIPE), ["loop-stall certain 6"]);
+    let findings = replay(OWN_PIPE).expect("a trace");
+    assert!(findings[0].what.contains("its other end, fd 5"), "{}", findings[0].what);
+}
+
 /// So many writes in vain, and what comes after each hundred of them.
 pub fn in_vain(times: u32, each: &str) -> String {
     let mut trace = "0ms t1 create 3\n t1 add 3 5 IN|OUT\n t1 wait 3\n t1 got 5:IN\n".to_owned();

@@ -6,8 +6,9 @@
 
 use super::fate;
 use super::own::Own;
+use super::stalls::Stalls;
 use epshim_page::{FIRST, Page, SLOTS, State};
-use epshim_report::{End, Fate, Others, Total, json};
+use epshim_report::{End, Fate, How, Others, Total, json};
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
@@ -40,10 +41,18 @@ fn fate(own: &Own, slot: usize, process: &Process) -> Fate {
     Fate { program, ..Fate::new(how) }
 }
 
-fn end(own: &Own, slot: usize, process: &Process) -> End {
+/// Where a signal has ended it, what its loops did last is reported before.
+fn end(own: &Own, slot: usize, process: &Process, stalls: &mut Option<Stalls>) -> End {
     let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
     let fate = fate(own, slot, process);
-    own.page.slot(slot).end(process.pid.unsigned_abs(), time, fate)
+    let is_killed = fate.program.is_none() && matches!(fate.how, How::Signal(_));
+    if let Some(stalls) = stalls.as_mut().filter(|_| is_killed) {
+        stalls.killed(own, process.pid);
+    }
+    let mut end = own.page.slot(slot).end(process.pid.unsigned_abs(), time, fate);
+    end.suppressed =
+        stalls.as_ref().map(|stalls| stalls.suppressed(slot, process.pid)).unwrap_or_default();
+    end
 }
 
 fn put(own: &Own, end: &End) {
@@ -55,14 +64,14 @@ fn put(own: &Own, end: &End) {
 }
 
 /// Another process than the first has ended.
-pub fn of_another(own: &Own, slot: usize, process: &Process) {
+pub fn of_another(own: &Own, slot: usize, process: &Process, stalls: &mut Option<Stalls>) {
     let states = &own.page.states;
     // Its end is written, and the slot perhaps another one's.
     if states.process(slot) != process.pid || !states.is_used(slot) {
         return;
     }
     if own.page.slot(slot).is_of_interest() {
-        put(own, &end(own, slot, process));
+        put(own, &end(own, slot, process, stalls));
     }
     if states.of(slot) == State::Executing {
         own.page.unwatched.fetch_add(1, Relaxed);
@@ -72,7 +81,7 @@ pub fn of_another(own: &Own, slot: usize, process: &Process) {
 
 /// Others that have ended before the first, and whose end was not seen yet, or who were not: how that was is
 /// not always known then.
-pub fn of_others(own: &Own, all: &mut BTreeMap<usize, Process>) {
+pub fn of_others(own: &Own, all: &mut BTreeMap<usize, Process>, stalls: &mut Option<Stalls>) {
     for slot in (FIRST + 1..SLOTS).filter(|&slot| own.page.states.is_used(slot)) {
         let pid = own.page.states.process(slot);
         if fate::runs(pid) {
@@ -87,19 +96,19 @@ pub fn of_others(own: &Own, all: &mut BTreeMap<usize, Process>) {
             program: None,
             looks: 0,
         });
-        of_another(own, slot, &process);
+        of_another(own, slot, &process, stalls);
     }
 }
 
 /// The program has ended: the observer's last words.
-pub fn of_the_first(own: &Own, process: &Process) {
+pub fn of_the_first(own: &Own, process: &Process, stalls: &mut Option<Stalls>) {
     let page = own.page;
     // Those that go on write for themselves.
     page.held.store(0, Relaxed);
     if page.is_given_up.load(Relaxed) != 0 || page.states.of(FIRST) == State::Ended {
         return;
     }
-    let mut end = end(own, FIRST, process);
+    let mut end = end(own, FIRST, process, stalls);
     if page.slot(FIRST).generation.load(Relaxed) == 0 {
         end.seen.checker_failed = true;
     }

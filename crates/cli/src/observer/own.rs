@@ -1,5 +1,6 @@
 //! What the observer has, and nothing of the program's.
 
+use super::asked::Asked;
 use super::documents::Documents;
 use super::files::Files;
 use super::profiling::Profiling;
@@ -20,6 +21,7 @@ pub struct Own {
     /// What is made of it, where that is a profile.
     pub profiling: Option<Profiling>,
     pub traces_children: bool,
+    pub asked: Asked,
     /// After this time a loop stands still; `None`: that is not looked for.
     pub stall: Option<Duration>,
 }

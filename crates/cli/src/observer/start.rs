@@ -5,6 +5,7 @@
 //! mistake, ends nothing, but for SIGKILL. This process goes on when the observer has nothing of the
 //! program's any more.
 
+use super::asked::Asked;
 use super::documents::Documents;
 use super::files::{Files, Held};
 use super::own::Own;
@@ -53,6 +54,7 @@ pub fn start(
     let stall = Some(Duration::from_millis(options.stall.into())).filter(|time| !time.is_zero());
     // A profile without `--check` looks for itself.
     let stall = stall.filter(|_| profiling.is_none() || documents.is_some());
+    let asked = Asked::of(options);
     let own = Own {
         page,
         memory,
@@ -62,6 +64,7 @@ pub fn start(
         recording,
         profiling,
         traces_children,
+        asked,
         stall,
     };
     let observer = clone(own).map_err(|error| format!("clone: {error}"))?;

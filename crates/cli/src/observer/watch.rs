@@ -60,18 +60,18 @@ pub fn run(own: &Own, mut profile: impl FnMut()) {
         let is_over = dead.contains(&FIRST);
         for slot in dead.into_iter().filter(|&slot| slot != FIRST) {
             if let Some(process) = all.remove(&slot) {
-                ends::of_another(own, slot, &process);
+                ends::of_another(own, slot, &process, &mut stalls);
             }
         }
         if is_over {
-            ends::of_others(own, &mut all);
-            ends::of_the_first(own, &all[&FIRST]);
+            ends::of_others(own, &mut all, &mut stalls);
+            ends::of_the_first(own, &all[&FIRST], &mut stalls);
             // What was appended without the mail.
             own.documents.iter().for_each(Documents::update);
             return;
         }
         if let Some(stalls) = &mut stalls {
-            stalls.look(own.page);
+            stalls.look(own);
         }
         find(own.page, &mut all);
         sweep(own.page, &all);

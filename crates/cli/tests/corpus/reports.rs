@@ -8,11 +8,13 @@ use epshim_harness::misuse::{Variant, reports};
 use std::fs;
 
 /// Those that no rule finds; docs/calibration.md says of each what would.
-const MISSED: [&str; 4] = [
+const MISSED: [&str; 6] = [
     "reports/fstack_close",
     "reports/handy_else_if",
+    "reports/netty_sendfile",
     "reports/odyssey_no_timer",
     "reports/sid_worker_mask",
+    "reports/systemd_worker",
 ];
 
 fn misuses(all: &[Variant]) -> impl Iterator<Item = &Variant> {

@@ -74,7 +74,6 @@ table! {
         35 => Mapped { module, base, start, end },
         40 => ClosedEmpty { fd },
         41 => Unguarded { fd, ready },
-        42 => Stalled { epfd, nanos, call },
         43 => ErrorTaken { fd },
         44 => Unconnected { fd, errno },
         45 => Took { fd },
@@ -83,6 +82,7 @@ table! {
         49 => EmptyWaits { epfd, waits },
         50 => Futile { fd, moved },
         51 => Belongs { fd, frames },
+        52 => Stalled { epfd, nanos, call, is_over, write_end, read_end },
     }
     answer {
         64 => Poll { fd, ready },

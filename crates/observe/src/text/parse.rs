@@ -112,7 +112,16 @@ fn what(words: &mut Words<'_>) -> Parsed<What<'static>> {
         "closed-empty" => What::ClosedEmpty { fd: words.fd("fd")? },
         "unguarded" => What::Unguarded { fd: words.fd("fd")?, ready: words.events()? },
         "stalled" => {
-            What::Stalled { epfd: words.fd("epfd")?, nanos: words.time()?, call: words.text()? }
+            let (epfd, nanos, call) = (words.fd("epfd")?, words.time()?, words.text()?);
+            let is_over = words.peek() != Some("still");
+            if !is_over {
+                words.next()?;
+            }
+            let (write_end, read_end) = match words.peek() {
+                None => (-1, -1),
+                Some(_) => (words.fd("write end")?, words.fd("read end")?),
+            };
+            What::Stalled { epfd, nanos, call, is_over, write_end, read_end }
         }
         "hold" => What::Hold { fd: words.fd("fd")? },
         "let-go" => What::LetGo { fd: words.fd("fd")? },

@@ -81,8 +81,15 @@ impl Display for What<'_> {
             Self::Futile { fd, moved } => write!(f, "futile {fd} {moved}"),
             Self::ClosedEmpty { fd } => write!(f, "closed-empty {fd}"),
             Self::Unguarded { fd, ready } => write!(f, "unguarded {fd} {}", Events(*ready)),
-            Self::Stalled { epfd, nanos, call } => {
-                write!(f, "stalled {epfd} {} {}", Time(*nanos), Text(call))
+            Self::Stalled { epfd, nanos, call, is_over, write_end, read_end } => {
+                write!(f, "stalled {epfd} {} {}", Time(*nanos), Text(call))?;
+                if !is_over {
+                    f.write_str(" still")?;
+                }
+                if (*write_end, *read_end) == (-1, -1) {
+                    return Ok(());
+                }
+                write!(f, " {write_end} {read_end}")
             }
             Self::Hold { fd } => write!(f, "hold {fd}"),
             Self::LetGo { fd } => write!(f, "let-go {fd}"),

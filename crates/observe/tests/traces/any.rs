@@ -163,11 +163,16 @@ fn what() -> impl Strategy<Value = What<'static>> {
         (fd(), errno()).prop_map(|(fd, errno)| What::Unconnected { fd, errno }),
         fd().prop_map(|fd| What::ClosedEmpty { fd }),
         (fd(), bits()).prop_map(|(fd, ready)| What::Unguarded { fd, ready }),
-        (fd(), number(), name()).prop_map(|(epfd, nanos, call)| What::Stalled {
-            epfd,
-            nanos,
-            call
-        }),
+        (fd(), number(), name(), any::<bool>(), fd(), fd()).prop_map(
+            |(epfd, nanos, call, is_over, write_end, read_end)| What::Stalled {
+                epfd,
+                nanos,
+                call,
+                is_over,
+                write_end,
+                read_end
+            }
+        ),
         fd().prop_map(|fd| What::Hold { fd }),
         fd().prop_map(|fd| What::LetGo { fd }),
         fd().prop_map(|parent| What::Fork { parent }),

@@ -5,7 +5,7 @@
 //! Surprising: a wait that began may never end, for its thread: pthread_cancel(3), or siglongjmp(3)
 //! from a signal handler.
 
-use crate::books::{blocking, counts, model, stacks};
+use crate::books::{blocking, counts, model, stacks, stalls};
 use crate::entry::event::read;
 use crate::entry::guard::record;
 use crate::life::monitor;
@@ -14,16 +14,13 @@ use crate::runtime::clock::now;
 use crate::runtime::loops;
 use crate::runtime::sandbox::{self, Call};
 use epshim_observe::{AtFailure, Delivery, Site, What};
-use epshim_page::Seen;
 use libc::{c_int, c_void, epoll_event};
 
 pub extern "C" fn wait_begins(epfd: c_int, _maxevents: c_int, timeout: i64, site: *const c_void) {
     record(|| {
         blocking::leave_all();
         counts::WAITS.add_one();
-        if let Some(seen) = loops::waits(epfd) {
-            stood_still(seen, site);
-        }
+        stalls::wait_begins(epfd, site);
         // The lines of a program take long to find: they are looked for where a loop may spin.
         let is_spinning = python::is_there() && model::goes_round(timeout);
         let site = if is_spinning { stacks::capture(site) } else { stacks::only(site) };
@@ -34,16 +31,6 @@ pub extern "C" fn wait_begins(epfd: c_int, _maxevents: c_int, timeout: i64, site
             monitor::be_there();
         }
     });
-}
-
-/// The observer has seen that this thread did not wait, while something was ready. Where its stack is not known,
-/// the call is this wait.
-fn stood_still(seen: Seen, site: *const c_void) {
-    let Seen { epfd, nanos, call, stack } = seen;
-    let frames: Vec<usize> = stack.into_iter().map(|address| address as usize).collect();
-    let at = Some(frames).filter(|frames| !frames.is_empty());
-    let at = at.and_then(|frames| stacks::keep(&frames)).unwrap_or_else(|| stacks::capture(site));
-    model::observe(at, What::Stalled { epfd, nanos, call });
 }
 
 pub extern "C" fn wait_ended(epfd: c_int, events: *const epoll_event, count: c_int, error: c_int) {

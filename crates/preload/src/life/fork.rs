@@ -6,7 +6,7 @@
 //!
 //! Surprising: a child that was not announced is noticed at its first call that is recorded.
 
-use crate::books::{blocking, counts, mailbox, model, recording, room_waits, stacks};
+use crate::books::{blocking, counts, mailbox, model, recording, room_waits, stacks, stalls};
 use crate::life::monitor;
 use crate::output::report;
 use crate::questions::{hazard, side_process};
@@ -53,6 +53,7 @@ pub fn adopt() {
     blocking::forked();
     room_waits::forked();
     stacks::forked();
+    stalls::forked();
     model::forked();
     monitor::forked();
     hazard::forked();

@@ -14,7 +14,7 @@ use crate::runtime::clock::now;
 use crate::runtime::sandbox::{self, Call};
 use crate::runtime::signals::with_all_blocked;
 use crate::runtime::thread::Own;
-use crate::runtime::{failure, monitor_thread, process, watched};
+use crate::runtime::{failure, monitor_thread, process, shared_page, thread, watched};
 use epshim_observe::{MILLISECOND, Nanos, SECOND};
 use rustix::thread::futex;
 use std::ffi::c_int;
@@ -146,7 +146,9 @@ fn run() -> c_int {
     let own = Own::current();
     own.set_depth(1);
     let mut status = 0;
+    shared_page::has_monitor(thread::tid());
     failure::contain(|| status = monitor());
+    shared_page::has_monitor(0);
     // The last thread ends the program, and its report (pthread_exit(3)).
     own.set_depth(0);
     status

@@ -9,7 +9,7 @@
 //! thread came upon after that would be lost with it.
 
 use crate::books::slots::Table;
-use crate::books::{blocking, model, recording, stacks};
+use crate::books::{blocking, model, recording, stacks, stalls};
 use crate::life::answers::Answers;
 use crate::life::introductions;
 use crate::output::report;
@@ -97,6 +97,7 @@ fn settle() {
 /// The last pass, by the thread that ends the program: what is due now is settled now. This thread
 /// waits for what the monitor thread is settling, through this number of sleeps.
 pub fn finish(patience: u32) {
+    stalls::finish();
     model::observe(Site(0), What::Finish);
     // What calls have posted was raised when the model was had, and is due by the time that is read behind it.
     if SETTLING.take(patience) {

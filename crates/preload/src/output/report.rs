@@ -7,7 +7,7 @@
 //! Surprising: that the checker failed is said by the thread that has the reporter, when it is done.
 //! The line never stands in the middle of a report.
 
-use crate::books::{counts, model, recording};
+use crate::books::{counts, model, recording, stalls};
 use crate::output::line::say;
 use crate::output::plan::Plan;
 use crate::output::{frames, lines, symbolize};
@@ -17,7 +17,7 @@ use crate::runtime::sandbox::{self, Call};
 use crate::runtime::{clock, failure, process, shared_page, slot_life, watched};
 use epshim_check::{Certainty, Finding, Options, Role, Tally};
 use epshim_report::{
-    Descriptor, End, Others, Report, Seen, Stack, Suppressions, Total, json, text,
+    Count, Descriptor, End, Others, Report, Seen, Stack, Suppressions, Total, json, text,
 };
 use std::ffi::c_int;
 use std::sync::OnceLock;
@@ -165,6 +165,7 @@ impl Reporter {
     /// Returns whether it was reported, and not suppressed.
     fn report(&mut self, plan: &Plan, finding: &Finding, descriptors: Vec<Descriptor>) -> bool {
         self.reported.count(finding.clone());
+        let is_written = stalls::is_written(finding);
         let mut stacks = lines::stacks(finding);
         self.symbolize(plan, &mut stacks);
         let pid = process::id().unsigned_abs();
@@ -187,6 +188,9 @@ impl Reporter {
         self.publish(plan, &self.reported, Some(&summary));
         if !self.summaries.contains(&summary) {
             self.summaries.push(summary);
+        }
+        if is_written {
+            return true;
         }
         let (text, json) = (text::finding(&report, plan.medium()), json::finding(&report));
         if sandbox::entered_at().is_some() {
@@ -245,6 +249,13 @@ impl Reporter {
         }
         self.is_over = true;
         end.summaries = std::mem::take(&mut self.summaries);
+        let (observed, summaries) = shared_page::observed();
+        end.counts = Count::join(std::mem::take(&mut end.counts), observed);
+        for summary in summaries {
+            if !end.summaries.contains(&summary) {
+                end.summaries.push(summary);
+            }
+        }
         end.json = plan.json_path(pid);
         self.publish(plan, tally, None);
         let elsewhere = add_others(plan, &mut end);

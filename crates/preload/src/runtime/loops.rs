@@ -5,7 +5,7 @@
 
 use crate::runtime::{process, shared_page, thread};
 use epshim_page::{Loop, Seen};
-use std::ffi::c_int;
+use std::ffi::{c_int, c_void};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// The observer looks at loops.
@@ -18,9 +18,26 @@ pub fn start() {
     ARE_LOOKED_AT.store(shared_page::page().is_some(), Relaxed);
 }
 
-/// A wait of this thread begins. Returns what the observer has seen of the time before.
-pub fn waits(epfd: c_int) -> Option<Seen> {
-    own(true)?.waits(epfd)
+/// A wait of this thread begins, which returns to `site`. Returns what the observer has seen of the time before.
+///
+/// `find_callers`: writes down who called it, where that is not known.
+pub fn waits(epfd: c_int, site: *const c_void, find_callers: impl FnOnce(&Loop)) -> Option<Seen> {
+    let own = own(true)?;
+    let here = 0_u8;
+    let seen = own.waits(epfd, site.addr() as u64, (&raw const here).addr() as u64);
+    if own.wants_callers() {
+        find_callers(own);
+    }
+    seen
+}
+
+/// What the observer has reported of threads of this process that have not waited since.
+pub fn reported() -> Vec<(c_int, Seen)> {
+    let Some(page) = shared_page::page().filter(|_| ARE_LOOKED_AT.load(Relaxed)) else {
+        return Vec::new();
+    };
+    let own = page.loops.iter().filter(|one| one.pid.load(Relaxed) == process::id());
+    own.filter_map(|one| Some((one.tid.load(Relaxed), one.reported()?))).collect()
 }
 
 /// It has ended.

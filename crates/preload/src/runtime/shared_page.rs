@@ -131,6 +131,29 @@ pub fn found(counts: &[Count], notes: u64, summary: Option<&str>) {
     }
 }
 
+/// A finding that the observer has counted for this process is one that the process counts itself from now on.
+pub fn counts_itself() {
+    if let Some((page, _, slot)) = own() {
+        slot.taken.fetch_add(1, Relaxed);
+        page.findings.fetch_sub(1, Relaxed);
+    }
+}
+
+/// What the observer has found in this process, and the process does not count, with its last lines.
+pub fn observed() -> (Vec<Count>, Vec<String>) {
+    let Some((.., slot)) = own() else { return Default::default() };
+    let counts = slot.observed();
+    let summaries = if counts.is_empty() { Vec::new() } else { slot.summaries.all().0 };
+    (counts, summaries)
+}
+
+/// This thread of ours runs in the process, and may be known as such; 0: it has ended.
+pub fn has_monitor(tid: c_int) {
+    if let Some((.., slot)) = own() {
+        slot.monitor.store(tid, Relaxed);
+    }
+}
+
 /// Writes down how the process came to be in a sandbox; `None`: it is in none.
 pub fn in_sandbox(how: Option<&str>) {
     let Some((.., slot)) = own() else { return };
