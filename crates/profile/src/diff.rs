@@ -52,7 +52,7 @@ const ROWS: [Row; 17] = [
     worse("slow turns a minute", As::Rate, 1.0, |it| a_minute(it, &it.figures.slow_turns)),
     worse("the longest turn", As::Time, 1e6, |it| it.figures.turn_max.number()),
     worse("turns p99", As::Time, 5e4, |it| p99(it, Measure::Turn)),
-    worse("lag of deliveries, up to, p99", As::Time, 1e5, |it| it.figures.lag_p99.number()),
+    worse("deliveries served late, up to, p99", As::Time, 1e5, |it| it.figures.late_p99.number()),
     worse("delay in the batch p99", As::Time, 1e5, |it| it.figures.delay_p99.number()),
     worse("timers late p99", As::Time, 1e6, |it| it.figures.timer_late_p99.number()),
     worse("busy", As::Share, 0.02, |it| it.figures.utilisation.number()),

@@ -59,9 +59,9 @@ fn figures(profile: &Profile) -> Vec<String> {
     ));
     let known = |nanos: Option<Nanos>| nanos.map_or_else(|| "not known".to_owned(), time);
     lines.push(format!(
-        "deliveries were told up to {} late (p99 up to {}); delay in the batch p99 {}; timers late p99 {}",
-        known(figures.lag_max.whole()),
-        known(figures.lag_p99.whole()),
+        "deliveries were served up to {} late (p99 up to {}); delay in the batch p99 {}; timers late p99 {}",
+        known(figures.late_max.whole()),
+        known(figures.late_p99.whole()),
         known(figures.delay_p99.whole()),
         known(figures.timer_late_p99.whole()),
     ));

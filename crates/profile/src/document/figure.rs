@@ -78,6 +78,7 @@ macro_rules! figures {
     ($($(#[doc = $doc:literal])+ $name:ident: $unit:ident, $kind:ident;)+) => {
         /// The figures of all threads together.
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(default)]
         pub struct Figures {
             $($(#[doc = $doc])+ pub $name: Figure,)+
         }
@@ -146,6 +147,10 @@ figures! {
     lag_p99: Ns, Bound;
     /// The same of all.
     lag_max: Ns, Bound;
+    /// How long a delivery was ready before its first call: lag and delay together, at most this, of 99 of 100.
+    late_p99: Ns, Bound;
+    /// The same of all.
+    late_max: Ns, Bound;
     /// What a wait with a timeout that ran out took beyond it: 99 of 100 at most this.
     timer_late_p99: Ns, Exact;
     /// Waits with events, of which no registration was touched until the next wait, nor by another thread before its
@@ -165,9 +170,9 @@ figures! {
     again: Count, Exact;
     /// Writes that were short.
     short_writes: Count, Exact;
-    /// Bytes that were read.
+    /// Bytes that were read, but for what eventfds, timers and their like count.
     bytes_in: Bytes, Exact;
-    /// Bytes that were written.
+    /// Bytes that were written, likewise.
     bytes_out: Bytes, Exact;
     /// From a write that was short or found no room to the next byte written there, of all descriptors.
     peer_blocked: Ns, Exact;

@@ -15,6 +15,8 @@ pub enum Measure {
     Lag,
     /// From a wait's return to a delivery's first call.
     Delay,
+    /// Both together: how long deliveries were ready before their first call, at most.
+    Late,
     /// Events of a wait with some.
     Batch,
     /// What waits took beyond their timeout.

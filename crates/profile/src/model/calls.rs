@@ -9,6 +9,12 @@ use epshim_observe::{Observation, Site};
 impl Model {
     pub(super) fn called(&mut self, key: Key, site: Site, call: &Called, it: &Observation<'_>) {
         let (pid, _) = key;
+        let mut call = *call;
+        if self.descriptors.counts(pid, call.fd) {
+            // What an eventfd or a timer counts is no traffic.
+            (call.asked, call.got) = (0, 0);
+        }
+        let call = &call;
         let process = self.processes.get(pid, call.at);
         let place = self.sites.place(process.family, pid, site, call.which);
         let is_registered = call.which.is_io() && process.epolls.is_registered(call.fd);
@@ -79,6 +85,7 @@ impl Model {
         let delay = call.at.saturating_sub(pending.at);
         open.row.delay_max = open.row.delay_max.max(delay);
         self.delays.add(delay);
+        self.lates.add(pending.lag.saturating_add(delay));
         self.counts.served_elsewhere += u64::from(pending.turn != turn || pending.tid != tid);
         if call.is_again() {
             open.row.herd += 1;

@@ -42,6 +42,7 @@ pub struct Model {
     pub(super) waits: Distribution,
     pub(super) lags: Distribution,
     pub(super) delays: Distribution,
+    pub(super) lates: Distribution,
     pub(super) batches: Distribution,
     pub(super) timers: Distribution,
     /// The number of the latest turn.
@@ -80,6 +81,7 @@ impl Model {
             waits: Distribution::default(),
             lags: Distribution::default(),
             delays: Distribution::default(),
+            lates: Distribution::default(),
             batches: Distribution::default(),
             timers: Distribution::default(),
             latest_turn: 0,

@@ -24,6 +24,8 @@ pub struct Pending {
     pub tid: Tid,
     pub turn: u64,
     pub wake: u64,
+    /// How long it had been ready by then, at most.
+    pub lag: Nanos,
 }
 
 /// A descriptor that is open.
@@ -129,6 +131,12 @@ impl Descriptors {
             return None;
         }
         Some(self.open.entry((pid, fd)).or_insert_with(|| Open::new(pid, fd, at)))
+    }
+
+    /// Whether it is one whose reads and writes count something: an eventfd, a timer, signals.
+    pub fn counts(&self, pid: Pid, fd: Fd) -> bool {
+        let open = self.open.get(&(pid, fd));
+        open.is_some_and(|open| matches!(open.kind, Kind::Counter | Kind::Queue))
     }
 
     /// Those that are open.

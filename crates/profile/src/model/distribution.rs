@@ -44,7 +44,7 @@ impl Distribution {
     pub fn document(&self, what: Measure) -> Histogram {
         let (unit, kind) = match what {
             Measure::Batch => (Unit::Count, Kind::Exact),
-            Measure::Lag => (Unit::Ns, Kind::Bound),
+            Measure::Lag | Measure::Late => (Unit::Ns, Kind::Bound),
             _ => (Unit::Ns, Kind::Exact),
         };
         let mut buckets: Vec<Bucket> = Vec::new();

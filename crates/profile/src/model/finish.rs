@@ -24,6 +24,7 @@ impl Model {
             (Measure::Wait, &self.waits),
             (Measure::Lag, &self.lags),
             (Measure::Delay, &self.delays),
+            (Measure::Late, &self.lates),
             (Measure::Batch, &self.batches),
             (Measure::Timer, &self.timers),
         ];
@@ -113,6 +114,8 @@ fn figures(model: &Model) -> Figures {
     figures.served_elsewhere.value = whole(counts.served_elsewhere);
     figures.lag_p99.value = p99(&model.lags);
     figures.lag_max.value = model.lags.max().map(Value::Whole);
+    figures.late_p99.value = p99(&model.lates);
+    figures.late_max.value = model.lates.max().map(Value::Whole);
     figures.timer_late_p99.value = p99(&model.timers);
     figures.wasted.value = whole(counts.wasted);
     figures.herd.value = whole(counts.herd);

@@ -14,12 +14,12 @@ pub fn verdict(profile: &Profile) -> Verdict {
              without --trace-children.",
         ),
         Some(share) => {
-            let lag = profile.figures.lag_p99.whole().unwrap_or(0);
+            let late = profile.figures.late_p99.whole().unwrap_or(0);
             let text = format!(
-                "Nothing is wrong with the loops: the busiest was busy {} of the time, and deliveries were ready at \
-                 most {} before they were told (p99).",
+                "Nothing is wrong with the loops: the busiest was busy {} of the time, and deliveries were \
+                 served at most {} after they were ready (p99).",
                 percent(share),
-                time(lag)
+                time(late)
             );
             (
                 VerdictName::Idle,

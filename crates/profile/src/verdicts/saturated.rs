@@ -17,8 +17,8 @@ pub fn verdict(profile: &Profile) -> Option<Verdict> {
     let all = profile.threads.iter().map(|row| (shares(row), row));
     let found = all.filter(|((busy, at_once), _)| *busy > BUSY && *at_once > AT_ONCE);
     let ((busy, at_once), row) = found.max_by(|one, other| one.0.0.total_cmp(&other.0.0))?;
-    let lag = profile.figures.lag_p99.whole().map_or_else(String::new, |lag| {
-        format!(" Deliveries were ready up to {} before they were told (p99).", time(lag))
+    let lag = profile.figures.late_p99.whole().map_or_else(String::new, |late| {
+        format!(" Deliveries were served up to {} late (p99).", time(late))
     });
     let text = format!(
         "Thread {} was busy {} of the time, and {} of its waits found work at once: it cannot do more.{lag}",
