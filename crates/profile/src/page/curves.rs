@@ -157,12 +157,28 @@ pub(super) fn timeline(profile: &Profile) -> Markup {
                     output #shown {}
                 }
                 div #lanes tabindex="0" role="img" aria-label="A lane a thread: how busy it was. The tables have the numbers." { canvas {} }
+                p.note { (signs(profile)) }
                 p #under.note { "Drag to zoom in. Turn the wheel with Ctrl, or after a click." }
                 @if without > 0 { p.note { (without) " threads that were less busy have no lane." } }
                 div #curves {}
             }
         }
     }
+}
+
+/// What flags and the like mean, of those that are there.
+fn signs(profile: &Profile) -> String {
+    let signs = [
+        (!profile.slow_turns.is_empty(), "A flag is a slow turn."),
+        (!profile.findings.is_empty(), "A diamond is what the checker found."),
+        (
+            !profile.drops.spans.is_empty(),
+            "Where it is hatched, records were lost, and figures are too low.",
+        ),
+    ];
+    let words: Vec<&str> =
+        signs.into_iter().filter(|(is_there, _)| *is_there).map(|(_, words)| words).collect();
+    words.join(" ")
 }
 
 /// The distributions: as a table, and where the script draws them.
