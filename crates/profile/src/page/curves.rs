@@ -58,19 +58,22 @@ struct HistogramData {
 pub(super) fn data(profile: &Profile) -> Markup {
     let timeline = &profile.timeline;
     let chosen = chosen(profile);
-    let pairs = pairs(timeline.columns, chosen.len());
+    // No more than there are numbers for.
+    let longest = timeline.lanes.iter().map(|lane| lane.busy.len()).max();
+    let columns = timeline.columns.min(longest.unwrap_or(0));
+    let pairs = pairs(columns, chosen.len());
     let all = |list: fn(&Lane) -> &Vec<u64>, join: fn(u64, u64) -> u64| {
         let of_column = |column| {
             timeline.lanes.iter().filter_map(|lane| list(lane).get(column).copied()).fold(0, join)
         };
-        pack::list((0..timeline.columns).map(of_column))
+        pack::list((0..columns).map(of_column))
     };
     let place = |pid, tid| cell::lane(profile, pid, tid);
     let data = Data {
         duration: profile.duration,
         slow_limit: profile.slow_limit,
         width: timeline.width,
-        columns: timeline.columns,
+        columns,
         lane_width: timeline.width << pairs,
         lanes: chosen.iter().map(|thread| lane(profile, *thread, pairs)).collect(),
         deliveries: all(|lane| &lane.deliveries, u64::saturating_add),
@@ -154,6 +157,7 @@ pub(super) fn timeline(profile: &Profile) -> Markup {
                     output #shown {}
                 }
                 div #lanes tabindex="0" role="img" aria-label="A lane a thread: how busy it was. The tables have the numbers." { canvas {} }
+                p.note { (signs(profile)) }
                 p #under.note { "Drag to zoom in. Turn the wheel with Ctrl, or after a click." }
                 @if without > 0 { p.note { (without) " threads that were less busy have no lane." } }
                 div #curves {}
@@ -162,9 +166,24 @@ pub(super) fn timeline(profile: &Profile) -> Markup {
     }
 }
 
+/// What flags and the like mean, of those that are there.
+fn signs(profile: &Profile) -> String {
+    let signs = [
+        (!profile.slow_turns.is_empty(), "A flag is a slow turn."),
+        (!profile.findings.is_empty(), "A diamond is what the checker found."),
+        (
+            !profile.drops.spans.is_empty(),
+            "Where it is hatched, records were lost, and figures are too low.",
+        ),
+    ];
+    let words: Vec<&str> =
+        signs.into_iter().filter(|(is_there, _)| *is_there).map(|(_, words)| words).collect();
+    words.join(" ")
+}
+
 /// The distributions: as a table, and where the script draws them.
 pub(super) fn distributions(profile: &Profile) -> Markup {
-    if profile.histograms.is_empty() {
+    if profile.histograms.iter().all(|one| one.count == 0) {
         return html! {};
     }
     html! {

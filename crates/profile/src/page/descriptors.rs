@@ -50,18 +50,18 @@ pub(super) fn section(profile: &Profile) -> Markup {
 }
 
 fn line(profile: &Profile, place: usize, row: &DescriptorRow) -> Markup {
-    let calls = row.reads + row.writes + row.accepts;
+    let calls = row.reads.saturating_add(row.writes).saturating_add(row.accepts);
     html! {
         tr id={ "descriptor-" (place) } {
             td.n data-v=(row.fd) { (row.fd) @if profile.processes.len() > 1 { span.process { " of " (row.pid) } } }
             td { (shown::text(&row.kind)) }
             td { @if let Some(peer) = &row.peer { bdi.peer { (shown::text(peer)) } } }
-            td.n data-v=(row.activity.iter().sum::<u64>()) { (spark(&row.activity)) }
+            td.n data-v=(number::sum(&row.activity)) { (spark(&row.activity)) }
             (cell::number(row.deliveries, Unit::Count))
             @for bytes in [row.bytes_in, row.bytes_out] { (cell::number(bytes, Unit::Bytes)) }
             @for count in [calls, row.again, row.short_writes] { (cell::number(count, Unit::Count)) }
             @for time in [row.peer_blocked, row.lag_max, row.delay_max, row.idle_max] { (cell::number(time, Unit::Ns)) }
-            @for count in [row.wasted + row.herd, row.ctl_calls] { (cell::number(count, Unit::Count)) }
+            @for count in [row.wasted.saturating_add(row.herd), row.ctl_calls] { (cell::number(count, Unit::Count)) }
             td.n data-v=(row.from) {
                 (number::duration(row.from))
                 @if let Some(closed) = row.closed { " – " (number::duration(closed)) }

@@ -58,6 +58,11 @@ pub(super) fn share_of(part: u64, whole: u64) -> Option<f64> {
     (whole > 0).then(|| part as f64 / whole as f64)
 }
 
+/// All of a list together.
+pub(super) fn sum(list: &[u64]) -> u64 {
+    list.iter().fold(0, |sum, one| sum.saturating_add(*one))
+}
+
 /// A number that is not whole: `2.53`, `107`, `13,032`.
 pub(super) fn rate(number: f64) -> String {
     if number < 999.5 { digits(number) } else { count(number.round() as u64) }

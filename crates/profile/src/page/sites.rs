@@ -64,7 +64,9 @@ fn waste(profile: &Profile, order: &[&SiteRow]) -> Markup {
     let figures = &profile.figures;
     let mut redundant: Vec<_> = order.iter().filter(|site| site.redundant > 0).collect();
     redundant.sort_by_key(|site| std::cmp::Reverse(site.redundant));
-    let of_row = |place: usize| profile.descriptors[place].wasted + profile.descriptors[place].herd;
+    let of_row = |place: usize| {
+        profile.descriptors[place].wasted.saturating_add(profile.descriptors[place].herd)
+    };
     let mut woken: Vec<usize> =
         (0..profile.descriptors.len()).filter(|place| of_row(*place) > 0).collect();
     woken.sort_by_key(|place| std::cmp::Reverse(of_row(*place)));

@@ -26,7 +26,7 @@ fn place(place: &Place) -> String {
 pub(super) fn top(stacks: &[SampledStack]) -> Option<String> {
     let most = stacks.first()?;
     let innermost = most.places.first().map(place).unwrap_or_default();
-    let all: u64 = stacks.iter().map(|stack| stack.samples).sum();
+    let all = samples(stacks);
     let call = if most.call.is_empty() {
         String::new()
     } else {
@@ -39,9 +39,13 @@ pub(super) fn top(stacks: &[SampledStack]) -> Option<String> {
     ))
 }
 
+fn samples(stacks: &[SampledStack]) -> u64 {
+    stacks.iter().fold(0, |sum, stack| sum.saturating_add(stack.samples))
+}
+
 /// All of them, the most frequent first.
 pub(super) fn list(stacks: &[SampledStack]) -> Markup {
-    let all: u64 = stacks.iter().map(|stack| stack.samples).sum();
+    let all = samples(stacks);
     html! {
         @for stack in stacks.iter().take(STACKS) {
             div.stack {

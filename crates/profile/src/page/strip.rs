@@ -37,7 +37,7 @@ fn listed(turn: &SlowTurn) -> Vec<usize> {
 
 pub(super) fn calls(profile: &Profile, turn: &SlowTurn) -> Markup {
     let listed = listed(turn);
-    let rest = (turn.calls.len() - listed.len()) as u64 + turn.calls_left_out;
+    let rest = turn.calls_left_out.saturating_add((turn.calls.len() - listed.len()) as u64);
     html! {
         table.calls {
             thead { tr { th.n { "returned after" } th { "call" } th.n { "descriptor" } th.n { "asked" } th.n { "got" } th { "from" } } }

@@ -9,15 +9,18 @@ type State = (&'static str, &'static str, u64);
 
 /// A thread's time, cut into states that do not overlap. Where the kernel's figures are not known, busy is not cut.
 fn states(thread: &ThreadRow) -> Vec<State> {
-    let cut = thread.on_cpu.zip(thread.runnable).zip(thread.blocked);
+    // The kernel's clock and ours differ a little: what is on a processor is what the two others leave.
+    let cut = thread.runnable.zip(thread.blocked).and_then(|(runnable, blocked)| {
+        let rest = thread.busy.checked_sub(runnable)?.checked_sub(blocked)?;
+        Some((rest, runnable, blocked))
+    });
     let mut states: Vec<State> = match cut {
-        // The kernel's clock and ours differ a little: what is on a processor is what the two others leave.
-        Some(((_, runnable), blocked)) if runnable.saturating_add(blocked) <= thread.busy => vec![
-            ("run", "on a processor", thread.busy - runnable - blocked),
+        Some((rest, runnable, blocked)) => vec![
+            ("run", "on a processor", rest),
             ("runnable", "waiting for a processor", runnable),
             ("blocked", "blocked in calls", blocked),
         ],
-        _ => vec![("run", "busy", thread.busy)],
+        None => vec![("run", "busy", thread.busy)],
     };
     states.push(("spin", "spinning", thread.spinning));
     states.push(("wait", "waiting", thread.waiting));
@@ -26,14 +29,14 @@ fn states(thread: &ThreadRow) -> Vec<State> {
 }
 
 fn bar(thread: &ThreadRow) -> Markup {
-    let whole: u64 = states(thread).iter().map(|(_, _, time)| time).sum();
-    let mut from = 0;
+    let whole = number::sum(&[thread.busy, thread.waiting, thread.spinning]) as f64;
+    let mut from = 0.0;
     let parts: Vec<_> = states(thread)
         .into_iter()
         .map(|(class, word, time)| {
-            let x = from as f64 * 1000.0 / whole as f64;
-            from += time;
-            (class, word, time, x, time as f64 * 1000.0 / whole as f64)
+            let (x, width) = (from, time as f64 * 1000.0 / whole);
+            from += width;
+            (class, word, time, x, width)
         })
         .collect();
     let words: Vec<String> = parts
@@ -74,7 +77,8 @@ pub(super) fn section(profile: &Profile) -> Markup {
 }
 
 fn line(profile: &Profile, place: usize, thread: &ThreadRow) -> Markup {
-    let busy = number::share_of(thread.busy, thread.busy + thread.waiting + thread.spinning);
+    let busy =
+        number::share_of(thread.busy, number::sum(&[thread.busy, thread.waiting, thread.spinning]));
     html! {
         div.thread id={ "thread-" (place) } {
             div.who {

@@ -25,7 +25,7 @@ fn one(profile: &Profile, verdict: &Verdict, is_main: bool) -> Markup {
             }
             p.grounds {
                 (links(profile, verdict))
-                span { "Because " (shown::text(&verdict.test)) ": " (grounds(verdict)) }
+                span { "Because " (shown::text(&verdict.test)) @if !verdict.grounds.is_empty() { ": " } (grounds(verdict)) }
             }
         }
     }

@@ -6,6 +6,7 @@ mod browser;
 mod escaping;
 mod made;
 mod numbers;
+mod odd;
 mod size;
 mod tables;
 mod zoom;

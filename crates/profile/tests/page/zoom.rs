@@ -51,7 +51,7 @@ async fn on_lanes(browser: &Browser, time: f64, lane: usize) -> (f64, f64) {
     let frame = browser.run(script, &[]).await;
     let number = |place: usize| frame[place].as_f64().expect("a number");
     let (from, to) = span(browser).await;
-    (number(0) + (time - from) / (to - from) * number(1), number(2) + 56.0 * lane as f64)
+    (number(0) + (time - from) / (to - from) * number(1), number(2) + 64.0 * lane as f64)
 }
 
 #[test]
@@ -116,7 +116,7 @@ fn a_click_on_a_slow_turn_zooms_there_and_shows_both_neighbours_and_the_stack() 
         browser.keys("0").await;
         let fourth = made::sample().slow_turns[4].at as f64;
         let (left, top) = on_lanes(browser, fourth, 1).await;
-        browser.click_at((left + 4.0, top + 12.0)).await;
+        browser.click_at((left + 4.0, top + 22.0)).await;
         assert_shows(browser, 4).await;
         assert!(row(browser, 4).await.contains("before the gap"));
         // n and p go through them in the order of time.

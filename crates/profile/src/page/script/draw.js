@@ -1,8 +1,8 @@
 // Draws the lanes, their axis, slow turns as flags, findings as diamonds, and where records were lost.
 
-const LABEL = 18;
-const BAR = 30;
-const LANE = LABEL + BAR + 8;
+// A thread's name, and below it the flags.
+const LABEL = 28;
+const NAME = 8;
 const AXIS = 22;
 // Beside the lanes, as wide as the curves' axes and their margin, so that times are above each other.
 const GUTTER = 56;
@@ -27,6 +27,9 @@ function ticks(from, to, most) {
 function makePainter(profile, view, box) {
   const canvas = box.querySelector('canvas');
   const context = canvas.getContext('2d');
+  // Many lanes are low ones.
+  const BAR = profile.lanes.length > 8 ? 16 : 30;
+  const LANE = LABEL + BAR + 6;
   const height = profile.lanes.length * LANE + AXIS;
   let width = 0;
   let marks = [];
@@ -165,7 +168,7 @@ function makePainter(profile, view, box) {
     drawLost();
     drawMarks();
     context.fillStyle = paint.text;
-    profile.lanes.forEach((lane, place) => context.fillText(lane.name, 0, place * LANE + LABEL / 2));
+    profile.lanes.forEach((lane, place) => context.fillText(lane.name, 0, place * LANE + NAME));
     if (drag) {
       context.fillStyle = paint.hatch;
       context.globalAlpha = 0.25;
