@@ -213,6 +213,7 @@ const fn words(what: Measure) -> &'static str {
         Measure::Wait => "waits",
         Measure::Lag => "lag, at most",
         Measure::Delay => "delay in the batch",
+        Measure::Late => "lag until served, at most",
         Measure::Batch => "events of a wait",
         Measure::Timer => "lateness of timers",
     }
