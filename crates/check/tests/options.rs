@@ -69,7 +69,7 @@ fn an_unknown_option_is_named_with_the_nearest_one() {
 #[test]
 fn a_bad_value_is_named_with_what_the_option_takes() {
     for (text, sentence) in [
-        ("mode=chek", "mode=chek: expected check or transparent"),
+        ("mode=chek", "mode=chek: expected check or chaos or transparent"),
         ("exitcode=256", "exitcode=256: expected a number from 0 to 255"),
         ("exitcode=-1", "exitcode=-1: expected a number from 0 to 255"),
         ("stall=10ms", "stall=10ms: expected off, or 200ms or more, as 500ms or 2s"),
