@@ -1,5 +1,6 @@
 //! The command line: subcommands, options, and the texts of `--help`.
 
+mod chaos;
 mod format;
 mod inspect;
 mod launch;
@@ -12,6 +13,7 @@ use clap::builder::StringValueParser;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
+pub use chaos::ChaosOptions;
 pub use format::{Form, Format};
 pub use inspect::InspectOptions;
 pub use launch::{CheckOptions, Launch, RunOptions};
@@ -29,6 +31,7 @@ pub struct Arguments {
 pub enum Command {
     Check(CheckOptions),
     Run(RunOptions),
+    Chaos(ChaosOptions),
     Inspect(InspectOptions),
     Replay(ReplayOptions),
     Rules(RulesOptions),

@@ -50,9 +50,7 @@ pub fn chaos(function: &Function) -> Option<Chaos> {
                      on_chaos_connect(&chaos, fd, site);"
                 .to_owned(),
             replaced: Vec::new(),
-            after: "if (result == 0 && on_chaos_connected(fd, site))\n            \
-                    result = told(EINPROGRESS);"
-                .to_owned(),
+            after: String::new(),
         }),
         _ => None,
     }

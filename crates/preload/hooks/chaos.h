@@ -37,8 +37,6 @@ bool on_chaos_ctl(int epfd, int op, int fd, struct epoll_event *event, const voi
 /* An ioctl was made: the program may know how much there is. */
 void on_chaos_counted(int fd);
 void on_chaos_connect(struct chaos *chaos, int fd, const void *site);
-/* It succeeded at once: whether to say that it goes on. */
-bool on_chaos_connected(int fd, const void *site);
 
 /* The next epoll_ctl, for Rust. */
 int epshim_next_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event);

@@ -92,11 +92,6 @@ faults! {
         "a registered listener with O_NONBLOCK and a connection that waits; not where EPOLLET comes with EPOLLEXCLUSIVE",
         "accept(2), NOTES: the connection may have been removed",
         "the kernel is not asked; an edge-triggered registration is armed again, as if the connection came now";
-    /// connect says EINPROGRESS though it is done.
-    ConnectInProgress: "connect-in-progress", Polite, "connect",
-        "a socket of TCP with O_NONBLOCK, whose connect succeeded at once",
-        "connect(2), ERRORS: EINPROGRESS",
-        "it is connected; EPOLLOUT and SO_ERROR follow by themselves";
     /// An edge is delivered a second time.
     EdgeRepeated: "edge-repeated", Polite, "epoll_wait, epoll_pwait, epoll_pwait2",
         "an edge-triggered registration of the epoll that is neither EPOLLONESHOT nor EPOLLEXCLUSIVE",
@@ -112,16 +107,16 @@ faults! {
         "a registered stream socket with O_NONBLOCK; poll says neither HUP nor ERR; once at each byte; not where EPOLLET comes with EPOLLEXCLUSIVE",
         "send(2), ERRORS: EAGAIN; net/ipv4/tcp.c, tcp_sendmsg_locked waits for memory too",
         "the kernel is not asked; an edge-triggered registration is armed again, so that room is told";
-    /// accept fails with EPROTO, and the connection is lost.
-    AcceptLost: "accept-lost", Rough, "accept, accept4",
-        "a registered listener with a connection that waits",
-        "accept(2), RETURN VALUE: pending network errors of the new socket, such as EPROTO",
-        "the connection is accepted and closed: it is lost";
     /// connect of AF_UNIX fails with EAGAIN.
     ConnectAgain: "connect-again", Rough, "connect",
         "a socket of AF_UNIX with O_NONBLOCK; once each",
         "connect(2), ERRORS: EAGAIN",
         "the kernel is not asked: the program has to call again";
+    /// accept fails with EPROTO, and the connection is lost.
+    AcceptLost: "accept-lost", Brutal, "accept, accept4",
+        "a registered listener with a connection that waits",
+        "accept(2), RETURN VALUE: pending network errors of the new socket, such as EPROTO",
+        "the connection is accepted and closed: it is lost";
     /// accept finds no memory.
     AcceptExhausted: "accept-exhausted", Brutal, "accept, accept4",
         "a registered listener with a connection that waits; in a row of 1 to 20",

@@ -48,8 +48,6 @@ pub struct Situation {
     pub may_sleep: bool,
     /// This was told at the same byte already.
     pub is_again: bool,
-    /// A socket of TCP.
-    pub is_tcp: bool,
     /// A socket of AF_UNIX.
     pub is_unix: bool,
 }
@@ -171,10 +169,6 @@ pub fn judge(fault: Fault, at: &Situation) -> Result<(), Reason> {
             check(!at.is_again, Reason::Again)?;
             is_armable()
         }
-        Fault::ConnectInProgress => {
-            check(at.is_tcp, Reason::Kind)?;
-            check(at.is_nonblocking, Reason::Blocks)
-        }
         Fault::ConnectAgain => {
             check(at.is_unix, Reason::Kind)?;
             check(at.is_nonblocking, Reason::Blocks)?;
@@ -224,7 +218,6 @@ mod tests {
             is_of_packets: bits & 32 != 0,
             may_sleep: bits & 64 != 0,
             is_again: bits & 128 != 0,
-            is_tcp: bits & 256 != 0,
             is_unix: bits & 512 != 0,
         })
     }

@@ -109,12 +109,16 @@ impl Books {
         self.counts[subject as usize]
     }
 
-    /// The number of this process.
-    pub fn process(&mut self) -> u32 {
+    /// The number of this process. `None`: it has no epoll of its own, and is left alone: a forked client, a build.
+    pub fn process(&self) -> Option<u32> {
+        Some(self.process).filter(|&number| number != 0)
+    }
+
+    /// The process registers something, or waits.
+    pub fn enter(&mut self) {
         if self.process == 0 {
             self.process = writing::ledger().map_or(1, |ledger| ledger.enter());
         }
-        self.process
     }
 
     /// What is known of the file that is open under a number.

@@ -68,15 +68,19 @@ impl Epoll {
         Self { number, generation, ..Self::default() }
     }
 
-    /// Whether a fault was made here already. Where nothing moves, a wait that fails again and again would be a
+    /// Whether a fault was made here already, an edge twice: the second may come before it was read. Where nothing moves, a wait that fails again and again would be a
     /// loop that chaos itself has made.
     pub fn was_at(&self, fault: Fault, offset: u64) -> bool {
-        self.last[place(fault)] == Some(offset)
+        let place = place(fault);
+        let is_twice = fault != Fault::EdgeRepeated || self.last[place + 1] == Some(offset);
+        self.last[place] == Some(offset) && is_twice
     }
 
     /// It is made here.
     pub fn is_at(&mut self, fault: Fault, offset: u64) {
-        self.last[place(fault)] = Some(offset);
+        let place = place(fault);
+        let second = usize::from(self.last[place] == Some(offset));
+        self.last[place + second] = Some(offset);
     }
 }
 
@@ -87,6 +91,6 @@ const fn place(fault: Fault) -> usize {
         Fault::WaitReordered => 2,
         Fault::WaitLate => 3,
         Fault::EdgeRepeated => 4,
-        _ => 5,
+        _ => 6,
     }
 }

@@ -23,6 +23,7 @@ const ROW: u64 = 20;
 /// An accept is about to be made.
 pub fn accepts(books: &mut Books, at: At) -> Fate {
     books.could(at.site, OF_ACCEPTS.into_iter().map(|(fault, _)| fault).collect::<Faults>());
+    let Some(process) = books.process() else { return Fate::default() };
     let Some(known) = books.known(at.fd) else { return Fate::default() };
     let (subject, number, offset) = (known.subject, known.number, known.moved[0]);
     if known.exhausted > 0 {
@@ -33,7 +34,6 @@ pub fn accepts(books: &mut Books, at: At) -> Fate {
     if known.told[0] == Some(offset) {
         return Fate::default();
     }
-    let process = books.process();
     for (fault, errno) in OF_ACCEPTS {
         let name = Name { fault, process, subject, number, offset };
         let size = |_: &mut Books, drawn: u64| {
@@ -74,9 +74,10 @@ pub fn accepted(books: &mut Books, listener: c_int, connection: c_int, is_lost: 
 
 /// An `EPOLL_CTL_ADD` is about to be made: whether it is to fail.
 pub fn adds(books: &mut Books, at: At) -> bool {
+    books.enter();
+    let Some(process) = books.process() else { return false };
     books.could(at.site, Faults(Fault::AddRefused.bit()));
     let number = books.count(Subject::Registration) + 1;
-    let process = books.process();
     let name = Name {
         fault: Fault::AddRefused,
         process,
@@ -115,7 +116,7 @@ pub fn changed(books: &mut Books, op: c_int, fd: c_int, registration: Registrati
 
 /// A descriptor that was registered and not accepted.
 fn introduce(books: &mut Books, fd: c_int) {
-    books.process();
+    books.enter();
     let is_listener = Table.kind(fd) == Kind::Listener;
     if let (true, Some(ledger)) = (is_listener, writing::ledger()) {
         ledger.listens();
@@ -131,9 +132,9 @@ fn introduce(books: &mut Books, fd: c_int) {
 
 /// A connect is about to be made.
 pub fn connects(books: &mut Books, at: At) -> Fate {
-    books.could(at.site, Faults(Fault::ConnectAgain.bit() | Fault::ConnectInProgress.bit()));
+    let Some(process) = books.process() else { return Fate::default() };
+    books.could(at.site, Faults(Fault::ConnectAgain.bit()));
     let number = books.next(Subject::Connect);
-    let process = books.process();
     let name =
         Name { fault: Fault::ConnectAgain, process, subject: Subject::Connect, number, offset: 0 };
     // The one before was told of this number: the program calls again, and must succeed.
@@ -150,17 +151,4 @@ pub fn connects(books: &mut Books, at: At) -> Fate {
     books.last_refused = Some((at.fd, number));
     books.made(Planned { name, gives: 0 }, at, libc::EAGAIN);
     Fate { error: libc::EAGAIN, fault: Some(Fault::ConnectAgain), ..Fate::default() }
-}
-
-/// It succeeded at once: whether to say that it goes on.
-pub fn connected(books: &mut Books, at: At) -> bool {
-    let number = books.count(Subject::Connect);
-    let process = books.process();
-    let fault = Fault::ConnectInProgress;
-    let name = Name { fault, process, subject: Subject::Connect, number, offset: 0 };
-    let made = books.choose(&name, at, |_, _| 0, |_, _| situation::of_connect(at.fd));
-    if made.is_some() {
-        books.made(Planned { name, gives: 0 }, at, libc::EINPROGRESS);
-    }
-    made.is_some()
 }

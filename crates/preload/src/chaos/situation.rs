@@ -53,7 +53,6 @@ pub fn of_connect(fd: c_int) -> Situation {
     Situation {
         kind: Kind::Stream,
         is_nonblocking: !descriptor::may_block(fd),
-        is_tcp: matches!(domain, Some(AddressFamily::INET | AddressFamily::INET6)),
         is_unix: domain == Some(AddressFamily::UNIX),
         ..Situation::default()
     }

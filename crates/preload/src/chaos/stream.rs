@@ -30,12 +30,12 @@ pub fn begins(books: &mut Books, at: At, flags: c_int, is_output: bool) -> Fate 
     } else {
         (Fault::ShortRead, Fault::ReadAgain)
     };
-    let Some((subject, number, offset, told)) = place(books, at.fd, is_output) else {
+    let place = books.process().zip(place(books, at.fd, is_output));
+    let Some((process, (subject, number, offset, told))) = place else {
         return Fate::default();
     };
     let vanished = (!is_output).then_some(Fault::PeerVanished);
     books.could(at.site, [short, again].into_iter().chain(vanished).collect::<Faults>());
-    let process = books.process();
     let name = |fault| Name { fault, process, subject, number, offset };
     if vanished.is_some() && offset > 0 {
         let name = name(Fault::PeerVanished);
@@ -82,15 +82,14 @@ pub fn begins(books: &mut Books, at: At, flags: c_int, is_output: bool) -> Fate 
 /// A call that moved bytes has returned.
 pub fn ended(books: &mut Books, at: At, is_output: bool, room: u64, got: i64, fate: Fate) {
     monitor::moved(books, at.fd, is_output, got, at.asked, room);
-    let place = place(books, at.fd, is_output);
-    if let (Some(fault), Some((subject, number, offset, _)), Ok(count)) =
+    let place = books.process().zip(place(books, at.fd, is_output));
+    if let (Some(fault), Some((process, (subject, number, offset, _))), Ok(count)) =
         (fate.fault, place, u64::try_from(got))
         && matches!(fault, Fault::ShortRead | Fault::ShortWrite)
         && count == room
     {
         // The program may take the count for an end: the rest comes now.
         edges::arm(books, at.fd);
-        let process = books.process();
         let name = Name { fault, process, subject, number, offset };
         books.made(Planned { name, gives: fate.gives }, at, 0);
     }

@@ -23,6 +23,7 @@ const SHORTEST: u64 = 100;
 
 /// A wait is about to be made. Returns what is to become of it, and microseconds to sleep before, without the lock.
 pub fn begins(books: &mut Books, at: At, timeout: i64) -> (Fate, u64) {
+    books.enter();
     books.could(at.site, OF_WAITS.into_iter().collect::<Faults>());
     let may_sleep = timeout != 0;
     let mut fate = Fate::default();
@@ -104,12 +105,13 @@ fn make(
     situation: impl FnOnce(u64) -> Situation,
 ) -> Option<u64> {
     let offset = books.moved;
+    let process = books.process()?;
     let epoll = books.epoll(at.fd);
     let number = epoll.number;
     if epoll.was_at(fault, offset) {
         return None;
     }
-    let name = Name { fault, process: books.process(), subject: Subject::Epoll, number, offset };
+    let name = Name { fault, process, subject: Subject::Epoll, number, offset };
     let gives = books.choose(&name, at, |_, drawn| size(drawn), |_, given| situation(given))?;
     books.epoll(at.fd).is_at(fault, offset);
     let errno = if fault == Fault::WaitInterrupted { libc::EINTR } else { 0 };

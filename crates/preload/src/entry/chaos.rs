@@ -189,10 +189,3 @@ pub extern "C" fn connect(chaos: &mut Chaos, fd: c_int, site: *const c_void) {
     let at = chaos.at(fd, site);
     chaotic(|books| chaos.set(results::connects(books, at)));
 }
-
-pub extern "C" fn connected(fd: c_int, site: *const c_void) -> bool {
-    let mut is_said = false;
-    let at = At { fd, site: site.addr(), asked: 1 };
-    chaotic(|books| is_said = results::connected(books, at));
-    is_said
-}
