@@ -85,6 +85,9 @@ static inline size_t frame(char *bytes, int connection, int number)
     return sizeof size + size;
 }
 
+/* In the client: where it says that it has connected, before any byte. */
+static int connected = -1;
+
 /* Sends frames on several connections at once, and compares what comes back. */
 static inline int client(const struct sockaddr_in *address)
 {
@@ -93,6 +96,7 @@ static inline int client(const struct sockaddr_in *address)
         fds[i] = MUST(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
         MUST(connect(fds[i], (const struct sockaddr *)address, sizeof *address));
     }
+    MUST(write(connected, "c", 1));
     static char sent[LARGEST + 4], got[LARGEST + 4];
     for (int number = 0; number < FRAMES; number++) {
         for (int i = 0; i < CONNECTIONS; i++)
@@ -115,6 +119,7 @@ static inline int start_client(int (*run)(const struct sockaddr_in *), const str
     int ends[2];
     MUST(pipe2(ends, O_CLOEXEC));
     *process = MUST(fork());
+    connected = ends[1];
     if (*process == 0)
         _exit(run(address));
     close(ends[1]);

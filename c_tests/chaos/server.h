@@ -1,4 +1,4 @@
-/* A server of frames, in parts that a program may have its own of: it says so by defining OWN_..., and has the
+/* A server of frames, which begins when all clients have connected, in parts that a program may have its own of: it says so by defining OWN_..., and has the
  * function. EDGE is EPOLLET or 0. What is not its own is right. */
 #ifndef SERVER_H
 #define SERVER_H
@@ -109,6 +109,8 @@ static inline int serve(int (*run)(const struct sockaddr_in *))
     pid_t process;
     listener = listens(&address);
     end = start_client(run, &address, &process);
+    char byte;
+    MUST(read(end, &byte, 1));
     epoll = MUST(epoll_create1(EPOLL_CLOEXEC));
     add(epoll, listener, EPOLLIN | EDGE, &listener);
     add(epoll, end, EPOLLIN, &end);

@@ -7,7 +7,7 @@ use super::run::{Ran, Runner};
 use crate::args::ChaosOptions;
 use crate::launch::Failure;
 use crate::output::shown;
-use epshim_observe::fault::{Faults, Level, Name, Plan, Planned};
+use epshim_observe::fault::{Faults, Level, Plan, Planned};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -153,11 +153,9 @@ fn first_of_each(ran: &Ran, mut is_first: impl FnMut(Option<u32>, u64) -> bool) 
     made.map(|made| Planned { name: made.name, gives: made.gives }).take(SWEPT).collect()
 }
 
-/// The faults of a run, as a list.
+/// The faults of a run, as a list. Two may have one name: an edge may come twice at one point.
 pub fn planned(ran: &Ran) -> Vec<Planned> {
-    let mut seen: BTreeSet<Name> = BTreeSet::new();
-    let made = ran.made.iter().filter(|made| seen.insert(made.name));
-    made.map(|made| Planned { name: made.name, gives: made.gives }).collect()
+    ran.made.iter().map(|made| Planned { name: made.name, gives: made.gives }).collect()
 }
 
 /// A seed that is another one each time, and short enough to be said.

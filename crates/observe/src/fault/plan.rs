@@ -87,6 +87,18 @@ impl Plan {
         Self { level, program: None, seed, verdict: None, faults: Vec::new() }
     }
 
+    /// Any bytes are read or refused, and what was read is written and read again: for tests, and the target of
+    /// fuzzing.
+    ///
+    /// # Panics
+    /// It is not.
+    pub fn read_any(bytes: &[u8]) {
+        let text = String::from_utf8_lossy(bytes);
+        if let Ok(plan) = Self::parse(&text) {
+            assert_eq!(Self::parse(&plan.to_string()), Ok(plan), "{text}");
+        }
+    }
+
     /// Reads a replay file.
     ///
     /// # Errors
@@ -163,8 +175,21 @@ mod tests {
 
         #[test]
         fn any_text_is_read_or_refused(text in any::<String>()) {
-            let _ = Plan::parse(&text);
-            let _ = Plan::parse(&format!("{FORM}\n{text}"));
+            Plan::read_any(text.as_bytes());
+            Plan::read_any(format!("{FORM}\n{text}").as_bytes());
+        }
+
+        #[test]
+        fn so_are_lines_that_are_nearly_right(
+            faults in proptest::collection::vec(planned(), 1..4),
+            place in any::<prop::sample::Index>(),
+            byte in any::<u8>(),
+        ) {
+            let plan = Plan { faults, ..Plan::empty(Level::Rough, 7) };
+            let mut bytes = plan.to_string().into_bytes();
+            let place = place.index(bytes.len());
+            bytes[place] = byte;
+            Plan::read_any(&bytes);
         }
     }
 
