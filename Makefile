@@ -103,9 +103,10 @@ test check: setup-test
 	$(CARGO) test --workspace --exclude epshim --no-fail-fast
 	$(CARGO) test --no-fail-fast
 
-# What is right must not be named: 200 looks at each server, idle and under load.
+# What is right must not be named, nor broken: 200 looks at each server, idle and under load; 20 seeds of chaos at each level.
 soak:
 	EPSHIM_LOOKS=200 $(CARGO) test -p epshim-cli --test inspect silence
+	EPSHIM_CHAOS_SEEDS=20 $(CARGO) test -p epshim-cli --test chaos
 
 # Installs what `make` has built: root needs no cargo. Only what is missing is built.
 built := $(capi)/libepshim.so $(archive) $(addprefix target/release/,libepshim_preload.so epshim \

@@ -2,6 +2,8 @@
 
 #[path = "build/calls.rs"]
 mod calls;
+#[path = "build/chaos.rs"]
+mod chaos;
 #[path = "build/emit_c.rs"]
 mod emit_c;
 #[path = "build/emit_rust.rs"]

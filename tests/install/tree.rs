@@ -34,6 +34,7 @@ fn everything_is_where_it_is_looked_for() {
         "lib/cmake/epshim/epshimConfig.cmake",
         "lib/cmake/epshim/epshimConfigVersion.cmake",
         "share/man/man1/epshim.1",
+        "share/man/man1/epshim-chaos.1",
         "share/man/man1/epshim-check.1",
         "share/man/man1/epshim-inspect.1",
         "share/man/man1/epshim-layout.1",

@@ -2,7 +2,8 @@
 
 use epshim_check::options::{Color, Complaint, MAX_STACK_DEPTH, Mode, expand};
 use epshim_check::{Options, Rule};
-use proptest::collection::btree_set;
+use epshim_observe::fault::{Fault, Level};
+use proptest::collection::{btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -69,7 +70,7 @@ fn an_unknown_option_is_named_with_the_nearest_one() {
 #[test]
 fn a_bad_value_is_named_with_what_the_option_takes() {
     for (text, sentence) in [
-        ("mode=chek", "mode=chek: expected check or transparent"),
+        ("mode=chek", "mode=chek: expected check or chaos or transparent"),
         ("exitcode=256", "exitcode=256: expected a number from 0 to 255"),
         ("exitcode=-1", "exitcode=-1: expected a number from 0 to 255"),
         ("stall=10ms", "stall=10ms: expected off, or 200ms or more, as 500ms or 2s"),
@@ -122,7 +123,7 @@ fn help_names_every_option_with_its_default() {
     let keys = help.lines().filter(|line| line.starts_with("  "));
     let keys: Vec<_> =
         keys.filter_map(|line| line.trim().split_once('=').map(|pair| pair.0)).collect();
-    assert_eq!(keys.len(), 20);
+    assert_eq!(keys.len(), 23);
     for key in keys {
         let (_, complaints) = Options::parse(&format!("{key}=?"));
         let unknown = complaints.iter().any(|c| matches!(c, Complaint::UnknownKey { .. }));
@@ -148,7 +149,7 @@ prop_compose! {
 prop_compose! {
     fn all_options()(
         (mode, color) in (
-            select(vec![Mode::Check, Mode::Transparent]),
+            select(vec![Mode::Check, Mode::Chaos, Mode::Transparent]),
             select(vec![Color::Auto, Color::Always, Color::Never]),
         ),
         (json, log_path, suppressions, suppress, symbolizer) in
@@ -156,11 +157,12 @@ prop_compose! {
         (only, except) in (rules(), rules()),
         (exitcode, stack_depth, verbosity) in (any::<u8>(), 0..=MAX_STACK_DEPTH, 0..=9_u8),
         stall in prop_oneof![Just(0), 200..u32::MAX],
+        (seed, level, faults) in (any::<u64>(), select(Level::ALL.to_vec()), vec(select(Fault::ALL.to_vec()), 0..4)),
         flags in any::<[bool; 7]>(),
     ) -> Options {
         let [lines, halt_on_error, notes, trace_children, observer, symbolize, help] = flags;
         Options {
-            mode, json, log_path, only, except, exitcode, halt_on_error, suppressions, suppress,
+            mode, seed, level, faults: faults.into_iter().collect(), json, log_path, only, except, exitcode, halt_on_error, suppressions, suppress,
             notes, trace_children, observer, stall, stack_depth, lines, symbolize, symbolizer, color, verbosity, help,
         }
     }

@@ -1,5 +1,6 @@
 //! The command line: subcommands, options, and the texts of `--help`.
 
+mod chaos;
 mod format;
 mod inspect;
 mod launch;
@@ -14,6 +15,7 @@ use clap::builder::StringValueParser;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
+pub use chaos::ChaosOptions;
 pub use format::{Form, Format};
 pub use inspect::InspectOptions;
 pub use launch::{CheckOptions, Launch, RunOptions};
@@ -32,6 +34,7 @@ pub struct Arguments {
 pub enum Command {
     Check(CheckOptions),
     Run(RunOptions),
+    Chaos(ChaosOptions),
     Inspect(InspectOptions),
     Profile(ProfileOptions),
     Replay(ReplayOptions),

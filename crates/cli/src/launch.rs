@@ -34,6 +34,7 @@ use epshim_formats::Run;
 use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
 use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
 use std::process::Command;
 
 pub use failure::Failure;
@@ -152,6 +153,42 @@ fn start(mut wanted: Options, launch: &Launch, check: Option<Check>) -> Result<P
         observer.give_up();
     }
     failure
+}
+
+/// A program that is run again and again, with other options each time (`epshim chaos`).
+pub struct Prepared {
+    /// What is executed.
+    pub program: PathBuf,
+    command: Vec<OsString>,
+    library: PathBuf,
+    sanitizers: Vec<OsString>,
+    /// What the environment asks for.
+    pub options: Options,
+}
+
+/// Finds a program and the library for it. One that would run without the library is refused.
+pub fn prepare(command: &[OsString]) -> Result<Prepared, Failure> {
+    let program = target::find(command.first().expect("clap requires a command"))?;
+    let library = library::find(Some(&program))?;
+    let options = environment::inherited(Mode::Chaos)?;
+    Ok(Prepared {
+        program: program.path,
+        command: command.to_vec(),
+        library: library.path,
+        sanitizers: program.elf.sanitizers,
+        options,
+    })
+}
+
+impl Prepared {
+    /// The command, with these options and more that are the library's alone.
+    pub fn command(&self, options: &Options, more: &str) -> Command {
+        let variables =
+            environment::variables(options, &self.library, &self.sanitizers, None, more);
+        let mut command = Command::new(&self.program);
+        command.arg0(&self.command[0]).args(&self.command[1..]).envs(variables);
+        command
+    }
 }
 
 /// Why nothing will be found. Without a word its user would take it for a program in which nothing is wrong.

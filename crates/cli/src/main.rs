@@ -15,6 +15,7 @@
 #![deny(unsafe_code)]
 
 mod args;
+mod chaos;
 mod completions;
 mod emit;
 #[allow(unsafe_code)] // before the runtime
@@ -53,6 +54,7 @@ fn main() -> ExitCode {
     let answer = match arguments.command {
         Command::Check(options) => return launched(launch::check(&options)),
         Command::Run(options) => return launched(launch::run(&options)),
+        Command::Chaos(options) => return ExitCode::from(chaos::answer(&options)),
         Command::Inspect(options) => inspect::answer(&options),
         Command::Profile(options) if profile::is_answered(&options) => {
             return ExitCode::from(profile::answer(&options));

@@ -4,7 +4,7 @@ mod command;
 
 use command::{ask, epshim};
 
-const COMMANDS: [&str; 7] = ["", "check", "run", "inspect", "rules", "explain", "layout"];
+const COMMANDS: [&str; 8] = ["", "check", "run", "chaos", "inspect", "rules", "explain", "layout"];
 
 fn help(command: &str, option: &str) -> String {
     let words: Vec<&str> = [command, option].into_iter().filter(|word| !word.is_empty()).collect();

@@ -25,6 +25,8 @@ pub enum Mode {
     Transparent,
     /// With the library, which checks.
     Checking,
+    /// The same, and every call is asked for a fault that is never made.
+    Chaos,
 }
 
 impl Mode {
@@ -34,8 +36,14 @@ impl Mode {
         if self != Self::Plain {
             command.env("LD_PRELOAD", library);
         }
-        if self == Self::Checking {
-            command.env("EPSHIM_OPTIONS", "mode=check");
+        match self {
+            Self::Plain | Self::Transparent => {}
+            Self::Checking => {
+                command.env("EPSHIM_OPTIONS", "mode=check");
+            }
+            Self::Chaos => {
+                command.env("EPSHIM_OPTIONS", "mode=chaos:seed=1:level=brutal:rate=0");
+            }
         }
     }
 }

@@ -4,9 +4,10 @@ use crate::io::{Io, Outcome};
 use crate::terms::{Fd, Site, Tid};
 
 /// What a descriptor is open on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Kind {
     /// Not known.
+    #[default]
     Unknown,
     /// A stream socket that is connected, or will be.
     Stream,

@@ -18,6 +18,7 @@ mod calls;
 mod ctl;
 mod descriptors;
 pub mod errno;
+pub mod fault;
 mod io;
 mod kernel;
 mod observation;

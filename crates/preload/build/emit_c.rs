@@ -6,6 +6,7 @@
 //! arguments are passed alike on all Linux ABIs, and one that was not passed is handed on unseen.
 
 use crate::calls::{Parts, parts};
+use crate::chaos::{Chaos, chaos};
 use crate::table::{Call, Function, Kind, Only, Parameter};
 use std::fmt::Write;
 
@@ -39,7 +40,7 @@ pub fn functions(functions: &[Function]) -> String {
 
 /// `hooks.c`.
 pub fn hooks(functions: &[Function]) -> String {
-    let mut text = format!("{MADE}#include \"hooks.h\"\n\n");
+    let mut text = format!("{MADE}#include \"chaos.h\"\n\n");
     text += "/* By enum function. */\nconst char *const epshim_names[FUNCTION_COUNT] = {\n";
     for function in functions.iter().filter(|function| function.is_exported) {
         text += &guarded(function, &format!("    \"{}\",\n", function.name));
@@ -71,7 +72,7 @@ pub fn hooks(functions: &[Function]) -> String {
 
 /// `system_calls.c`.
 pub fn system_calls(functions: &[Function]) -> String {
-    let mut text = format!("{MADE}#include \"hooks.h\"\n#include \"system_call.h\"\n");
+    let mut text = format!("{MADE}#include \"chaos.h\"\n#include \"system_call.h\"\n");
     for function in functions.iter().filter(|function| !function.system_calls.is_empty()) {
         if let Some(parts) = parts(function) {
             text += &guarded(function, &system_call(function, &parts));
@@ -143,13 +144,43 @@ fn next_type(function: &Function) -> String {
 
 /// Makes a call, keeps its result for what comes after, and returns it.
 fn around(returns: &str, parts: &Parts, call: &str) -> String {
+    let result = declaration(returns, "result");
+    let made = if returns == "void" { call.to_owned() } else { format!("{result} = {call}") };
+    with(returns, parts, &format!("    {made};\n"))
+}
+
+/// What makes a call, between what comes before and after it.
+fn with(returns: &str, parts: &Parts, made: &str) -> String {
     let lines = |text: &str| if text.is_empty() { String::new() } else { format!("    {text}\n") };
     let (before, after) = (lines(&parts.before), lines(&parts.after));
-    if returns == "void" {
-        return format!("{before}    {call};\n{after}");
-    }
+    let end = if returns == "void" { "" } else { "    return result;\n" };
+    format!("{before}{made}{after}{end}")
+}
+
+/// The call as it is, or what chaos makes of it.
+fn chaotic(function: &Function, next: &str, call: &str) -> Option<String> {
+    let Function { name, returns, .. } = function;
     let result = declaration(returns, "result");
-    format!("{before}    {result} = {call};\n{after}    return result;\n")
+    let made = if function.call == Call::EpollCtl {
+        "        result = chaos_ctl(epfd, op, fd, event, site);\n".to_owned()
+    } else {
+        let Chaos { before, replaced, after } = chaos(function)?;
+        let passed: Vec<&str> = function
+            .parameters
+            .iter()
+            .map(|one| {
+                let other = replaced.iter().find(|(name, _)| *name == one.name);
+                other.map_or(one.name.as_str(), |(_, instead)| instead)
+            })
+            .collect();
+        let made = format!("(({next})next_address(NEXT_{name}))({})", passed.join(", "));
+        format!(
+            "        {before}\n        result = chaos.error != 0 ? told(chaos.error) : {made};\n        {after}\n"
+        )
+    };
+    Some(format!(
+        "    {result};\n    if (__builtin_expect(is_chaos(), 0)) {{\n{made}    }} else {{\n        result = {call};\n    }}\n"
+    ))
 }
 
 fn hook(function: &Function, parts: &Parts) -> String {
@@ -157,7 +188,10 @@ fn hook(function: &Function, parts: &Parts) -> String {
     let (declared, passed, next) = (declared(function), passed(function), next_type(function));
     let is_observed = parts.is_observed;
     let call = format!("(({next})next_address(NEXT_{name}))({passed})");
-    let body = around(returns, parts, &call);
+    let body = match chaotic(function, &next, &call) {
+        Some(made) => with(returns, parts, &made),
+        None => around(returns, parts, &call),
+    };
     let give = if returns == "void" { "" } else { "return " };
     let end = if returns == "void" { "\n    else\n        " } else { "\n    return " };
     format!(
@@ -200,7 +234,12 @@ fn system_call(function: &Function, parts: &Parts) -> String {
     if used("site") {
         taken += "    const void *site = call->site;\n";
     }
-    let body = around(returns, parts, &format!("({returns})make(call)"));
+    let made = format!("({returns})make(call)");
+    let body = match function.call {
+        // What chaos has not seen it would take for what it was.
+        Call::EpollCtl => with(returns, parts, &chaotic(function, "", &made).expect("it is one")),
+        _ => around(returns, parts, &made),
+    };
     let is_observed = parts.is_observed;
     format!(
         "

@@ -1,5 +1,5 @@
 /* fcntl, ioctl and shutdown: what changes a descriptor's flags, copies it, or ends its output. */
-#include "hooks.h"
+#include "chaos.h"
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -16,6 +16,8 @@ void fcntl_ended(int fd, int operation, int result, const void *site)
 
 void ioctl_ended(int fd, unsigned long operation, int result, const void *site)
 {
+    if (is_chaos())
+        on_chaos_counted(fd);
     if (operation == FIONBIO) {
         if (result >= 0)
             on_flags_changed(fd);

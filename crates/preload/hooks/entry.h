@@ -55,6 +55,9 @@ extern _Atomic bool epshim_has_lines;
 /* Whether anything is checked at all. False: transparent, and nothing below is called. */
 extern _Atomic bool epshim_checking;
 
+/* Whether faults are made (chaos.h). */
+extern _Atomic bool epshim_chaos;
+
 /* Whether a thread of the library uses descriptors of the program just now (src/questions/hazard.rs):
  * then the hooks report every close. */
 extern _Atomic bool epshim_hazard;

@@ -34,6 +34,11 @@ static inline bool is_checking(void)
     return atomic_load_explicit(&epshim_checking, memory_order_relaxed);
 }
 
+static inline bool is_chaos(void)
+{
+    return atomic_load_explicit(&epshim_chaos, memory_order_relaxed);
+}
+
 /* Whether calls were reported from the start: then the end of the program is reported too, also if checking stopped in between. */
 extern bool has_begun;
 

@@ -16,6 +16,8 @@ pub mod io_kind {
 pub mod jump;
 
 mod changes;
+#[allow(unsafe_code)] // the program's events
+mod chaos;
 mod closes;
 mod connects;
 #[allow(unsafe_code)] // the program's event

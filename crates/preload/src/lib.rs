@@ -6,6 +6,7 @@
 //!
 //! - `entry/`: entered from C, on the program's threads; the guard around the book-keeping
 //! - `life/`: the checker's start, its copy in a forked child, and the monitor thread
+//! - `chaos/`: which faults are made, where `epshim chaos` asks for them
 //! - `output/`: findings and the end of the report, and names for addresses
 //! - `books/`: what is written down of the program: slots, model, mailbox, counts
 //! - `questions/`: what the kernel is asked, without a trace in the program
@@ -17,6 +18,7 @@
 #![deny(unsafe_code)]
 
 mod books;
+mod chaos;
 mod entry;
 mod life;
 mod output;

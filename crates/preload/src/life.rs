@@ -7,6 +7,7 @@
 mod answers;
 pub mod fork;
 pub mod introductions;
+pub mod luck;
 pub mod monitor;
 pub mod options;
 pub mod sandbox;

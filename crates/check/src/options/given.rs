@@ -1,6 +1,7 @@
 //! What `EPSHIM_OPTIONS` can say.
 
 use crate::engine::Rule;
+use epshim_observe::fault::{Faults, Level};
 use std::collections::BTreeSet;
 
 /// Whether the program is watched at all.
@@ -10,6 +11,8 @@ pub enum Mode {
     Transparent,
     /// Calls are observed and findings reported.
     Check,
+    /// The same, and legal bad luck is made.
+    Chaos,
 }
 
 /// When reports are coloured.
@@ -42,6 +45,12 @@ macro_rules! options {
 options! {
     /// Whether the program is watched.
     mode: Mode = Mode::Transparent,
+    /// What the bad luck of `mode=chaos` is drawn from.
+    seed: u64 = 0,
+    /// How bad it may be.
+    level: Level = Level::Polite,
+    /// Which faults; all of the level if none is named.
+    faults: Faults = Faults(0),
     /// Where findings go as JSON lines; `%p` is the process id.
     json: Option<String> = None,
     /// Where the report goes, `%p` being the process id; to stderr without it.

@@ -7,6 +7,7 @@
 use super::complaint::nearest;
 use super::given::{Color, Mode, Options};
 use crate::engine::Rule;
+use epshim_observe::fault::{Fault, Faults, Level};
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
@@ -42,8 +43,11 @@ macro_rules! setting {
     };
 }
 
-pub const SETTINGS: [Setting; 20] = [
-    setting!(mode, "check|transparent", "whether the program is watched", read_mode, write_mode),
+pub const SETTINGS: [Setting; 23] = [
+    setting!(mode, "check|chaos|transparent", "whether it is watched", read_mode, write_mode),
+    setting!(seed, "N", "what the luck of mode=chaos is drawn from", read_seed, u64::to_string),
+    setting!(level, "polite|rough|brutal", "how bad it may be", read_level, Level::to_string),
+    setting!(faults, "FAULTS", "only these", read_faults, write_faults),
     setting!(json, "PATH", "write findings as JSON lines", read_path, write_path),
     setting!(log_path, "stderr|PATH", "where the report goes", read_log, write_log),
     setting!(only, "RULES", "report only these", read_rules, write_rules),
@@ -84,7 +88,8 @@ fn choice<T: Copy>(value: &str, choices: &[(&str, T)]) -> Read<T> {
     }
 }
 
-const MODES: [(&str, Mode); 2] = [("check", Mode::Check), ("transparent", Mode::Transparent)];
+const MODES: [(&str, Mode); 3] =
+    [("check", Mode::Check), ("chaos", Mode::Chaos), ("transparent", Mode::Transparent)];
 const COLORS: [(&str, Color); 3] =
     [("auto", Color::Auto), ("always", Color::Always), ("never", Color::Never)];
 /// The first two are the ones that are written and taught.
@@ -102,6 +107,37 @@ fn read_mode(value: &str) -> Read<Mode> {
 
 fn write_mode(mode: &Mode) -> String {
     name(mode, &MODES)
+}
+
+fn read_seed(value: &str) -> Read<u64> {
+    match value.parse() {
+        Ok(seed) => (Some(seed), None),
+        Err(_) => (None, Some("expected a number".to_owned())),
+    }
+}
+
+fn read_level(value: &str) -> Read<Level> {
+    match value.parse() {
+        Ok(level) => (Some(level), None),
+        Err(expected) => (None, Some(expected)),
+    }
+}
+
+/// Of a list with an unknown fault in it, the known ones count.
+fn read_faults(value: &str) -> Read<Faults> {
+    let words = || value.split(',').map(str::trim).filter(|word| !word.is_empty());
+    let unknown = words().find(|word| Fault::named(word).is_none()).map(|word| {
+        match nearest(word, Fault::ALL.into_iter().map(Fault::name)) {
+            Some(nearest) => format!("no fault `{word}`; did you mean `{nearest}`?"),
+            None => format!("no fault `{word}`; `epshim chaos --list` has them"),
+        }
+    });
+    let known: Faults = words().filter_map(Fault::named).collect();
+    (Some(known).filter(|known| known.0 != 0), unknown)
+}
+
+fn write_faults(faults: &Faults) -> String {
+    faults.iter().map(Fault::name).collect::<Vec<_>>().join(",")
 }
 
 fn read_color(value: &str) -> Read<Color> {

@@ -20,7 +20,8 @@ use std::process::Command;
 
 const OPTIONS: &str = "EPSHIM_OPTIONS";
 /// Keys that this command sets for the library alone.
-const OURS: [&str; 5] = ["collect", "page", "page_only", "process", "record"];
+const OURS: [&str; 8] =
+    ["collect", "ledger", "page", "page_only", "plan", "process", "rate", "record"];
 pub const PRELOAD: &str = "LD_PRELOAD";
 /// The library's file name.
 pub const LIBRARY: &str = "libepshim_preload.so";
@@ -28,7 +29,7 @@ pub const LIBRARY: &str = "libepshim_preload.so";
 /// The options that this command sets by itself, and those of the environment, which win.
 pub fn inherited(mode: Mode) -> Result<Options, Failure> {
     let symbolizer = match mode {
-        Mode::Check => {
+        Mode::Check | Mode::Chaos => {
             env::current_exe().ok().and_then(|path| path.into_os_string().into_string().ok())
         }
         Mode::Transparent => None,

@@ -4,7 +4,7 @@
 
 use crate::entry::jump::hidden;
 use crate::entry::{
-    changes, closes, connects, epoll, io, polls, process, sandbox, unguarded, waits,
+    changes, chaos, closes, connects, epoll, io, polls, process, sandbox, unguarded, waits,
 };
 
 hidden! {
@@ -46,6 +46,17 @@ hidden! {
     on_flags_changed => changes::flags_changed;
     on_shut_down => changes::shut_down;
     on_unseen => changes::unseen;
+
+    on_chaos_input => chaos::input;
+    on_chaos_output => chaos::output;
+    on_chaos_moved => chaos::moved;
+    on_chaos_accept => chaos::accept;
+    on_chaos_accepted => chaos::accepted;
+    on_chaos_wait => chaos::wait;
+    on_chaos_waited => chaos::waited;
+    on_chaos_ctl => chaos::ctl;
+    on_chaos_counted => chaos::counted;
+    on_chaos_connect => chaos::connect;
 
     on_sandbox_begin => sandbox::begins;
     on_sandbox_end => sandbox::ended;

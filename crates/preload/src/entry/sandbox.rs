@@ -5,10 +5,12 @@
 use crate::entry::guard::record_change;
 use crate::life::sandbox;
 use crate::output::report;
-use crate::runtime::thread;
+use crate::runtime::{thread, watched};
 use libc::{c_int, c_void};
 
 pub extern "C" fn begins(site: *const c_void, is_earnest: bool) {
+    // A fault asks the kernel for more than the program does.
+    watched::set_chaos(false);
     record_change(|| sandbox::begins(site.addr(), is_earnest));
 }
 

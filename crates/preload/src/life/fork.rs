@@ -7,6 +7,7 @@
 //! Surprising: a child that was not announced is noticed at its first call that is recorded.
 
 use crate::books::{blocking, counts, mailbox, model, recording, room_waits, stacks, stalls};
+use crate::chaos::books as chaos;
 use crate::life::monitor;
 use crate::output::report;
 use crate::questions::{hazard, side_process};
@@ -26,6 +27,10 @@ pub fn take_locks() {
     if !stacks::before_fork() {
         return model::after_fork();
     }
+    if !chaos::before_fork() {
+        stacks::after_fork();
+        return model::after_fork();
+    }
     // Last: a thread that holds the heap waits for no other lock.
     heap::before_fork();
     FORKER.store(tid(), Relaxed);
@@ -36,6 +41,7 @@ pub fn take_locks() {
 pub fn give_locks() {
     if FORKER.compare_exchange(tid(), 0, Relaxed, Relaxed).is_ok() {
         heap::after_fork();
+        chaos::after_fork();
         stacks::after_fork();
         model::after_fork();
     }
@@ -55,6 +61,7 @@ pub fn adopt() {
     stacks::forked();
     stalls::forked();
     model::forked();
+    chaos::forked();
     monitor::forked();
     hazard::forked();
     side_process::forked();

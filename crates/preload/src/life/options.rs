@@ -5,14 +5,17 @@ use epshim_check::Options as Check;
 use epshim_check::options::Complaint;
 
 /// The keys that are not in the table.
-const OURS: [&str; 8] = [
+const OURS: [&str; 11] = [
     "collect",
     "fail_alloc_after",
+    "ledger",
     "page",
     "page_only",
     "panic_after",
     "panic_in_monitor",
+    "plan",
     "process",
+    "rate",
     "record",
 ];
 
@@ -38,6 +41,12 @@ pub struct Options {
     pub collect: Option<String>,
     /// `record=PID.FD`, likewise: the rings.
     pub record: Option<(i32, i32)>,
+    /// `ledger=PATH`, from `epshim chaos`: where the faults are written down.
+    pub ledger: Option<String>,
+    /// `plan=PATH`, likewise: the faults that are to be made.
+    pub plan: Option<String>,
+    /// `rate=N`, likewise, and for tests: percent of the cases in which a fault is made.
+    pub rate: Option<u8>,
     /// `page_only=1`, likewise: the observer's files are another command's.
     pub page_only: bool,
 }
@@ -55,6 +64,9 @@ impl Options {
                 Some(("process", value)) => options.process = value.parse().ok(),
                 Some(("page_only", value)) => options.page_only = value == "1",
                 Some(("collect", value)) => options.collect = Some(value.to_owned()),
+                Some(("ledger", value)) => options.ledger = Some(value.to_owned()),
+                Some(("plan", value)) => options.plan = Some(value.to_owned()),
+                Some(("rate", value)) => options.rate = value.parse().ok(),
                 Some(("page", value)) => options.page = pair(value),
                 Some(("record", value)) => options.record = pair(value),
                 _ => {}

@@ -5,6 +5,7 @@
 //! options.
 
 use crate::books::{family, model, recording, stacks};
+use crate::life::luck;
 use crate::life::options::Options;
 use crate::output::destination::Destination;
 use crate::output::{frames, line, mail, report};
@@ -23,7 +24,7 @@ pub fn start(text: &str, no_color: bool) {
     let options = Options::parse(text);
     pages::refuse_from(options.fail_alloc_after.unwrap_or(0));
     process::prepare();
-    let is_checking = options.check.mode == Mode::Check;
+    let is_checking = options.check.mode != Mode::Transparent;
     let may_map = is_checking && sandbox::may(Call::Files) && sandbox::may(Call::Memory);
     if let Some((observer, number)) = options.page.filter(|_| may_map) {
         shared_page::map(observer, number);
@@ -71,6 +72,9 @@ pub fn start(text: &str, no_color: bool) {
     }
     if python::is_there() {
         watched::report_sockets();
+    }
+    if options.check.mode == Mode::Chaos {
+        luck::start(&options);
     }
     watched::start_checking();
 }

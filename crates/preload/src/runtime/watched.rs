@@ -1,10 +1,10 @@
 //! The variables that the hooks read before they report a call: `hooks/watched.c`.
 //!
-//! Owns a bit for each descriptor, and five switches: whether calls are reported at all, whether a hazard is
+//! Owns a bit for each descriptor, and six switches: whether calls are reported at all, whether a hazard is
 //! announced (`questions/hazard.rs`), during which the hooks report every close, whether a write was ever
 //! short, before which no thread waits for room, whether SIGPIPE was seen to be harmless, after which no write
 //! is reported for it, and whether the program's language has lines; and which numbers were ever watched,
-//! without which poll and select are nothing to the hooks. A hook reads these variables without a call, so
+//! without which poll and select are nothing to the hooks; and whether faults are made. A hook reads these variables without a call, so
 //! that a program that is not checked pays a load and a test.
 
 use std::ffi::c_int;
@@ -17,7 +17,7 @@ const WORD_BITS: usize = usize::BITS as usize;
 
 unsafe extern "C" {
     // An array of C's `_Atomic unsigned long`, which on Linux is as wide as a pointer, an unsigned number,
-    // and five `_Atomic bool`: the same as Rust's atomics in memory.
+    // and six `_Atomic bool`: the same as Rust's atomics in memory.
     safe static epshim_watched: [AtomicUsize; WATCHABLE / WORD_BITS];
     safe static epshim_watched_end: AtomicU32;
     safe static epshim_any_unwritten: AtomicBool;
@@ -25,6 +25,7 @@ unsafe extern "C" {
     safe static epshim_has_lines: AtomicBool;
     safe static epshim_checking: AtomicBool;
     safe static epshim_hazard: AtomicBool;
+    safe static epshim_chaos: AtomicBool;
 }
 
 /// From now on the hooks report every close, those of descriptors that are not watched too.
@@ -35,6 +36,16 @@ pub fn start_hazard() {
 /// From now on the hooks report the closes of watched descriptors only.
 pub fn stop_hazard() {
     epshim_hazard.store(false, SeqCst);
+}
+
+/// Whether the hooks ask for faults.
+pub fn is_chaos() -> bool {
+    epshim_chaos.load(Relaxed)
+}
+
+/// From now on they do, or no longer.
+pub fn set_chaos(is_on: bool) {
+    epshim_chaos.store(is_on, SeqCst);
 }
 
 /// Whether the hooks report calls.
@@ -50,6 +61,7 @@ pub fn start_checking() {
 /// From now on the hooks report nothing, and forward every call.
 pub fn stop_checking() {
     epshim_checking.store(false, SeqCst);
+    set_chaos(false);
     epshim_has_lines.store(false, Relaxed);
     epshim_watched_end.store(0, Relaxed);
     for word in &epshim_watched {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Every arrow between our packages that the library, a program or a build script may have. None points
 /// up: what is named on the right has no line that leads back.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     ("epshim-capi", &["epshim"]),
     ("epshim-check", &["epshim-observe"]),
     ("epshim-report", &["epshim-check", "epshim-observe"]),
@@ -21,6 +21,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
             "epshim-formats",
             "epshim-interpreters",
             "epshim-layouts",
+            "epshim-ledger",
             "epshim-observe",
             "epshim-page",
             "epshim-profile",
@@ -34,6 +35,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
             "epshim-append",
             "epshim-check",
             "epshim-interpreters",
+            "epshim-ledger",
             "epshim-observe",
             "epshim-page",
             "epshim-report",
@@ -44,6 +46,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("epshim-attach", &["epshim-check", "epshim-interpreters", "epshim-observe", "epshim-walk"]),
     ("epshim-formats", &["epshim-report"]),
     ("epshim-interpreters", &["epshim-walk"]),
+    ("epshim-ledger", &["epshim-observe"]),
     ("epshim-profile", &["epshim-observe"]),
     ("epshim-ring", &["epshim-observe"]),
     ("epshim-page", &["epshim-check", "epshim-report"]),

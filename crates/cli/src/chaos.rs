@@ -1,0 +1,116 @@
+//! `epshim chaos`: runs a program with legal bad luck until something breaks, and shrinks that to the faults that
+//! are enough.
+//!
+//! `program.rs` is what runs, `run.rs` one run and `verdict.rs` what came of it; `search.rs` draws seeds or sweeps,
+//! `shrink.rs` takes faults away, `report.rs` and `json.rs` say what was found, `list.rs` what there is. The faults
+//! are made by the preload library, and written down in a ledger that `ledger.rs` maps.
+//!
+//! Surprising: unlike `check`, this command stays the program's parent.
+
+mod child;
+mod failure;
+mod findings;
+mod json;
+#[allow(unsafe_code)] // a mapping
+mod ledger;
+mod list;
+mod place;
+mod program;
+mod progress;
+mod ready;
+mod report;
+mod run;
+mod search;
+mod shrink;
+#[allow(unsafe_code)] // signals that wait
+mod signals;
+mod verdict;
+
+use crate::args::ChaosOptions;
+use crate::launch::Failure;
+use crate::output::{self, Output, shown};
+use crate::scratch;
+use epshim_observe::fault::{Level, Plan};
+use failure::Broken;
+use json::Lines;
+use program::Program;
+use run::Runner;
+use std::path::Path;
+use std::time::Duration;
+
+pub use ready::Ready;
+
+/// The codes of the command, beside those of [`Failure`].
+const BROKE: u8 = 1;
+const USAGE: u8 = 2;
+const BASELINE: u8 = 3;
+const NO_FAULT: u8 = 4;
+
+/// How long is shrunk, if nothing else is said.
+const SHRINK: Duration = Duration::from_secs(120);
+
+/// Answers: the exit code.
+pub fn answer(options: &ChaosOptions) -> u8 {
+    if options.list {
+        let printed = Output::text(list::text(options.markdown), true).print();
+        return printed.unwrap_or_else(|reason| complain(BROKE, &reason));
+    }
+    let plan = match options.replay.as_deref().map(read_plan).transpose() {
+        Ok(plan) => plan,
+        Err(reason) => return complain(USAGE, &reason),
+    };
+    let prepared = Program::prepare(options, plan.as_ref());
+    let program = match prepared {
+        Ok(program) => program,
+        Err(Failure { code, reason }) => return complain(code, &reason),
+    };
+    let lines = match options.json.as_deref().map(Lines::create).transpose() {
+        Ok(lines) => lines.unwrap_or_default(),
+        Err(reason) => return complain(USAGE, &reason),
+    };
+    let done = scratch::with(|folder| {
+        let runner = Runner::new(program, folder, options);
+        go(options, plan, runner, lines)
+    });
+    match done {
+        Ok(Ok(code)) => code,
+        Ok(Err(Failure { code, reason })) => complain(code, &reason),
+        Err(reason) => complain(Failure::OWN, &reason),
+    }
+}
+
+fn go(
+    options: &ChaosOptions,
+    plan: Option<Plan>,
+    mut runner: Runner,
+    mut lines: Lines,
+) -> Result<u8, Failure> {
+    let level = options.level.unwrap_or(Level::Polite);
+    let search = search::Search::new(options, plan, level);
+    report::say(&search.greeting());
+    if let Err(reason) = runner.baseline()? {
+        return Ok(complain(BASELINE, &reason));
+    }
+    let found = if runner.has_sites() { search.go(&mut runner, &mut lines)? } else { None };
+    lines.summary(&runner.total);
+    let Some(found) = found else {
+        report::say(&report::nothing(&search, &runner));
+        return Ok(if runner.total.faults() == 0 && !search.is_replay() { NO_FAULT } else { 0 });
+    };
+    let broken = Broken::of(&mut runner, &search, found, options.shrink_time.unwrap_or(SHRINK))?;
+    let file = broken.write(&runner, level).map_err(Failure::own)?;
+    lines.failure(&broken, &file);
+    report::say(&report::broken(&broken, &runner, options, &file));
+    Ok(BROKE)
+}
+
+fn read_plan(path: &Path) -> Result<Plan, String> {
+    let bad = |reason: &str| format!("{}: {reason}", shown(path));
+    let text = std::fs::read_to_string(path).map_err(|error| bad(&error.to_string()))?;
+    Plan::parse(&text).map_err(|error| bad(&error.to_string()))
+}
+
+fn complain(code: u8, reason: &str) -> u8 {
+    output::complain(reason);
+    code
+}

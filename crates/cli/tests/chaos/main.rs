@@ -1,0 +1,94 @@
+//! `epshim chaos`: the planted bugs of `c_tests/chaos` are found, shrunk and replayed; their twins, and servers that
+//! are right, survive; and what the command says where there is nothing to break.
+//!
+//! `EPSHIM_CHAOS_SEEDS=20`: each that must survive has as many seeds, at each level, in place of 4 (`make soak`).
+
+#[path = "../command/mod.rs"]
+mod command;
+mod planted;
+mod says;
+mod survives;
+
+use command::watching;
+use epshim_harness::c_compiler::{build, c11};
+use epshim_harness::cargo;
+use epshim_harness::products::folder;
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The machine is one search's at a time: a hang is a matter of time.
+static MACHINE: Mutex<()> = Mutex::new(());
+
+fn turn() -> MutexGuard<'static, ()> {
+    MACHINE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A program of `c_tests/chaos`.
+struct Program {
+    name: String,
+    source: PathBuf,
+    /// The fault that breaks it.
+    fault: String,
+}
+
+fn programs() -> Vec<Program> {
+    let root = cargo::root().join("c_tests/chaos");
+    let entries = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path());
+    let mut programs: Vec<Program> = entries
+        .filter(|path| path.extension().is_some_and(|end| end == "c"))
+        .map(|source| {
+            let text = fs::read_to_string(&source).unwrap();
+            let line = text.lines().find_map(|line| line.strip_prefix(" * fault: "));
+            let name = source.file_stem().unwrap().to_str().unwrap().to_owned();
+            Program { name, source, fault: line.expect("it says its fault").to_owned() }
+        })
+        .collect();
+    programs.sort_by(|a, b| a.name.cmp(&b.name));
+    programs
+}
+
+impl Program {
+    fn build(&self, is_right: bool) -> PathBuf {
+        let mut command = c11();
+        command.args(["-g", "-O1"]).args(is_right.then_some("-DRIGHT")).arg(&self.source);
+        build(&mut command, format!("chaos-{}{}", self.name, if is_right { "-right" } else { "" }))
+    }
+}
+
+/// What a search came to.
+struct Outcome {
+    code: i32,
+    err: String,
+    json: Vec<Value>,
+    folder: PathBuf,
+}
+
+impl Outcome {
+    fn line(&self, kind: &str) -> &Value {
+        let line = self.json.iter().find(|line| line["kind"] == kind);
+        line.unwrap_or_else(|| panic!("no {kind}:\n{}", self.err))
+    }
+}
+
+/// Runs `epshim chaos` with these words in a folder of this name.
+fn search(name: &str, words: &[&str], program: &[&str]) -> Outcome {
+    let folder = folder(&format!("chaos-search-{name}"));
+    let mut command = watching(&["chaos", "--json", "lines"]);
+    command.args(words).arg("--").args(program).current_dir(&folder);
+    answered(&mut command, folder)
+}
+
+fn answered(command: &mut Command, folder: PathBuf) -> Outcome {
+    let output = command.output().unwrap();
+    let text = fs::read_to_string(folder.join("lines")).unwrap_or_default();
+    let json = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let err = String::from_utf8_lossy(&output.stderr).into_owned();
+    Outcome { code: output.status.code().expect("it ends by itself"), err, json, folder }
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("UTF-8")
+}

@@ -1,0 +1,101 @@
+//! What the command says where nothing is to be broken, and what it refuses.
+
+use crate::command::{answer, ask, epshim};
+use crate::{search, text, turn};
+use epshim_harness::cargo;
+use epshim_harness::products::{chmod, folder, script};
+use std::{env, fs};
+
+#[test]
+fn a_test_that_fails_without_faults_is_no_test() {
+    let _turn = turn();
+    let outcome = search("fails", &["--seed", "5"], &["false"]);
+    assert_eq!(outcome.code, 3, "{}", outcome.err);
+    assert!(outcome.err.starts_with("epshim chaos: seed 5, level polite"), "{}", outcome.err);
+    assert!(outcome.err.contains("run 1 of 3 fails: status 1"), "{}", outcome.err);
+}
+
+#[test]
+fn a_program_without_an_epoll_has_no_fault() {
+    let _turn = turn();
+    let outcome = search("nothing", &[], &["true"]);
+    assert_eq!(outcome.code, 4, "{}", outcome.err);
+    assert!(outcome.err.contains("no fault could be made"), "{}", outcome.err);
+    // The seed is said all the same.
+    assert!(outcome.err.starts_with("epshim chaos: seed "), "{}", outcome.err);
+}
+
+#[test]
+fn what_is_misspelt_tests_nothing_and_is_refused() {
+    for (words, says) in [
+        (&["chaos", "--only", "short-reed", "--", "true"][..], "did you mean `short-read`?"),
+        (&["chaos", "--level", "mild", "--", "true"], "expected polite, rough or brutal"),
+        (&["chaos", "--for", "10x", "--", "true"], "a number and ms, s, m or h"),
+        (&["chaos", "--sweep", "--runs", "3", "--", "true"], "cannot be used with"),
+        (&["chaos"], "required"),
+    ] {
+        let answer = answer(words);
+        assert_eq!(
+            (answer.code, answer.err.contains(says)),
+            (2, true),
+            "{words:?}: {}",
+            answer.err
+        );
+    }
+}
+
+#[test]
+fn a_file_that_is_no_replay_file_is_refused_with_its_line() {
+    let file = folder("chaos-bad").join("bad.chaos");
+    fs::write(&file, "epshim-chaos 1\nlevel polite\nshort-read process 1\n").unwrap();
+    let answer = ask(&mut epshim(&["chaos", "--replay", text(&file), "--", "true"]));
+    assert_eq!(answer.code, 2);
+    assert!(answer.err.contains("bad.chaos: line 3: no fault"), "{}", answer.err);
+}
+
+#[test]
+fn what_is_setuid_is_refused() {
+    let program = folder("chaos-setuid").join("program");
+    fs::copy("/bin/true", &program).unwrap();
+    chmod(&program, 0o4755);
+    let answer = ask(&mut epshim(&["chaos", "--", text(&program)]));
+    assert_eq!(answer.code, 125, "{}", answer.err);
+    assert!(answer.err.contains("it is setuid"), "{}", answer.err);
+}
+
+#[test]
+fn a_command_that_is_not_there_has_the_codes_of_env() {
+    assert_eq!(answer(&["chaos", "--", "/nonexistent/server"]).code, 127);
+    let file = folder("chaos-plain").join("plain");
+    script(&file, "echo no line\n");
+    chmod(&file, 0o644);
+    assert_eq!(ask(&mut epshim(&["chaos", "--", text(&file)])).code, 126);
+}
+
+/// docs/chaos.md has the table, and `EPSHIM_BLESS=1` writes it.
+#[test]
+fn the_document_has_the_faults_as_the_command_lists_them() {
+    const BEGINS: &str = "<!-- faults: epshim chaos --list -->\n";
+    const ENDS: &str = "<!-- end -->\n";
+    let table = answer(&["chaos", "--list", "--markdown"]).out;
+    let path = cargo::root().join("docs/chaos.md");
+    let document = fs::read_to_string(&path).unwrap();
+    let (before, rest) = document.split_once(BEGINS).expect("the table begins");
+    let (_, after) = rest.split_once(ENDS).expect("it ends");
+    let wanted = format!("{before}{BEGINS}{table}{ENDS}{after}");
+    if env::var_os("EPSHIM_BLESS").is_some() {
+        fs::write(path, wanted).unwrap();
+    } else {
+        assert_eq!(document, wanted, "EPSHIM_BLESS=1 writes it");
+    }
+}
+
+#[test]
+fn the_list_fits_80_columns_and_has_every_fault() {
+    let list = answer(&["chaos", "--list"]).out;
+    let wide: Vec<&str> = list.lines().filter(|line| line.chars().count() > 80).collect();
+    assert_eq!(wide, [""; 0]);
+    for fault in epshim_observe::fault::Fault::ALL {
+        assert!(list.contains(&format!("\n  {fault}\n")), "{fault}");
+    }
+}

@@ -1,0 +1,21 @@
+//! Chaos: which faults are made, and that each of them is true (`epshim chaos`).
+//!
+//! Between the book-keeping and libc. What is known of the program's descriptors is known here a second time,
+//! because a fault must be right in the moment in which it is made: `epoll_ctl` is called under this wing's lock,
+//! so that no edge is armed again with what the program has just changed.
+//!
+//! Surprising: without chaos nothing here is ever called, and nothing is allocated.
+
+pub mod books;
+pub mod choice;
+mod edges;
+pub mod known;
+mod monitor;
+pub mod results;
+mod situation;
+pub mod stream;
+pub mod wait;
+#[allow(unsafe_code)] // a mapping
+mod writing;
+
+pub use writing::map as map_ledger;
