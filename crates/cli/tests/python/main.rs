@@ -8,6 +8,7 @@ mod findings;
 #[path = "../found/mod.rs"]
 mod found;
 mod lines;
+mod loops;
 mod load;
 
 use epshim_harness::pythons::{Python, pythons};
