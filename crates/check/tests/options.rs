@@ -1,6 +1,6 @@
 //! `EPSHIM_OPTIONS`: what each text means, what is wrong with it, and that what is written is read.
 
-use epshim_check::options::{Color, Complaint, MAX_STACK_DEPTH, Mode, expand};
+use epshim_check::options::{Color, Complaint, Language, MAX_STACK_DEPTH, Mode, expand};
 use epshim_check::{Options, Rule};
 use epshim_observe::fault::{Fault, Level};
 use proptest::collection::{btree_set, vec};
@@ -132,6 +132,24 @@ fn help_names_every_option_with_its_default() {
 }
 
 #[test]
+fn lines_are_of_some_languages_of_all_or_of_none() {
+    let lines = |text: &str| Options::parse(text).0.lines;
+    assert_eq!(lines(""), Language::ALL.into());
+    assert_eq!(lines("lines=0:lines=yes"), Language::ALL.into());
+    assert_eq!(lines("lines=no"), [].into());
+    assert_eq!(lines("lines=php,node"), [Language::Node, Language::Php].into());
+    let (options, complaints) = Options::parse("lines=pyhton,ruby");
+    assert_eq!(options.lines, [Language::Ruby].into());
+    assert_eq!(
+        complaints[0].to_string(),
+        "lines=pyhton,ruby: no language `pyhton`; did you mean `python`?"
+    );
+    let (options, complaints) = Options::parse("lines=2");
+    assert_eq!(options.lines, Language::ALL.into());
+    assert_eq!(complaints[0].to_string(), "lines=2: expected 0, 1 or some of python,node,ruby,php");
+}
+
+#[test]
 fn the_process_id_goes_where_the_path_says() {
     assert_eq!(expand("/tmp/%p.log", 42), "/tmp/42.log");
     assert_eq!(expand("%%p%p%x%", 7), "%p7%x%");
@@ -158,9 +176,10 @@ prop_compose! {
         (exitcode, stack_depth, verbosity) in (any::<u8>(), 0..=MAX_STACK_DEPTH, 0..=9_u8),
         stall in prop_oneof![Just(0), 200..u32::MAX],
         (seed, level, faults) in (any::<u64>(), select(Level::ALL.to_vec()), vec(select(Fault::ALL.to_vec()), 0..4)),
-        flags in any::<[bool; 7]>(),
+        lines in btree_set(select(Language::ALL.to_vec()), 0..=Language::ALL.len()),
+        flags in any::<[bool; 6]>(),
     ) -> Options {
-        let [lines, halt_on_error, notes, trace_children, observer, symbolize, help] = flags;
+        let [halt_on_error, notes, trace_children, observer, symbolize, help] = flags;
         Options {
             mode, seed, level, faults: faults.into_iter().collect(), json, log_path, only, except, exitcode, halt_on_error, suppressions, suppress,
             notes, trace_children, observer, stall, stack_depth, lines, symbolize, symbolizer, color, verbosity, help,

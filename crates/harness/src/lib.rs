@@ -9,7 +9,7 @@
 //! - [`preload`]: programs with and without the preload library.
 //! - [`peers`]: echo servers of other event loops.
 //! - [`misuse`]: the corpus of programs that misuse epoll.
-//! - [`tools`], [`pypi`], [`ziglang`], [`koffi`], [`pythons`]: what a test can use but a machine need not have.
+//! - [`tools`], [`pypi`], [`ziglang`], [`koffi`], [`pythons`], [`interpreters`]: what a test can use but a machine need not have.
 //!
 //! It depends on no other crate of ours, so that each of them can have it in its tests. Everything
 //! here waits for a condition with a limit, and panics with the reason when the limit passes.
@@ -20,6 +20,7 @@
 pub mod c_compiler;
 pub mod c_library;
 pub mod cargo;
+pub mod interpreters;
 pub mod koffi;
 pub mod misuse;
 pub mod output;

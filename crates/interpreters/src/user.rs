@@ -40,6 +40,39 @@ const LOOPS: [(&str, &[&str]); 4] = [
     ("/gevent/hub.py", &["run"]),
 ];
 
+/// Whose a frame of JavaScript's in Node is, by its file: Node's own modules, and installed packages.
+#[must_use]
+pub fn of_node(file: &str) -> Owner {
+    // Code that was made while the program ran has no file.
+    let is_library =
+        file.is_empty() || file.starts_with("node:") || has_folder(file, "node_modules");
+    if is_library { Owner::Library } else { Owner::User }
+}
+
+/// Whose a frame of Ruby's is, by its file: methods that are part of the interpreter, the standard library, gems.
+#[must_use]
+pub fn of_ruby(file: &str) -> Owner {
+    let is_standard =
+        file.contains("/lib/ruby/") || file.contains("/usr/lib/") && has_folder(file, "ruby");
+    let is_library = file.is_empty()
+        || file.starts_with("<internal:")
+        || is_standard
+        || has_folder(file, "gems");
+    if is_library { Owner::Library } else { Owner::User }
+}
+
+/// Whose a frame of PHP's is, by its file: installed packages.
+#[must_use]
+pub fn of_php(file: &str) -> Owner {
+    let is_library = file.is_empty() || has_folder(file, "vendor");
+    if is_library { Owner::Library } else { Owner::User }
+}
+
+/// Whether a file lies in a folder of this name.
+fn has_folder(file: &str, name: &str) -> bool {
+    file.rsplit('/').skip(1).any(|folder| folder == name)
+}
+
 /// Whether a file of a Python program is the user's.
 #[must_use]
 pub fn is_python(file: &str) -> bool {
@@ -77,7 +110,7 @@ fn is_of_a_version(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Owner, is_python, of_python};
+    use super::{Owner, is_python, of_node, of_php, of_python, of_ruby};
 
     #[test]
     fn a_file_of_the_user_is_told_from_the_librarys_by_its_path() {
@@ -113,5 +146,38 @@ mod tests {
         assert_eq!(of("runners.py", "Runner.run"), Owner::Loop);
         assert_eq!(of("base_events.py", "BaseEventLoop.create_server"), Owner::Library);
         assert_eq!(of_python("/srv/asyncio/events.py", "_run"), Owner::User);
+    }
+
+    #[test]
+    fn files_of_other_languages_are_the_users_unless_they_came_with_the_language_or_a_package() {
+        type Case<'a> = (fn(&str) -> Owner, &'a [&'a str], &'a [&'a str]);
+        let cases: [Case<'_>; 3] = [
+            (
+                of_node,
+                &["/srv/app/server.js", "app.mjs", "/srv/node_modules.js"],
+                &["", "node:net", "node:internal/timers", "/srv/node_modules/express/lib/app.js"],
+            ),
+            (
+                of_ruby,
+                &["app.rb", "/srv/ruby/app.rb", "/srv/gems.rb"],
+                &[
+                    "",
+                    "<internal:timev>",
+                    "/usr/lib/ruby/3.1.0/socket.rb",
+                    "/usr/lib/x86_64-linux-gnu/ruby/3.1.0/io/wait.rb",
+                    "/var/lib/gems/3.1.0/gems/puma-6.0/lib/puma.rb",
+                    "/home/u/.rbenv/versions/3.1.2/lib/ruby/3.1.0/set.rb",
+                ],
+            ),
+            (of_php, &["/srv/index.php", "vendor.php"], &["", "/srv/vendor/react/Loop.php"]),
+        ];
+        for (owner, users, others) in cases {
+            for file in users {
+                assert_eq!(owner(file), Owner::User, "{file}");
+            }
+            for file in others {
+                assert_eq!(owner(file), Owner::Library, "{file}");
+            }
+        }
     }
 }

@@ -15,16 +15,27 @@ pub mod fd_table;
 pub mod memory;
 #[allow(unsafe_code)] // what the kernel tells every program
 pub mod modules;
+#[allow(unsafe_code)] // functions of V8's
+pub mod node;
+#[allow(unsafe_code)] // functions of the Zend engine's
+pub mod php;
 #[allow(unsafe_code)] // a child that is a copy
 pub mod probe;
-#[allow(unsafe_code)] // the addresses of CPython's names
+#[allow(unsafe_code)] // which thread it is
 pub mod python;
 #[allow(unsafe_code)] // the registers
 pub mod registers;
+#[allow(unsafe_code)] // functions of Ruby's
+pub mod ruby;
 #[allow(unsafe_code)] // a child process in the same memory
 pub mod side_process;
 #[allow(unsafe_code)] // the structure of getrusage(2)
 pub mod threads;
+
+#[allow(unsafe_code)] // a name of libc's
+pub mod interrupted;
+#[allow(unsafe_code)] // the addresses of names
+mod names;
 
 pub mod callers;
 pub mod children;
@@ -32,6 +43,8 @@ pub mod files;
 pub mod hazard;
 pub mod introduce;
 pub mod kernel;
+pub mod line;
+pub mod lines;
 pub mod own_process;
 pub mod proc_path;
 pub mod registrations;

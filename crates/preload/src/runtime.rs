@@ -18,6 +18,7 @@ pub mod libc_thread;
 #[allow(unsafe_code)] // the value that a lock guards
 pub mod lock;
 pub mod loops;
+pub mod outside;
 #[allow(unsafe_code)] // a thread, and its variables
 #[cfg(all(
     target_env = "gnu",

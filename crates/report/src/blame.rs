@@ -21,7 +21,7 @@ struct Part {
 }
 
 const PARTS: [Part; 17] = [
-    // The C library, the compilers' run-time libraries, and what sanitizers put before them.
+    // The C library, the compilers' run-time libraries, what sanitizers put before them, and by what interpreters call C.
     Part {
         modules: &[
             "libc.so*",
@@ -30,6 +30,7 @@ const PARTS: [Part; 17] = [
             "libpthread*.so*",
             "libgcc_s.so*",
             "lib*san.so*",
+            "libffi.so*",
         ],
         functions: &["__interceptor_*", "___interceptor_*"],
     },

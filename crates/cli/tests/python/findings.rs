@@ -1,6 +1,6 @@
 //! Two bugs of a program are two findings, and what silences one leaves the other.
 
-use crate::{QUICK, check, known, line};
+use crate::{QUICK, check, known};
 
 /// Two descriptors that one loop spins on, and two calls that fail, all from one function of the interpreter's.
 pub const TWO_OF_EACH: &str = r#"
@@ -54,7 +54,7 @@ fn two_bugs_are_two_findings_each_with_its_line() {
         for finding in found.findings.iter().filter(|finding| finding["rule"] == "level-spin") {
             let wait = &finding["sites"][0];
             assert_eq!(wait["role"], "now");
-            assert_eq!(line(&wait["frames"][0]), found.line("# loop"), "{finding}");
+            assert_eq!(found.line_of(&wait["frames"][0]), found.line("# loop"), "{finding}");
             let suppression = format!("level-spin:app.py:{}", finding["blame"]["line"]);
             assert_eq!(finding["suppression"], suppression);
         }

@@ -1,6 +1,6 @@
 //! Under load: other threads compute and collect garbage, and C's signal handler writes at any instruction.
 
-use crate::{QUICK, check, check_with, known, line};
+use crate::{QUICK, check, check_with, known};
 use epshim_harness::c_compiler::compile_text;
 use epshim_harness::products::folder;
 use epshim_harness::pythons::Python;
@@ -145,6 +145,6 @@ fn a_signals_stack_of_8_kib_is_enough_to_read_the_lines() {
         // The library in C has made the call: it is blamed, and the line that called it follows.
         let frames = found.findings[0]["sites"][0]["frames"].as_array().expect("frames");
         let python = frames.iter().find(|frame| frame["language"] == "Python").expect("a line");
-        assert_eq!(line(python), found.line("# handler"), "{}", found.report);
+        assert_eq!(found.line_of(python), found.line("# handler"), "{}", found.report);
     }
 }

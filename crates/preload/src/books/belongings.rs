@@ -51,7 +51,7 @@ pub fn closed(fd: c_int) {
     }
 }
 
-/// It was written to, and is watched: `line` says at which line of the user's.
+/// It was written to, and is watched, or will be: `line` says at which line of the user's.
 pub fn written(fd: c_int, line: impl FnOnce() -> Option<u64>) {
     let Some(word) = WORDS.of(fd) else { return };
     let known = word.load(Relaxed);

@@ -1,7 +1,7 @@
 //! Call sites with their callers. A site is a return address; or, where the callers were recorded
 //! too, the number of a stack that is kept here once.
 //!
-//! A stack has the return addresses, and in a Python program its lines. So two calls from different lines are two
+//! A stack has the return addresses, and in an interpreted program its lines. So two calls from different lines are two
 //! sites, though the interpreter makes both of them by the same way. Where no line is the user's own, because
 //! an event loop makes the call later, the stack has the number of the one that the descriptor belongs to.
 //!
@@ -13,26 +13,26 @@
 
 use crate::books::words::{Found, Kept};
 use crate::books::{belongings, recording};
-use crate::questions::{callers, python};
+use crate::questions::line::Line;
+use crate::questions::{callers, lines};
 use crate::runtime::lock::{Locked, PATIENCE};
-use epshim_interpreters::user::{self, Owner};
+use epshim_check::options::Language;
+use epshim_interpreters::user::Owner;
 use epshim_observe::{Site, What};
-use python::Line;
+use std::collections::BTreeSet;
 use std::ffi::{c_int, c_void};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 static DEPTH: AtomicUsize = AtomicUsize::new(0);
 static KEPT: Locked<Kept> = Locked::new(Kept::new());
 
-/// Before the checking starts: how many callers are recorded, and whether lines are.
-pub fn start(depth: u8, has_lines: bool) {
+/// Before the checking starts: how many callers are recorded, and of which languages lines are.
+pub fn start(depth: u8, languages: &BTreeSet<Language>) {
     DEPTH.store(usize::from(depth), Relaxed);
     if depth > 0 {
         callers::prepare(depth.into());
     }
-    if has_lines {
-        python::prepare();
-    }
+    lines::prepare(languages);
 }
 
 /// The call that returns to `site`, without its callers.
@@ -47,11 +47,11 @@ pub fn capture(site: *const c_void) -> Site {
 
 /// The same of a call on a descriptor, which may be made long after the user's own code asked for it.
 ///
-/// In a Python program it has lines in place of callers: an interpreter's callers are the same for all calls, and
+/// In an interpreted program it has lines in place of callers: an interpreter's callers are the same for all calls, and
 /// where they cannot be found just now the site would be another one.
 pub fn capture_of(site: *const c_void, fd: c_int) -> Site {
     let address = only(site);
-    let found = python::of_this_thread(|lines| {
+    let found = lines::of_this_thread(|lines| {
         let is_deferred = fd >= 0 && !lines.is_empty() && users(lines).is_none();
         let belongs = is_deferred.then(|| belongings::of(fd)).flatten();
         at_lines(address.0, lines, belongs)
@@ -94,7 +94,7 @@ fn number(kept: &mut Kept, frames: &[usize], lines: &[Line], belongs: Option<u64
 
 /// The number of the calling thread's own line, where it is in code of the user's: what a descriptor belongs to.
 pub fn users_line(site: *const c_void) -> Option<u64> {
-    python::of_this_thread(|lines| {
+    lines::of_this_thread(|lines| {
         users(lines)?;
         KEPT.with(1, |kept| number(kept, &[site.addr()], lines, None)).flatten()
     })
@@ -102,12 +102,23 @@ pub fn users_line(site: *const c_void) -> Option<u64> {
 
 /// The site of a call of this thread's, with its lines and without other callers: the same as [`of_sleeping`] has it.
 pub fn with_lines(site: u64) -> Site {
-    python::of_this_thread(|lines| at_lines(site, lines, None))
+    if lines::are_of_the_caller() {
+        return Site(site);
+    }
+    lines::of_this_thread(|lines| at_lines(site, lines, None))
+}
+
+/// The site of a call of this thread's that may block: with its lines, where only the thread itself can say them.
+pub fn before_blocking(site: *const c_void) -> Site {
+    if !lines::are_of_the_caller() {
+        return only(site);
+    }
+    lines::of_this_thread(|lines| at_lines(site.addr() as u64, lines, None))
 }
 
 /// The site of a call that another thread sleeps in, with that thread's lines.
 pub fn of_sleeping(tid: c_int, site: u64) -> Site {
-    python::of_thread(tid, |lines| at_lines(site, lines, None))
+    lines::of_thread(tid, |lines| at_lines(site, lines, None))
 }
 
 fn at_lines(site: u64, lines: &[Line], belongs: Option<u64>) -> Site {
@@ -122,9 +133,8 @@ fn at_lines(site: u64, lines: &[Line], belongs: Option<u64>) -> Site {
 /// The place of the user's own line among those of a thread. What called an event loop has nothing to do with
 /// what the loop does now.
 pub fn users(lines: &[Line]) -> Option<usize> {
-    let owner = |line: &Line| user::of_python(&line.file, &line.function);
-    let first = lines.iter().position(|line| owner(line) != Owner::Library)?;
-    (owner(&lines[first]) == Owner::User).then_some(first)
+    let first = lines.iter().position(|line| lines::owner(line) != Owner::Library)?;
+    (lines::owner(&lines[first]) == Owner::User).then_some(first)
 }
 
 /// What is known of a site: the return addresses, the innermost first, and lines.
@@ -140,13 +150,13 @@ pub fn before_fork() -> bool {
     if !callers::before_fork() {
         return false;
     }
-    if !python::before_fork() {
+    if !lines::before_fork() {
         callers::after_fork();
         return false;
     }
     let is_taken = KEPT.lock().take(PATIENCE);
     if !is_taken {
-        python::after_fork();
+        lines::after_fork();
         callers::after_fork();
     }
     is_taken
@@ -155,12 +165,12 @@ pub fn before_fork() -> bool {
 /// After fork(3), in both processes: gives it back.
 pub fn after_fork() {
     KEPT.lock().give();
-    python::after_fork();
+    lines::after_fork();
     callers::after_fork();
 }
 
 /// In a forked child.
 pub fn forked() {
     callers::forked();
-    python::forked();
+    lines::forked();
 }

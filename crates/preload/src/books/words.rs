@@ -1,12 +1,12 @@
 //! The stacks that are kept, each once, as words: the return addresses; then, behind a 0, two words for each
-//! line of Python; then, behind another, the number of the stack that the descriptor belongs to.
+//! line of the program's language; then, behind another, the number of the stack that the descriptor belongs to.
 //!
 //! So stacks are compared as words are, and what is already kept costs no allocation. Names of files and
 //! functions are kept once too, and have numbers.
 //!
 //! Surprising: a stack that is one too many is not kept; its call has its own address only.
 
-use crate::questions::python::Line;
+use crate::questions::line::Line;
 use std::collections::BTreeMap;
 
 /// The number of different stacks that are kept.
@@ -19,7 +19,7 @@ const NAMES: usize = 8192;
 pub struct Found {
     /// The return addresses, the innermost first.
     pub addresses: Vec<usize>,
-    /// The lines of Python, the innermost first.
+    /// The lines of the program's language, the innermost first.
     pub lines: Vec<Line>,
     /// The number of the stack that the descriptor belongs to.
     pub belongs: Option<u64>,

@@ -4,6 +4,8 @@
 use crate::books::slots::{known, update};
 use crate::books::{belongings, counts, family, model, recording, stacks};
 use crate::entry::guard::{if_checking, record_change};
+use crate::questions::lines;
+use crate::runtime::watched;
 use epshim_observe::{Io, Site, What};
 use libc::{c_int, c_long, c_void};
 use std::sync::atomic::Ordering::Relaxed;
@@ -23,7 +25,13 @@ pub extern "C" fn duplicated(from: c_int, to: c_int, site: *const c_void) {
 }
 
 pub extern "C" fn opened(fd: c_int, site: *const c_void) {
-    record_change(|| belongings::opened(fd, stacks::users_line(site)));
+    record_change(|| {
+        belongings::opened(fd, stacks::users_line(site));
+        if lines::are_deferred() {
+            // The user's first write comes before the loop registers it.
+            watched::watch(fd, true);
+        }
+    });
 }
 
 pub extern "C" fn flags_changed(fd: c_int) {

@@ -11,7 +11,7 @@ use crate::entry::guard::record_change;
 use crate::entry::posts::post;
 use crate::life::monitor;
 use crate::output::report;
-use crate::questions::{descriptor, hazard, python};
+use crate::questions::{descriptor, hazard, lines};
 use crate::runtime::clock::now;
 use crate::runtime::spawned;
 use crate::runtime::thread::tid;
@@ -29,7 +29,7 @@ pub extern "C" fn closing(fd: c_int, site: *const c_void) {
         let Some(slot) = slot(fd) else { return };
         let state = slot.get();
         let unread = state.is_known().then(|| left_behind(fd, slot, site)).flatten();
-        if python::is_there() {
+        if lines::are_there() {
             belongings::closed(fd);
         }
         slot.closed.store(site.addr() as u64, Relaxed);

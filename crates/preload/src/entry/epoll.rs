@@ -15,7 +15,7 @@ use crate::books::{belongings, counts, family, model, recording, stacks};
 use crate::entry::event::read;
 use crate::entry::guard::record_change;
 use crate::life::monitor;
-use crate::questions::{descriptor, python, threads};
+use crate::questions::{descriptor, lines, threads};
 use crate::runtime::clock::now;
 use crate::runtime::sandbox::{self, Call};
 use crate::runtime::{process, spawned};
@@ -61,7 +61,7 @@ fn begin(fd: c_int, slot: &Slot) {
         if !is_connecting {
             anew(fd, slot);
         }
-        if python::is_there() {
+        if lines::are_there() {
             belongings::registered(fd);
         }
     }

@@ -16,7 +16,7 @@ use crate::entry::guard::record;
 use crate::entry::io_kind::IoKind;
 use crate::entry::posts::post;
 use crate::life::monitor;
-use crate::questions::python;
+use crate::questions::lines;
 use crate::runtime::clock::now;
 use crate::runtime::thread::{set_source, source, tid};
 use crate::runtime::{process, watched};
@@ -36,7 +36,8 @@ pub extern "C" fn io_begins(fd: c_int, kind: IoKind, dontwait: bool, site: *cons
     if !dontwait {
         record(|| {
             if known(fd).is_some() && Table.may_block(fd) {
-                blocking::enter(fd, call, site.addr() as u64);
+                let Site(site) = stacks::before_blocking(site);
+                blocking::enter(fd, call, site);
             }
         });
     }
@@ -60,6 +61,9 @@ pub extern "C" fn io_ended(
             used(fd, slot, kind, error, site);
         }
         if !slot.get().is_known() {
+            if is_write && lines::are_deferred() {
+                belongings::written(fd, || stacks::users_line(site));
+            }
             if recording::is_on() && error != libc::EINTR {
                 record_call(fd, kind, asked, got, error, site);
             }
@@ -89,7 +93,7 @@ pub extern "C" fn io_ended(
             IoKind::Write if got > 0 => exchanged(source(), fd, slot),
             _ => {}
         }
-        if is_write && python::is_there() {
+        if is_write && lines::are_there() {
             belongings::written(fd, || stacks::users_line(site));
         }
         if is_write && matches!(error, libc::ENOTCONN | libc::ECONNREFUSED) {

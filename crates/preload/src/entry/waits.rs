@@ -9,7 +9,7 @@ use crate::books::{blocking, counts, model, stacks, stalls};
 use crate::entry::event::read;
 use crate::entry::guard::record;
 use crate::life::monitor;
-use crate::questions::{descriptor, python};
+use crate::questions::{descriptor, lines};
 use crate::runtime::clock::now;
 use crate::runtime::loops;
 use crate::runtime::sandbox::{self, Call};
@@ -22,7 +22,7 @@ pub extern "C" fn wait_begins(epfd: c_int, _maxevents: c_int, timeout: i64, site
         counts::WAITS.add_one();
         stalls::wait_begins(epfd, site);
         // The lines of a program take long to find: they are looked for where a loop may spin.
-        let is_spinning = python::is_there() && model::goes_round(timeout);
+        let is_spinning = lines::are_of_waits() && model::goes_round(timeout);
         let site = if is_spinning { stacks::capture(site) } else { stacks::only(site) };
         let next = model::observe(site, What::Wait { epfd, timeout });
         if let Some(next) = next {

@@ -9,7 +9,7 @@ use crate::life::luck;
 use crate::life::options::Options;
 use crate::output::destination::Destination;
 use crate::output::{frames, line, mail, report};
-use crate::questions::{fd_table, probe, python, side_process};
+use crate::questions::{fd_table, lines, probe, side_process};
 use crate::runtime::sandbox::{self, Call};
 use crate::runtime::{
     clock, failure, loops, monitor_thread, pages, process, rings, shared_page, slot_life, watched,
@@ -49,7 +49,7 @@ pub fn start(text: &str, no_color: bool) {
     side_process::prepare();
     failure::prepare(report::FAILED, model::release);
     failure::panic_after(options.panic_after, options.panic_in_monitor);
-    stacks::start(options.check.stack_depth, options.check.lines);
+    stacks::start(options.check.stack_depth, &options.check.lines);
     report::start(&options.check, options.collect.as_deref(), no_color);
     if options.check.stall > 0 {
         loops::start();
@@ -70,7 +70,7 @@ pub fn start(text: &str, no_color: bool) {
         rings::map(observer, number);
         recording::start(frames::modules);
     }
-    if python::is_there() {
+    if lines::are_there() {
         watched::report_sockets();
     }
     if options.check.mode == Mode::Chaos {

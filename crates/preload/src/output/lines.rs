@@ -1,4 +1,4 @@
-//! The call sites of a finding as frames: return addresses, and lines of Python between them.
+//! The call sites of a finding as frames: return addresses, and lines of the program's language between them.
 //!
 //! The functions of the program stand where the interpreter's own are, which come behind them: a suppression may
 //! match those still, and the report leaves them out.
@@ -6,7 +6,8 @@
 use crate::books::words::Found;
 use crate::books::{belongings, stacks};
 use crate::output::frames;
-use crate::questions::python::{self, Line};
+use crate::questions::line::Line;
+use crate::questions::lines;
 use epshim_check::{Finding, Role};
 use epshim_observe::Site;
 use epshim_report::{Frame, Interpreted, Stack, Symbol, is_of_others};
@@ -18,14 +19,14 @@ pub fn stacks(finding: &Finding) -> Vec<Stack> {
     let (mut is_deferred, mut was_closed) = (false, false);
     for &(role, site) in &finding.sites {
         let found = stacks::of(site);
-        let is_registration =
-            matches!(role, Role::RegisteredBy | Role::Now) && !found.lines.is_empty();
-        is_deferred |= is_registration && stacks::users(&found.lines).is_none();
+        let is_registration = matches!(role, Role::RegisteredBy | Role::Now);
+        let is_in_language = !found.lines.is_empty() || lines::are_deferred();
+        is_deferred |= is_registration && is_in_language && stacks::users(&found.lines).is_none();
         was_closed |= role == Role::ClosedBy;
         belongs = belongs.or(found.belongs);
         all.push(Stack { role, frames: frames_of(&found) });
     }
-    if is_deferred && !was_closed && finding.fd >= 0 && python::is_there() {
+    if is_deferred && !was_closed && finding.fd >= 0 && lines::are_there() {
         belongs = belongs.or_else(|| belongings::of(finding.fd));
     }
     if let Some(number) = belongs {
@@ -40,7 +41,7 @@ fn frames_of(found: &Found) -> Vec<Frame> {
     if found.lines.is_empty() {
         return frames;
     }
-    // What Python has called comes first: a module of the user's that is written in C.
+    // What the interpreter has called comes first: a module of the user's that is written in C.
     let is_of_the_user =
         |frame: &Frame| !is_of_others(&frame.module, None) && !is_package(&frame.module);
     let place = frames.iter().position(|frame| !is_of_the_user(frame)).unwrap_or(frames.len());
@@ -63,6 +64,6 @@ fn frame(line: &Line, is_users: bool) -> Frame {
         line: Some(line.line).filter(|&line| line > 0),
         source: None,
     };
-    let interpreted = Some(Interpreted { language: "Python", is_users });
+    let interpreted = Some(Interpreted { language: lines::language(), is_users });
     Frame { symbols: vec![symbol], interpreted, ..Frame::at(String::new(), 0) }
 }

@@ -11,7 +11,7 @@ use crate::books::{counts, model, recording, stalls};
 use crate::output::line::say;
 use crate::output::plan::Plan;
 use crate::output::{frames, lines, symbolize};
-use crate::questions::{python, threads};
+use crate::questions::{self, threads};
 use crate::runtime::lock::Locked;
 use crate::runtime::sandbox::{self, Call};
 use crate::runtime::{clock, failure, process, shared_page, slot_life, watched};
@@ -239,7 +239,7 @@ impl Reporter {
         }
         let pid = process::id().unsigned_abs();
         let not_symbolized = self.not_symbolized.clone();
-        let (sandbox, no_lines) = (sandbox_of_the_program(), python::unknown());
+        let (sandbox, no_lines) = (sandbox_of_the_program(), questions::lines::unknown());
         let seen = Seen { not_symbolized, sandbox, no_lines, ..seen };
         let time = clock::since_1970();
         let mut end = End::new(pid, time, tally, &self.suppressions, plan.shows_notes, seen);

@@ -10,6 +10,8 @@
 //!
 //! Surprising: a thread that finds every reader in use for a tenth of a second does without.
 
+use crate::questions::line::{Line, MOST_LINES};
+use crate::questions::names::address_of;
 use crate::questions::snapshot::Snapshot;
 use crate::runtime::lock::{Locked, PATIENCE};
 use epshim_interpreters::python::{self, Interpreter, MOST_FRAMES, Reader, Unknown, Who};
@@ -17,8 +19,6 @@ use std::ffi::{CString, c_int};
 use std::ops::ControlFlow::{Break, Continue};
 use std::sync::OnceLock;
 
-/// The most lines of a thread, the innermost first.
-const MOST_LINES: usize = 24;
 const _: () = assert!(MOST_LINES < MOST_FRAMES);
 /// The most threads of Python's among which one is sought.
 const MOST_THREADS: usize = 512;
@@ -29,17 +29,6 @@ const READERS: usize = 4;
 
 static INTERPRETER: OnceLock<Result<Interpreter, Unknown>> = OnceLock::new();
 static LINES: [Locked<Option<Lines>>; READERS] = [const { Locked::new(None) }; READERS];
-
-/// A function of Python's that a thread is in, and where.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Line {
-    /// The file, as Python names it.
-    pub file: String,
-    /// The function, with its class from 3.11 on.
-    pub function: String,
-    /// The line; 0: not known.
-    pub line: u32,
-}
 
 struct Lines {
     reader: Reader,
@@ -54,7 +43,11 @@ pub fn prepare() {
     if cfg!(not(all(target_pointer_width = "64", target_endian = "little"))) {
         return;
     }
-    let _ = INTERPRETER.set(Interpreter::find(&mut Snapshot::new(), address_of));
+    let _ = INTERPRETER.set(Interpreter::find(&mut Snapshot::new(), address));
+}
+
+fn address(name: &str) -> Option<u64> {
+    Some(address_of(&CString::new(name).ok()?)? as u64)
 }
 
 /// Whether there is a CPython whose lines can be had.
@@ -145,32 +138,19 @@ impl Lines {
         let Some(state) = state else { return };
         reader.frames(memory, state, &mut |frame| {
             let Some(line) = found.get_mut(*count) else { return Break(()) };
-            line.set(&frame);
+            set(line, &frame);
             *count += 1;
             if *count == MOST_LINES { Break(()) } else { Continue(()) }
         });
     }
 }
 
-impl Line {
-    fn set(&mut self, frame: &python::Frame<'_>) {
-        self.file.clear();
-        self.file.push_str(frame.file);
-        self.function.clear();
-        self.function.push_str(frame.function);
-        self.line = frame.line.unwrap_or(0);
-    }
-}
-
-fn address_of(name: &str) -> Option<u64> {
-    let name = CString::new(name).ok()?;
-    // SAFETY: a string. What was not found is none of the program's errors: it is forgotten.
-    let found = unsafe {
-        let found = libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr());
-        libc::dlerror();
-        found
-    };
-    (!found.is_null()).then(|| found.addr() as u64)
+fn set(line: &mut Line, frame: &python::Frame<'_>) {
+    line.file.clear();
+    line.file.push_str(frame.file);
+    line.function.clear();
+    line.function.push_str(frame.function);
+    line.line = frame.line.unwrap_or(0);
 }
 
 /// Takes all readers, to fork. False: a thread does not give one back.

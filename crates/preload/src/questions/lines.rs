@@ -1,0 +1,131 @@
+//! Which lines of a program's own language a thread is in, whichever language that is: here is what they have in
+//! common, and each has a file of its own.
+//!
+//! A process has one of them. Python's lines are read out of its memory, of any thread and at any instruction
+//! (`python.rs`). The others are said by the interpreter itself, in the thread that asks. What runs more than
+//! a few reads for it runs as if the program had called it (`runtime/outside.rs`).
+//!
+//! To be asked where no lock of the library's is held.
+
+use crate::questions::line::{Line, Room};
+use crate::questions::{interrupted, node, php, python, ruby};
+use crate::runtime::outside::outside;
+use crate::runtime::pages;
+use epshim_check::options::Language;
+use epshim_interpreters::user::{self, Owner};
+use std::collections::BTreeSet;
+use std::ffi::c_int;
+use std::sync::OnceLock;
+
+static LANGUAGE: OnceLock<Language> = OnceLock::new();
+
+/// Before the checking starts: looks for the language that the program is in, among these.
+pub fn prepare(wanted: &BTreeSet<Language>) {
+    for &language in wanted {
+        let is_there = match language {
+            Language::Python => {
+                python::prepare();
+                python::is_there()
+            }
+            Language::Node => {
+                node::prepare();
+                node::is_there()
+            }
+            Language::Ruby => {
+                ruby::prepare();
+                ruby::is_there()
+            }
+            Language::Php => {
+                php::prepare();
+                php::is_there()
+            }
+        };
+        if is_there {
+            let _ = LANGUAGE.set(language);
+            return;
+        }
+    }
+}
+
+/// Whether the program is in a language whose lines can be had.
+pub fn are_there() -> bool {
+    LANGUAGE.get().is_some()
+}
+
+/// Whether waits may have lines: elsewhere a loop waits where no line of the user's is known.
+pub fn are_of_waits() -> bool {
+    matches!(LANGUAGE.get(), Some(Language::Python | Language::Php))
+}
+
+/// Whether an event loop registers descriptors while none of the program's functions runs.
+pub fn are_deferred() -> bool {
+    LANGUAGE.get() == Some(&Language::Node)
+}
+
+/// Whether a thread that sleeps in a call must have been asked before.
+pub fn are_of_the_caller() -> bool {
+    LANGUAGE.get().is_some_and(|&language| language != Language::Python)
+}
+
+/// The language's name.
+pub fn language() -> &'static str {
+    LANGUAGE.get().map_or("", |language| language.name())
+}
+
+/// Why the lines of the interpreter that is there cannot be had: one line.
+pub fn unknown() -> Option<String> {
+    python::unknown().or_else(node::unknown).or_else(ruby::unknown).or_else(php::unknown)
+}
+
+/// Hands on the lines that the calling thread is in: none where it runs no code of this language.
+pub fn of_this_thread<R>(found: impl FnOnce(&[Line]) -> R) -> R {
+    match LANGUAGE.get() {
+        None => found(&[]),
+        Some(Language::Python) => python::of_this_thread(found),
+        Some(_) if pages::is_out() || interrupted::is_elsewhere() => found(&[]),
+        Some(Language::Node) => found(&said(|room| outside(|| node::read(room)))),
+        Some(Language::Ruby) => found(&said(ruby::read)),
+        Some(Language::Php) => found(&said(php::read)),
+    }
+}
+
+#[inline(never)]
+fn said(read: impl FnOnce(&mut Room)) -> Vec<Line> {
+    let mut room = Room::new();
+    read(&mut room);
+    room.lines()
+}
+
+/// The lines of another thread, which sleeps in a call.
+pub fn of_thread<R>(tid: c_int, found: impl FnOnce(&[Line]) -> R) -> R {
+    match LANGUAGE.get() {
+        Some(Language::Python) => python::of_thread(tid, found),
+        _ => found(&[]),
+    }
+}
+
+/// Whose a line is.
+pub fn owner(line: &Line) -> Owner {
+    match LANGUAGE.get() {
+        Some(Language::Node) => user::of_node(&line.file),
+        Some(Language::Ruby) => user::of_ruby(&line.file),
+        Some(Language::Php) => user::of_php(&line.file),
+        _ => user::of_python(&line.file, &line.function),
+    }
+}
+
+/// Before fork(3): takes what guards the lines. False: a thread does not give it back.
+pub fn before_fork() -> bool {
+    python::before_fork()
+}
+
+/// After fork(3), in both processes: gives it back.
+pub fn after_fork() {
+    python::after_fork();
+}
+
+/// In a forked child.
+pub fn forked() {
+    python::forked();
+    node::forked();
+}
