@@ -45,6 +45,10 @@ struct rare {
     u8 data[FEW * 8]; /* struct epoll_event, or an array of struct pollfd */
     u8 stack[FAR - NEAR];
 };
+struct one {
+    struct head head;
+    u8 events[EVENT + 4];
+};
 struct few {
     struct head head;
     u8 events[FEW * EVENT];
@@ -56,7 +60,7 @@ struct many {
 
 struct {
     __uint(type, MAP_RINGBUF);
-    __uint(max_entries, 8 << 20);
+    __uint(max_entries, 16 << 20);
 } ring SEC(".maps");
 
 /* The processes that are watched. */
@@ -233,6 +237,19 @@ static __always_inline void tell_wait(const struct registers *regs, u64 id, s64 
         bpf_ringbuf_submit(record, NO_WAKEUP);
         return;
     }
+    if (result <= 1) {
+        struct one *record = bpf_ringbuf_reserve(&ring, sizeof *record, 0);
+        if (!record) {
+            lose(0);
+            return;
+        }
+        fill(&record->head, regs, id, result, sizeof record->events);
+        record->head.value = value;
+        if (result == 1)
+            bpf_probe_read_user(record->events, EVENT, (const void *)regs->si);
+        bpf_ringbuf_submit(record, NO_WAKEUP);
+        return;
+    }
     struct few *record = bpf_ringbuf_reserve(&ring, sizeof *record, 0);
     if (!record) {
         lose(0);
@@ -240,7 +257,7 @@ static __always_inline void tell_wait(const struct registers *regs, u64 id, s64 
     }
     fill(&record->head, regs, id, result, sizeof record->events);
     record->head.value = value;
-    if (result > 0 && result <= FEW)
+    if (result <= FEW)
         bpf_probe_read_user(record->events, (u32)result * EVENT, (const void *)regs->si);
     bpf_ringbuf_submit(record, NO_WAKEUP);
 }

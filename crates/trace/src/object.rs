@@ -9,13 +9,37 @@ use aya::programs::RawTracePoint;
 use aya::{Ebpf, EbpfLoader, include_bytes_aligned};
 use epshim_observe::{Fd, Pid};
 use rustix::process::{Resource, Rlimit, setrlimit};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 /// What `bpf/build.sh` compiles.
 static OBJECT: &[u8] = include_bytes_aligned!("../bpf/calls.x86_64.o");
 
+/// How often the ring buffer is looked at: in a flood it is full in 20 ms.
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// The ring buffer, and what was taken out of it.
+struct Inbox {
+    ring: RingBuf<MapData>,
+    records: Vec<Record>,
+}
+
+impl Inbox {
+    fn take_in(&mut self) {
+        while let Some(item) = self.ring.next() {
+            self.records.extend(Record::read(&item));
+        }
+    }
+}
+
 /// The attached program.
 pub struct Source {
-    ring: RingBuf<MapData>,
+    inbox: Arc<Mutex<Inbox>>,
+    /// Empties the ring buffer while this thread asks the kernel or writes a report. It ends with this.
+    reader: Option<JoinHandle<()>>,
+    is_over: Arc<AtomicBool>,
     lost: Array<MapData, u64>,
     registered: HashMap<MapData, [u32; 2], u32>,
     /// Owns the link.
@@ -46,17 +70,37 @@ impl Source {
     }
 
     /// Takes all records that are there.
-    pub fn drain(&mut self, mut each: impl FnMut(Record)) {
-        while let Some(item) = self.ring.next() {
-            if let Some(record) = Record::read(&item) {
-                each(record);
-            }
-        }
+    pub fn drain(&mut self) -> Vec<Record> {
+        let mut inbox = self.inbox.lock().unwrap_or_else(PoisonError::into_inner);
+        inbox.take_in();
+        std::mem::take(&mut inbox.records)
     }
 
     /// How much was lost so far.
     pub fn lost(&self) -> u64 {
         LOST.iter().map(|place| self.lost.get(place, 0).unwrap_or(0)).sum()
+    }
+}
+
+impl Drop for Source {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::Relaxed);
+        // It has nothing to say, whatever became of it.
+        let _ = self.reader.take().map(JoinHandle::join);
+    }
+}
+
+/// Empties the ring buffer until it is told to end. More than this is left in it, and lost there.
+fn read(inbox: &Mutex<Inbox>, is_over: &AtomicBool) {
+    const MOST: usize = 1 << 20;
+    while !is_over.load(Ordering::Relaxed) {
+        {
+            let mut inbox = inbox.lock().unwrap_or_else(PoisonError::into_inner);
+            if inbox.records.len() < MOST {
+                inbox.take_in();
+            }
+        }
+        thread::sleep(PAUSE);
     }
 }
 
@@ -74,5 +118,9 @@ fn attach(mut object: Ebpf, pids: &[Pid]) -> Result<Source, Failure> {
     let program: &mut RawTracePoint = program.try_into()?;
     program.load()?;
     program.attach("sys_exit")?;
-    Ok(Source { ring, lost, registered, _object: object })
+    let inbox = Arc::new(Mutex::new(Inbox { ring, records: Vec::new() }));
+    let is_over = Arc::new(AtomicBool::new(false));
+    let (its, end) = (Arc::clone(&inbox), Arc::clone(&is_over));
+    let reader = thread::Builder::new().name("epshim-ring".to_owned()).spawn(move || read(&its, &end))?;
+    Ok(Source { inbox, reader: Some(reader), is_over, lost, registered, _object: object })
 }

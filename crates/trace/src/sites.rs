@@ -4,7 +4,7 @@
 //! when it is seen first: the process may be gone when it is reported.
 
 use crate::clock;
-use crate::record::Place;
+use crate::record::{NEAR, Place};
 use epshim_attach::gather::{Folder, Memory};
 use epshim_attach::look::Runtime;
 use epshim_attach::stack::{Frame, Stacks};
@@ -19,6 +19,8 @@ pub type Frames = Vec<Frame>;
 const MOST: usize = 16;
 /// Of a call that has little of its stack in its record.
 const MOST_NEAR: usize = 4;
+/// Latest places that are kept.
+const LATEST: usize = 1024;
 /// Sites that are told apart.
 const SITES: usize = 1 << 16;
 
@@ -30,6 +32,8 @@ pub struct Sites {
     /// It has frame pointers, and no tables.
     is_go: bool,
     frames: FxHashMap<Site, Frames>,
+    /// Where calls were made last, and their sites: a loop makes them at few places.
+    latest: FxHashMap<(u64, u64), (Vec<u8>, Site)>,
     /// When what is mapped was read.
     read: Nanos,
 }
@@ -38,17 +42,33 @@ impl Sites {
     pub fn of(folder: &Folder, memory: Option<&Rc<Memory>>, runtime: Runtime) -> Self {
         let stacks = memory.map(|memory| Stacks::of(folder, Rc::clone(memory)));
         let (is_go, frames) = (runtime == Runtime::Go, FxHashMap::default());
-        Self { stacks, is_go, frames, read: clock::now() }
+        Self { stacks, is_go, frames, latest: FxHashMap::default(), read: clock::now() }
     }
 
     /// The site of a call.
     pub fn site(&mut self, place: &Place, folder: &Folder) -> Site {
+        if place.stack.len() > NEAR {
+            return self.find(place, folder);
+        }
+        let key = (place.ip, place.sp);
+        if let Some((_, site)) = self.latest.get(&key).filter(|(stack, _)| *stack == place.stack) {
+            return *site;
+        }
+        let site = self.find(place, folder);
+        if self.latest.len() >= LATEST {
+            self.latest.clear();
+        }
+        self.latest.insert(key, (place.stack.clone(), site));
+        site
+    }
+
+    fn find(&mut self, place: &Place, folder: &Folder) -> Site {
         let Some(stacks) = &mut self.stacks else { return Site(place.ip) };
         if !stacks.knows(place.ip) && clock::now().saturating_sub(self.read) > SECOND {
             stacks.read_again(folder);
             self.read = clock::now();
         }
-        let most = if place.stack.len() > crate::record::NEAR { MOST } else { MOST_NEAR };
+        let most = if place.stack.len() > NEAR { MOST } else { MOST_NEAR };
         let &Place { ip, sp, bp, ref stack } = place;
         let addresses = match self.is_go {
             true => stacks.chain_copy(ip, sp, bp, stack, most),

@@ -34,7 +34,7 @@ impl Stream {
     /// Takes in what is there, and knows of it what was closed.
     fn take_in(&mut self) {
         let Self { source, queue, closed, .. } = self;
-        source.drain(|record| {
+        for record in source.drain() {
             match calls::meaning(&record) {
                 Some(calls::Meaning::Observed(all)) => {
                     for what in all {
@@ -50,7 +50,7 @@ impl Stream {
                 _ => {}
             }
             queue.push(record);
-        });
+        }
     }
 
     /// The records that no other can come before any more, in their order; and until when that is.

@@ -123,6 +123,12 @@ impl Threads {
         found
     }
 
+    /// All threads are looked at in the next look.
+    pub fn look_soon(&mut self) {
+        self.listed = 0;
+        self.all.values_mut().for_each(|known| known.due = 0);
+    }
+
     /// The threads that the model was told of as waiting have to be told anew.
     pub fn forget_waits(&mut self) {
         for known in self.all.values_mut() {

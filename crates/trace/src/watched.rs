@@ -15,10 +15,10 @@ use epshim_attach::gather::{NoLook, Questions};
 use epshim_attach::look::Runtime;
 use epshim_check::{Checker, Finding, Role, Rule, Tally, Verdict};
 use epshim_observe::{
-    ADD, AtFailure, Descriptors as _, Fd, Kind, Listed, MILLISECOND, Nanos, Observation, Pid, SECOND,
+    ADD, AtFailure, Fd, Listed, MILLISECOND, Nanos, Observation, Pid, SECOND,
     Site, Tid, What, errno,
 };
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
 /// Where something is registered when it is attached to, nothing is judged for this long: how the program treats its
@@ -46,6 +46,10 @@ pub struct Watched {
     begun: Nanos,
     /// Numbers that were given anew, by which thread, and when.
     given: FxHashMap<Fd, (Tid, Nanos)>,
+    /// Numbers that were closed, and not given anew since.
+    stale: FxHashSet<Fd>,
+    /// Numbers of epolls, and whether they are open still.
+    epolls: FxHashMap<Fd, bool>,
     /// What was found while another model was in use.
     before: Tally,
     /// Waits, and registrations, that were seen.
@@ -69,6 +73,8 @@ impl Watched {
             quiet_until: 0,
             begun: 0,
             given: FxHashMap::default(),
+            stale: FxHashSet::default(),
+            epolls: FxHashMap::default(),
             before: Tally::default(),
             waits: 0,
             registrations: 0,
@@ -137,22 +143,29 @@ impl Watched {
 
     /// What was known rests on what is not known any more.
     pub fn lost(&mut self, stream: &mut Stream) {
+        self.forget();
+        self.begin(stream);
+    }
+
+    fn forget(&mut self) {
         self.before.add(self.checker.tally());
         self.checker = checker(&self.questions, &self.off);
         self.numbers = Numbers::of(Rc::clone(&self.questions));
         self.asked.clear();
         self.given.clear();
-        self.begin(stream);
+        self.stale.clear();
+        self.epolls.clear();
     }
 
-    /// The process executes another program.
-    fn executed(&mut self, stream: &mut Stream) {
-        // The old memory is gone, and what was open is what it was.
+    /// The process has executed another program, of which all is known from its begin. An epoll that it was left is
+    /// one of which nothing is known: by now the program may have changed it.
+    fn executed(&mut self, at: Nanos) {
         let Ok(questions) = Questions::of(self.pid) else { return };
         self.questions = Rc::new(questions);
         self.sites = sites(&self.questions);
         self.threads.clear();
-        self.lost(stream);
+        self.forget();
+        (self.begun, self.quiet_until) = (at, 0);
     }
 
     /// Takes a record.
@@ -164,7 +177,7 @@ impl Watched {
         let heard = self.threads.heard(record.tid, at);
         let Some(meaning) = calls::meaning(record) else { return };
         if meaning == Meaning::Executed {
-            return self.executed(stream);
+            return self.executed(at);
         }
         let site = self.sites.site(&record.place, self.questions.folder());
         match meaning {
@@ -215,14 +228,20 @@ impl Watched {
                     return;
                 }
                 self.given.remove(&fd);
+                self.stale.insert(fd);
+                if self.epolls.get(&fd) == Some(&true) {
+                    // Whoever waits on it now does not wake by that.
+                    self.threads.look_soon();
+                    self.look(at);
+                }
             }
             What::Accept { accepted: Ok(fd), .. } => self.gives(fd, tid, at, site),
-            What::Dup { to, .. } => drop(self.given.insert(to, (tid, at))),
+            What::Dup { to, .. } => self.anew(to, tid, at),
+            What::Connect { fd, .. } if self.stale.contains(&fd) => self.anew(fd, tid, at),
             What::Ctl { op: ADD, fd, errno: 0, .. } => {
                 self.registrations += 1;
                 if !self.given.contains_key(&fd) {
-                    self.numbers.begin_anew(fd);
-                    self.given.insert(fd, (tid, at));
+                    self.anew(fd, tid, at);
                 }
             }
             _ => {}
@@ -242,12 +261,23 @@ impl Watched {
         if self.given.contains_key(&fd) {
             self.observe(at, tid, site, What::Close { fd, unread: None });
         }
-        self.numbers.begin_anew(fd);
+        self.anew(fd, tid, at);
+    }
+
+    fn anew(&mut self, fd: Fd, tid: Tid, at: Nanos) {
+        if self.stale.remove(&fd) {
+            self.numbers.begin_anew(fd);
+        }
         self.given.insert(fd, (tid, at));
     }
 
     /// What was the case when a call on an epoll failed. `None`: that has changed since, or may have.
     fn at_failure(&self, errno: i32, epfd: Fd, at: Nanos, stream: &mut Stream) -> Option<AtFailure> {
+        if self.epolls.get(&epfd) == Some(&false) {
+            // It was seen to be closed, and no epoll to be made under its number since.
+            let is_open = errno != errno::EBADF;
+            return Some(AtFailure { errno, epfd: is_open.then_some(false), fd_is_open: is_open, unread: None });
+        }
         let is_epoll = self.questions.is_epoll(epfd);
         if stream.was_closed(self.pid, epfd, at) {
             return None;
@@ -264,7 +294,21 @@ impl Watched {
     fn observe(&mut self, at: Nanos, tid: Tid, site: Site, what: What<'static>) {
         let it = Observation { at, pid: self.pid, tid, site, what };
         let is_epoll = match it.what {
-            What::Close { fd, .. } => self.numbers.kind(fd) == Kind::Epoll,
+            What::Close { fd, .. } => match self.epolls.get_mut(&fd) {
+                Some(is_open) => std::mem::take(is_open),
+                None => false,
+            },
+            What::Create { epfd } | What::Ctl { op: ADD, epfd, errno: 0, .. } => {
+                self.epolls.insert(epfd, true);
+                true
+            }
+            What::Dup { from, to } => {
+                let is_epoll = self.epolls.get(&from).copied().unwrap_or(false);
+                if is_epoll {
+                    self.epolls.insert(to, true);
+                }
+                is_epoll
+            }
             _ => true,
         };
         let follows = self.numbers.observe(&it);
