@@ -67,7 +67,8 @@ impl<M: Deref<Target = Memory>> Stacks<M> {
     #[must_use]
     pub fn of(process: &Folder, memory: M) -> Self {
         let walker = ARCHITECTURE.and_then(Walker::new);
-        let mut stacks = Self { memory, mappings: Vec::new(), modules: Vec::new(), copy: None, walker };
+        let mut stacks =
+            Self { memory, mappings: Vec::new(), modules: Vec::new(), copy: None, walker };
         stacks.read_again(process);
         stacks
     }
@@ -105,7 +106,8 @@ impl<M: Deref<Target = Memory>> Stacks<M> {
     /// pointer on: at most `most`, and as far as the copy goes.
     pub fn walk_copy(&mut self, pc: u64, sp: u64, bp: u64, copy: &[u8], most: usize) -> Vec<u64> {
         let of_it = self.mappings.iter().find(|mapping| mapping.range.contains(&sp));
-        let above = || self.mappings.iter().map(|one| one.range.start).filter(|&start| start > sp).min();
+        let above =
+            || self.mappings.iter().map(|one| one.range.start).filter(|&start| start > sp).min();
         let end = of_it.map(|mapping| mapping.range.end).or_else(above).unwrap_or(u64::MAX);
         self.copy = Some(Copied { start: sp, end, bytes: copy.to_vec() });
         self.addresses(pc, sp, Some(bp), most)

@@ -30,7 +30,9 @@ pub fn check(asked: &CheckOptions) -> Result<u8, Failure> {
     let pids = targets::find(&asked.pid).map_err(Failure::own)?;
     if pids.len() > MOST {
         let count = pids.len();
-        return Err(Failure::own(format!("{count} processes are meant; at most {MOST} are watched")));
+        return Err(Failure::own(format!(
+            "{count} processes are meant; at most {MOST} are watched"
+        )));
     }
     let (wanted, held, documents) = launch::report_of(asked)?;
     let off: Vec<Rule> = Rule::ALL.into_iter().filter(|&rule| !wanted.wants(rule)).collect();

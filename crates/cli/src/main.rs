@@ -51,10 +51,8 @@ fn main() -> ExitCode {
     };
     let answer = match arguments.command {
         Command::Check(options) if !options.pid.is_empty() => {
-            return attached::check(&options).map_or_else(
-                |Failure { code, reason }| complain(code, &reason),
-                ExitCode::from,
-            );
+            return attached::check(&options)
+                .map_or_else(|Failure { code, reason }| complain(code, &reason), ExitCode::from);
         }
         Command::Check(options) => return launched(launch::check(&options)),
         Command::Run(options) => return launched(launch::run(&options)),

@@ -197,10 +197,8 @@ fn ended(record: &Record, is_input: bool) -> Ended {
         return Ended::Failed(errno);
     }
     let bytes = record.result.unsigned_abs();
-    let is_vector = matches!(
-        record.number,
-        number::READV | number::WRITEV | number::RECVMSG | number::SENDMSG
-    );
+    let is_vector =
+        matches!(record.number, number::READV | number::WRITEV | number::RECVMSG | number::SENDMSG);
     let asked = match (is_vector, record.value) {
         (false, _) => record.arguments[2],
         (true, u64::MAX) if is_input => bytes.saturating_add(1),
@@ -215,7 +213,10 @@ fn sent(record: &Record) -> Vec<What<'static>> {
     let (to, from) = (record.int(0), record.int(1));
     let ended = match record.errno() {
         Some(errno) => Ended::Failed(errno),
-        None => Ended::Moved { bytes: record.result.unsigned_abs(), asked: record.result.unsigned_abs() },
+        None => Ended::Moved {
+            bytes: record.result.unsigned_abs(),
+            asked: record.result.unsigned_abs(),
+        },
     };
     vec![What::Touch { fd: from }, What::Write { fd: to, ended }]
 }

@@ -60,7 +60,8 @@ impl Numbers {
             (_, Some("TCP" | "TCPv6" | "MPTCP" | "MPTCPv6" | "UNIX-STREAM")) => Kind::Stream,
             (_, Some("UDP" | "UDPv6" | "UDP-Lite")) => Kind::Datagram,
             // Before Linux 5.15 all of the family have this name.
-            (_, Some("UNIX")) => match self.questions.state(fd).as_ref().and_then(|it| it.socket()) {
+            (_, Some("UNIX")) => match self.questions.state(fd).as_ref().and_then(|it| it.socket())
+            {
                 Some(socket) if socket.protocol == Protocol::UnixStream => Kind::Stream,
                 Some(_) => Kind::Datagram,
                 None => Kind::Unknown,

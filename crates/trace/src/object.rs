@@ -121,6 +121,7 @@ fn attach(mut object: Ebpf, pids: &[Pid]) -> Result<Source, Failure> {
     let inbox = Arc::new(Mutex::new(Inbox { ring, records: Vec::new() }));
     let is_over = Arc::new(AtomicBool::new(false));
     let (its, end) = (Arc::clone(&inbox), Arc::clone(&is_over));
-    let reader = thread::Builder::new().name("epshim-ring".to_owned()).spawn(move || read(&its, &end))?;
+    let reader =
+        thread::Builder::new().name("epshim-ring".to_owned()).spawn(move || read(&its, &end))?;
     Ok(Source { inbox, reader: Some(reader), is_over, lost, registered, _object: object })
 }

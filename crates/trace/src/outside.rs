@@ -68,9 +68,8 @@ impl Kernel for Outside<'_> {
 
     fn is_on_its_way(&mut self, tid: Tid) -> bool {
         let Some(thread) = self.questions.thread(tid) else { return false };
-        let waits_for_a_lock = |number: i64| {
-            calls::known(number).is_some_and(|known| known.shape == Shape::Futex)
-        };
+        let waits_for_a_lock =
+            |number: i64| calls::known(number).is_some_and(|known| known.shape == Shape::Futex);
         matches!(thread.state, 'R' | 'D')
             || matches!(thread.call, Call::In { number, .. } if waits_for_a_lock(number))
     }

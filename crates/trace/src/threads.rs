@@ -108,8 +108,8 @@ impl Threads {
             known.pause = (known.pause * 2).clamp(SILENT, SELDOM);
             known.due = now + known.pause;
             let before = known.before.take();
-            let silent = waits(&thread, questions)
-                .or_else(|| blocked(&thread, before.as_ref()?, questions));
+            let silent =
+                waits(&thread, questions).or_else(|| blocked(&thread, before.as_ref()?, questions));
             match &silent {
                 Some(Silent::Waits { .. }) => known.waits = true,
                 Some(_) => known.blocks = true,

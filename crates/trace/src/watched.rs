@@ -15,8 +15,8 @@ use epshim_attach::gather::{NoLook, Questions};
 use epshim_attach::look::Runtime;
 use epshim_check::{Checker, Finding, Role, Rule, Tally, Verdict};
 use epshim_observe::{
-    ADD, AtFailure, Fd, Listed, MILLISECOND, Nanos, Observation, Pid, SECOND,
-    Site, Tid, What, errno,
+    ADD, AtFailure, Fd, Listed, MILLISECOND, Nanos, Observation, Pid, SECOND, Site, Tid, What,
+    errno,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
@@ -221,9 +221,10 @@ impl Watched {
     fn saw(&mut self, at: Nanos, tid: Tid, site: Site, what: What<'static>, stream: &mut Stream) {
         match what {
             What::Close { fd, .. } => {
-                let crossed = self.given.get(&fd).is_some_and(|&(by, when)| {
-                    by != tid && at.saturating_sub(when) < CROSSED
-                });
+                let crossed = self
+                    .given
+                    .get(&fd)
+                    .is_some_and(|&(by, when)| by != tid && at.saturating_sub(when) < CROSSED);
                 if crossed && self.questions.file(fd).is_some() {
                     return;
                 }
@@ -272,18 +273,22 @@ impl Watched {
     }
 
     /// What was the case when a call on an epoll failed. `None`: that has changed since, or may have.
-    fn at_failure(&self, errno: i32, epfd: Fd, at: Nanos, stream: &mut Stream) -> Option<AtFailure> {
-        if self.epolls.get(&epfd) == Some(&false) {
-            // It was seen to be closed, and no epoll to be made under its number since.
-            let is_open = errno != errno::EBADF;
-            return Some(AtFailure { errno, epfd: is_open.then_some(false), fd_is_open: is_open, unread: None });
-        }
-        let is_epoll = self.questions.is_epoll(epfd);
-        if stream.was_closed(self.pid, epfd, at) {
-            return None;
-        }
+    fn at_failure(
+        &self,
+        errno: i32,
+        epfd: Fd,
+        at: Nanos,
+        stream: &mut Stream,
+    ) -> Option<AtFailure> {
         // The kernel looks whether both are open before all else.
         let fd_is_open = errno != errno::EBADF;
+        let is_epoll = match self.epolls.get(&epfd) {
+            Some(true) => Some(true),
+            // It was seen to be closed, and no epoll to be made under its number since.
+            Some(false) => fd_is_open.then_some(false),
+            None if stream.was_closed(self.pid, epfd, at) => return None,
+            None => self.questions.is_epoll(epfd),
+        };
         let epfd = match errno {
             errno::EBADF | errno::EINVAL | errno::EPERM => is_epoll,
             _ => Some(true),

@@ -111,8 +111,7 @@ impl Reports {
             not_followed,
             ..Seen::default()
         };
-        let mut end =
-            End::new(pid, now(), &ended.tally, &self.suppressions, self.notes, seen);
+        let mut end = End::new(pid, now(), &ended.tally, &self.suppressions, self.notes, seen);
         let of_it = self.summaries.iter().filter(|(of, _)| *of == ended.pid);
         end.summaries = of_it.map(|(_, line)| line.clone()).collect();
         end.json = self.json.clone();
