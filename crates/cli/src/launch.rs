@@ -62,6 +62,16 @@ pub fn check(options: &CheckOptions) -> Result<Printed, Failure> {
     start(wanted, &options.launch, Some(check))
 }
 
+/// What the options of `check` say of a report where no program is run: where it goes, and what of it is wanted.
+pub fn report_of(options: &CheckOptions) -> Result<(Options, Held, Option<Documents>), Failure> {
+    let mut wanted = environment::inherited(Mode::Check)?;
+    environment::apply(&mut wanted, options)?;
+    documents::apply(&mut wanted, options)?;
+    let documents = documents::prepare(&wanted, options)?;
+    let held = destination::prepare(&mut wanted, options, std::process::id())?;
+    Ok((wanted, held, documents))
+}
+
 /// What `check` has more than `run`.
 struct Check {
     greets: bool,

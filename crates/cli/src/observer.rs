@@ -18,7 +18,7 @@ mod clock;
 pub mod documents;
 mod ends;
 mod fate;
-mod files;
+pub mod files;
 #[allow(unsafe_code)] // a mapping
 mod memory;
 mod own;

@@ -8,8 +8,8 @@ mod findings;
 #[path = "../found/mod.rs"]
 mod found;
 mod lines;
-mod loops;
 mod load;
+mod loops;
 mod recorded;
 
 use epshim_harness::pythons::{Python, pythons};

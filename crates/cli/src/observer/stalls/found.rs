@@ -74,7 +74,7 @@ pub fn stack(pid: i32, pc: u64, sp: u64) -> Vec<u64> {
     callers(&mut Stacks::of(&process, &memory), pc, sp).iter().map(returns_to).collect()
 }
 
-fn callers(stacks: &mut Stacks<'_>, pc: u64, sp: u64) -> Vec<Frame> {
+fn callers(stacks: &mut Stacks<&Memory>, pc: u64, sp: u64) -> Vec<Frame> {
     let frames = stacks.walk(pc, sp).into_iter();
     frames.skip_while(|frame| is_of_libc(frame.module.as_deref())).collect()
 }
@@ -92,7 +92,7 @@ fn has_waited_often(one: &Loop) -> bool {
 
 /// The addresses in the program's own code that the functions return to through which the wait was called. That of
 /// the thread's first function is in the C library, and says nothing.
-fn outer(stacks: &Stacks<'_>, wait: &[u64]) -> Vec<u64> {
+fn outer(stacks: &Stacks<&Memory>, wait: &[u64]) -> Vec<u64> {
     let module = |address: u64| {
         let mut all = stacks.mappings().iter();
         all.find(|one| one.range.contains(&address)).map(|one| one.path.clone())

@@ -1,0 +1,132 @@
+//! Every program of `c_tests/misuse`, dynamic and static: what is found through this engine, and what is not, with the
+//! reason. docs/calibration.md has the table. The twins, which are right, give nothing.
+
+use crate::engine::{Outcome, can_attach, run};
+use epshim_check::{Certainty, Rule};
+use epshim_harness::misuse::{Variant, programs};
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::thread;
+
+/// What this engine does not find, and why not.
+const MISSED: [(&str, &str); 16] = [
+    ("ctl-error/regular_file", "what a file has to read is not asked: a note only"),
+    ("edge-not-drained/inotify_once", "the readiness of an inotify instance does not show outside"),
+    ("empty-datagram/notify_socket", "the close is told when it is made already"),
+    ("empty-datagram/udp_server", "the close is told when it is made already"),
+    ("fd-inherited/forks", "the close is told when it is made already"),
+    ("fd-inherited/spawns", "the close is told when it is made already"),
+    ("fork-shared/child_cleans_up", "children are not followed"),
+    ("fork-shared/prefork", "children are not followed"),
+    ("hangup-unread/eight_at_once", "FIONREAD cannot be asked before the close"),
+    ("hangup-unread/pipe_output", "FIONREAD cannot be asked before the close"),
+    ("hangup-unread/rdhup_first", "FIONREAD cannot be asked before the close"),
+    ("level-spin/err_unhandled", "the error of a socket does not show outside"),
+    ("level-spin/hup_unhandled", "the hang-up of a pipe does not show outside"),
+    ("loop-stall/lock", "no observer looks at how long a turn takes"),
+    ("loop-stall/sleeps", "no observer looks at how long a turn takes"),
+    ("lost-write/select_for_input", "a thread in select may wait for room"),
+];
+/// The write is told when it is made already.
+const SIGPIPE: &str = "sigpipe";
+/// Run alone, some find what others delay: a loaded machine is given more tries.
+const TRIES: u32 = 4;
+/// So many run at a time.
+const AT_A_TIME: usize = 4;
+
+fn is_missed(program: &Variant) -> bool {
+    let is_it = |(name, _): &(&str, &str)| *name == program.name;
+    MISSED.iter().any(is_it) || program.rule() == SIGPIPE
+}
+
+fn is_of_notes(rule: &str) -> bool {
+    rule.parse::<Rule>().expect("a rule").certainties() == [Certainty::Note]
+}
+
+/// The rules that were found, surer than a note, or of a rule of notes.
+fn rules(outcome: &Outcome) -> BTreeSet<String> {
+    let name = |line: &serde_json::Value| line["rule"].as_str().expect("a name").to_owned();
+    let found =
+        outcome.findings().filter(|line| line["certainty"] != "note" || is_of_notes(&name(line)));
+    found.map(name).collect()
+}
+
+/// What is wrong with a run.
+fn judge(program: &Variant, outcome: &Outcome) -> Result<(), String> {
+    let found = rules(outcome);
+    let expected: BTreeSet<String> = program.expects.iter().cloned().collect();
+    let verdict = if program.is_right() { "misbehaved: no" } else { "misbehaved: yes" };
+    if outcome.out.last().map(String::as_str) != Some(verdict) {
+        return Err(format!("its output is another: {:?}", outcome.out));
+    }
+    let is_as_expected = if is_missed(program) { found.is_empty() } else { found == expected };
+    if !is_as_expected {
+        return Err(format!("expected {expected:?}, found {found:?}\n{}", outcome.err));
+    }
+    let is_marked = |line: &serde_json::Value| {
+        let frame = &line["sites"][0]["frames"][0];
+        frame["line"].as_u64().is_some_and(|line| program.findings().contains(&line))
+    };
+    match outcome
+        .findings()
+        .filter(|line| line["certainty"] != "note")
+        .find(|line| !is_marked(line))
+    {
+        Some(line) => Err(format!("it points elsewhere: {line}")),
+        None => Ok(()),
+    }
+}
+
+fn try_it(program: &Variant, options: &[&str], suffix: &str) -> Result<(), String> {
+    let built = program.build(suffix, options);
+    let notes: &[&str] = if is_of_notes(program.rule()) { &["--notes"] } else { &[] };
+    let mut judged = Ok(());
+    for _ in 0..TRIES {
+        judged = judge(program, &run(&built, notes));
+        if judged.is_ok() {
+            break;
+        }
+    }
+    judged
+}
+
+fn check_all(all: Vec<Variant>, options: &[&str], suffix: &str) {
+    let queue = Mutex::new(all.into_iter());
+    let wrong = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..AT_A_TIME {
+            scope.spawn(|| {
+                loop {
+                    let Some(program) = queue.lock().unwrap().next() else { break };
+                    if let Err(what) = try_it(&program, options, suffix) {
+                        wrong.lock().unwrap().push(format!("{}: {what}", program.name));
+                    }
+                }
+            });
+        }
+    });
+    let wrong = wrong.into_inner().unwrap();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_misuse_is_found_that_this_engine_can_find_and_no_twin() {
+    if can_attach() {
+        check_all(programs(), &[], "-attached");
+    }
+}
+
+/// One program a rule: without libc.so there is nothing to preload into.
+#[test]
+fn static_programs_too() {
+    if !can_attach() {
+        return;
+    }
+    let mut rules = BTreeSet::new();
+    let is_first = |program: &Variant| {
+        !program.is_right() && !is_missed(program) && rules.insert(program.rule().to_owned())
+    };
+    let firsts: Vec<Variant> = programs().into_iter().filter(is_first).collect();
+    assert!(firsts.len() >= 18, "{}", firsts.len());
+    check_all(firsts, &["-static"], "-static");
+}
