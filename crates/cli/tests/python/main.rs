@@ -9,6 +9,7 @@ mod findings;
 mod found;
 mod lines;
 mod load;
+mod loops;
 
 use epshim_harness::pythons::{Python, pythons};
 use found::{Found, Language, QUICK};
