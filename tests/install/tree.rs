@@ -38,6 +38,7 @@ fn everything_is_where_it_is_looked_for() {
         "share/man/man1/epshim-check.1",
         "share/man/man1/epshim-inspect.1",
         "share/man/man1/epshim-layout.1",
+        "share/man/man1/epshim-profile.1",
         "share/man/man1/epshim-replay.1",
         "share/man/man1/epshim-rules.1",
         "share/man/man3/epshim.3",

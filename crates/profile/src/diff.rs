@@ -3,7 +3,7 @@
 //! What depends on how long a profile is, or on how much there was to do, is compared as a share or a rate. A change
 //! of less than a tenth, or of less than it takes to matter, is none: two runs of one program are never equal.
 
-use crate::document::{Figure, Figures, Measure, Profile, ThreadRow};
+use crate::document::{Figure, Figures, Measure, Profile};
 use crate::words::{percent, time};
 
 /// A smaller change is none.
@@ -106,7 +106,7 @@ fn of_looping(figures: &Figures, of: &Figure) -> Option<f64> {
 }
 
 fn wakeups(profile: &Profile) -> Option<f64> {
-    let all: u64 = profile.threads.iter().map(|row: &ThreadRow| row.wakeups).sum();
+    let all = profile.threads.iter().map(|row| row.wakeups).fold(0, u64::saturating_add);
     (all > 0).then_some(all as f64)
 }
 

@@ -8,6 +8,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod any_bytes;
 pub mod diff;
 mod document;
 mod model;

@@ -74,7 +74,7 @@ fn figures(profile: &Profile) -> Vec<String> {
         figures.calls_per_delivery.number().unwrap_or(0.0),
     ));
     for row in profile.threads.iter().filter(|_| profile.threads.len() > 1).take(16) {
-        let all = (row.busy + row.waiting + row.spinning).max(1) as f64;
+        let all = row.looping().max(1) as f64;
         let name = row.name.as_deref().map_or_else(String::new, |name| format!(" ({name})"));
         lines.push(format!(
             "thread {}{name}: busy {}, {}",
@@ -83,9 +83,7 @@ fn figures(profile: &Profile) -> Vec<String> {
             counted(row.deliveries, "delivery", "deliveries"),
         ));
     }
-    for row in profile.threads.iter().filter_map(|row| Some((row, row.in_turn_since?))) {
-        let (row, since) = row;
-        let length = row.to - since;
+    for (row, length) in profile.threads.iter().filter_map(|row| Some((row, row.in_turn()?))) {
         if length > profile.slow_limit {
             lines.push(format!("thread {}: in a turn since {}", row.tid, time(length)));
         }
@@ -94,7 +92,7 @@ fn figures(profile: &Profile) -> Vec<String> {
 }
 
 fn wakeups(profile: &Profile) -> u64 {
-    profile.threads.iter().map(|row| row.wakeups).sum()
+    profile.threads.iter().map(|row| row.wakeups).fold(0, u64::saturating_add)
 }
 
 fn shares(figures: &Figures) -> String {

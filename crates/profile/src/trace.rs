@@ -92,7 +92,7 @@ fn slow(profile: &Profile, turn: &SlowTurn, events: &mut Events<'_, impl Write>)
         "deliveries": turn.deliveries, "fd": turn.fd, "peer": turn.peer,
         "longest time without a call": micros(turn.gap.length),
     });
-    let end = turn.at + turn.length;
+    let end = turn.at.saturating_add(turn.length);
     events.span(of, "slow turn", turn.at, end, args)?;
     let mut from = turn.at;
     for call in &turn.calls {
@@ -130,10 +130,16 @@ fn latest(
     let mut at = turns.from;
     let rows = turns.after.iter().zip(&turns.length).zip(&turns.deliveries);
     for ((after, length), deliveries) in rows {
-        at += after;
+        at = at.saturating_add(*after);
         if !written.contains(&(turns.pid, turns.tid, at)) {
             let of = (turns.pid, turns.tid);
-            events.span(of, "turn", at, at + length, json!({ "deliveries": deliveries }))?;
+            events.span(
+                of,
+                "turn",
+                at,
+                at.saturating_add(*length),
+                json!({ "deliveries": deliveries }),
+            )?;
         }
     }
     Ok(())
@@ -148,7 +154,7 @@ fn counters(width: u64, lane: &Lane, events: &mut Events<'_, impl Write>) -> io:
         for (column, &cell) in cells.iter().enumerate() {
             // A counter stays what it is until it is another.
             if before.replace(cell) != Some(cell) {
-                let ts = micros(column as u64 * width);
+                let ts = micros((column as u64).saturating_mul(width));
                 events.put(&json!({
                     "ph": "C", "name": name, "pid": lane.pid, "ts": ts, "args": { "value": cell }
                 }))?;

@@ -126,7 +126,7 @@ fn a_wake_up_is_wasted_when_nothing_is_called_until_the_next_delivery() {
     let profile = profile(&format!("{begin}{waits}500ms p1 t1 wait 3"));
     assert_eq!(profile.figures.wasted.whole(), Some(199));
     assert_eq!(verdict(&profile), VerdictName::Wasteful);
-    // Where another thread serves it in between, it is not.
+    // Where another thread serves it in between, which was told of nothing itself, it is not.
     let served = waits.replace("t1 got 5:OUT", "t1 got 5:OUT\np1 t2 write 5 1/1");
     let profile = self::profile(&format!("{begin}{served}500ms p1 t1 wait 3"));
     assert_eq!(profile.figures.wasted.whole(), Some(0));
@@ -150,6 +150,28 @@ fn a_herd_is_a_first_call_that_is_in_vain_and_a_drain_is_none() {
     assert_eq!((profile.figures.herd.whole(), profile.figures.again.whole()), (Some(1), Some(2)));
     let row = profile.descriptors.iter().find(|row| row.fd == 5).expect("it");
     assert_eq!((row.herd, &*row.kind), (1, "listener"));
+}
+
+/// Each thread has an epoll of its own: what one of them does is not what the others do.
+#[test]
+fn of_threads_that_are_woken_for_one_connection_one_accepts_and_the_others_are_a_herd() {
+    let profile = profile(
+        "0ms p1 t1 create 3
+         0ms p1 t2 create 4
+         0ms p1 t1 add 3 5 IN
+         0ms p1 t2 add 4 5 IN
+         1ms p1 t1 wait 3
+         1ms p1 t2 wait 4
+         2ms p1 t1 got 5:IN
+         2ms p1 t2 got 5:IN
+         3ms p1 t1 accept 5 9
+         3ms p1 t2 accept 5 EAGAIN
+         4ms p1 t1 wait 3
+         4ms p1 t2 wait 4",
+    );
+    assert_eq!((profile.figures.herd.whole(), profile.figures.wasted.whole()), (Some(1), Some(0)));
+    let herds: Vec<_> = profile.threads.iter().map(|row| row.herd).collect();
+    assert_eq!(herds, [0, 1]);
 }
 
 #[test]

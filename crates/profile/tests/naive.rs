@@ -115,7 +115,8 @@ fn naive(all: &[Observation<'_>]) -> Sums {
         match &it.what {
             What::Got { deliveries } => {
                 sums.deliveries += deliveries.len() as u64;
-                let next: Vec<_> = deliveries.iter().map(|one| next(all, place, one)).collect();
+                let next: Vec<_> =
+                    deliveries.iter().map(|one| next(all, place, it.tid, one)).collect();
                 for one in &next {
                     sums.delays += u64::from(matches!(one, Next::Call(_)));
                     sums.herd += u64::from(*one == Next::Call(true));
@@ -167,19 +168,44 @@ enum Next {
     None,
 }
 
-fn next(all: &[Observation<'_>], place: usize, of: &Delivery) -> Next {
-    for it in &all[place + 1..] {
+/// What comes of a delivery to a thread.
+fn next(all: &[Observation<'_>], place: usize, tid: Tid, of: &Delivery) -> Next {
+    for (place, it) in all.iter().enumerate().skip(place + 1) {
         match &it.what {
-            What::Got { deliveries } if deliveries.iter().any(|one| one.data == of.data) => {
-                return Next::Delivery;
+            What::Got { deliveries } if it.tid == tid => {
+                if deliveries.iter().any(|one| one.data == of.data) {
+                    return Next::Delivery;
+                }
             }
             What::Read { fd, ended } | What::Write { fd, ended } if *fd as u64 == of.data => {
-                return Next::Call(ended.errno() == 11);
+                if it.tid == tid || !has_pending(&all[..place], it.tid, *fd) {
+                    return Next::Call(ended.errno() == 11);
+                }
             }
             _ => {}
         }
     }
     Next::None
+}
+
+/// Whether the thread was told of the descriptor, at the end of these, and that was not served.
+fn has_pending(before: &[Observation<'_>], tid: Tid, of: Fd) -> bool {
+    for (place, it) in before.iter().enumerate().rev() {
+        match &it.what {
+            What::Got { deliveries } if it.tid == tid => {
+                if deliveries.iter().any(|one| one.data == of as u64) {
+                    return true;
+                }
+            }
+            What::Read { fd, .. } | What::Write { fd, .. } if *fd == of => {
+                if it.tid == tid || !has_pending(&before[..place], it.tid, of) {
+                    return false;
+                }
+            }
+            _ => {}
+        }
+    }
+    false
 }
 
 /// Waits of a thread, and what is between two.

@@ -21,7 +21,8 @@ fn ways() -> std::path::PathBuf {
 
 #[test]
 fn a_program_that_hangs_is_named_while_it_does_and_in_the_profile() {
-    for signal in [libc::SIGINT, libc::SIGKILL] {
+    // SIGINT may be ignored, as a shell has it for what runs in the background.
+    for signal in [libc::SIGTERM, libc::SIGKILL] {
         let mut run = Run::of_way("hang", 1, &[]);
         let address = run.address();
         // Its twentieth message is never answered.
@@ -60,16 +61,16 @@ fn ways_to_end_change_nothing_and_each_read_is_counted_or_said_to_be_lost() {
         assert_eq!(out, plain, "{way}");
         let numbers = out.lines().filter_map(|line| line.strip_prefix("reads "));
         let reads: u64 = numbers.filter_map(|number| number.parse::<u64>().ok()).sum();
+        // It cannot say it any more.
+        let reads = if way == "killed" { 100 } else { reads };
         let profile = wait_for("the profile", || read(&json));
         let of_sites = profile.sites.iter().filter(|row| row.call == "read");
         let found: u64 = of_sites.map(|row| row.calls).sum();
         let lost = profile.drops.records;
         assert!(found <= reads && found + lost >= reads, "{way}: {found} + {lost} of {reads}");
-        let errors = wait_for("the text", || {
-            let text = String::from_utf8_lossy(&profiled.stderr).into_owned();
-            Some(text)
-        });
-        assert!(lost == 0 || errors.contains("LOST") || errors.is_empty(), "{way}: {errors}");
+        // `output` reads to the end of standard error, which the observer holds until it has said all.
+        let errors = String::from_utf8_lossy(&profiled.stderr);
+        assert_eq!(lost > 0, errors.contains("LOST"), "{way}: {errors}");
     }
 }
 

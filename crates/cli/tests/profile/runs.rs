@@ -71,9 +71,10 @@ pub fn read(path: &Path) -> Option<Profile> {
 }
 
 impl Ended {
-    /// The main verdict.
+    /// The main verdict of the program: that it waits for a processor is the machine's.
     pub fn main(&self) -> &Verdict {
-        &self.profile.verdicts[0]
+        let all = &self.profile.verdicts;
+        all.iter().find(|one| one.name != VerdictName::Starved).unwrap_or(&all[0])
     }
 
     /// That the main verdict is this one, and what it says.

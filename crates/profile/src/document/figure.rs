@@ -182,7 +182,7 @@ figures! {
     accept_failed: Count, Exact;
     /// Accepts of one turn at most.
     accept_burst: Count, Exact;
-    /// The busiest thread's busy time to the average.
+    /// The busiest thread's busy time to the average, of threads that were there for half of the profile.
     imbalance: Rate, Exact;
     /// Calls on a registration that had no delivery in the turn: correct edge-triggered programs make them.
     resumed: Count, Exact;

@@ -58,3 +58,27 @@ pub struct ThreadRow {
     /// At the profile's end it had not waited again since this time; `None`: it waits, or has ended.
     pub in_turn_since: Option<u64>,
 }
+
+impl ThreadRow {
+    /// Busy, waiting and spinning together.
+    #[must_use]
+    pub const fn looping(&self) -> u64 {
+        self.busy.saturating_add(self.waiting).saturating_add(self.spinning)
+    }
+
+    /// Whether it was there for half of a profile of this length: only such threads share work. The row of many threads
+    /// is none.
+    #[must_use]
+    pub const fn is_lasting(&self, duration: u64) -> bool {
+        self.tid != 0 && self.to.saturating_sub(self.from) >= duration / 2
+    }
+
+    /// For how long it had been in its turn at the end; `None`: in none.
+    #[must_use]
+    pub const fn in_turn(&self) -> Option<u64> {
+        match self.in_turn_since {
+            Some(since) => Some(self.to.saturating_sub(since)),
+            None => None,
+        }
+    }
+}

@@ -76,23 +76,25 @@ impl Model {
         let Some(open) = self.descriptors.get(pid, call.fd, call.at) else { return };
         self.counts.peer_blocked += open.called(call, site, part);
         open.row.redundant_ctl += redundant;
-        let Some(pending) = open.pending.take() else {
-            let is_resumed = is_registered && turn != 0 && open.turn != turn;
-            self.counts.resumed += u64::from(is_resumed);
-            return;
-        };
-        self.wakes.served(pending.wake);
-        let delay = call.at.saturating_sub(pending.at);
-        open.row.delay_max = open.row.delay_max.max(delay);
-        self.delays.add(delay);
-        self.lates.add(pending.lag.saturating_add(delay));
-        self.counts.served_elsewhere += u64::from(pending.turn != turn || pending.tid != tid);
-        if call.is_again() {
-            open.row.herd += 1;
-            self.counts.herd += 1;
-            if let Some(thread) = self.threads.known((pid, tid)) {
-                let row = thread.row;
-                self.threads.rows[row].herd += 1;
+        let (own, others) = open.serve(tid);
+        let is_none = own.is_none() && others.is_empty();
+        if is_none && is_registered && turn != 0 && open.turn != turn {
+            self.counts.resumed += 1;
+        }
+        for pending in own.into_iter().chain(others) {
+            self.wakes.served(pending.wake);
+            let delay = call.at.saturating_sub(pending.at);
+            open.row.delay_max = open.row.delay_max.max(delay);
+            self.delays.add(delay);
+            self.lates.add(pending.lag.saturating_add(delay));
+            self.counts.served_elsewhere += u64::from(pending.turn != turn || pending.tid != tid);
+            if call.is_again() {
+                open.row.herd += 1;
+                self.counts.herd += 1;
+                if let Some(thread) = self.threads.known((pid, pending.tid)) {
+                    let row = thread.row;
+                    self.threads.rows[row].herd += 1;
+                }
             }
         }
     }

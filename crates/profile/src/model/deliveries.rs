@@ -48,7 +48,7 @@ impl Model {
             lag_max = lag_max.max(lag);
             open.delivered(at, lag);
             open.turn = turn;
-            let passed = open.pending.replace(Pending { at, tid: key.1, turn, wake, lag });
+            let passed = open.pend(Pending { at, tid: key.1, turn, wake, lag });
             if let Some(passed) = passed {
                 open.row.wasted += 1;
                 if let Some(thread) = self.wakes.passed(passed.wake) {

@@ -14,6 +14,8 @@ const MOST_OPEN: usize = 16_384;
 const MOST_ROWS: usize = 1000;
 /// Sites of a descriptor.
 const MOST_SITES: usize = 8;
+/// Threads that were told of a descriptor and have not served it.
+const MOST_PENDING: usize = 64;
 /// Parts of its activity.
 const PARTS: usize = 32;
 
@@ -33,7 +35,8 @@ pub struct Pending {
 pub struct Open {
     pub row: DescriptorRow,
     pub kind: Kind,
-    pub pending: Option<Pending>,
+    /// One a thread at most.
+    pending: Vec<Pending>,
     /// When a call saw last that it was not ready.
     pub not_ready: Nanos,
     /// The turn of its latest delivery.
@@ -56,7 +59,7 @@ impl Open {
     fn new(pid: Pid, fd: Fd, at: Nanos) -> Self {
         let row = DescriptorRow { pid, fd, from: at, ..DescriptorRow::default() };
         let kind = Kind::Unknown;
-        Self { row, kind, pending: None, not_ready: 0, turn: 0, no_room: None, last: at }
+        Self { row, kind, pending: Vec::new(), not_ready: 0, turn: 0, no_room: None, last: at }
     }
 
     /// Something happened on it.
@@ -113,6 +116,25 @@ impl Open {
             self.no_room.get_or_insert(call.at);
         }
         waited
+    }
+
+    /// It was delivered. Returns what the thread had not served until then.
+    pub fn pend(&mut self, new: Pending) -> Option<Pending> {
+        if let Some(own) = self.pending.iter_mut().find(|one| one.tid == new.tid) {
+            return Some(std::mem::replace(own, new));
+        }
+        if self.pending.len() < MOST_PENDING {
+            self.pending.push(new);
+        }
+        None
+    }
+
+    /// The deliveries that a call of this thread serves: its own, or where it has none those of all others.
+    pub fn serve(&mut self, tid: Tid) -> (Option<Pending>, Vec<Pending>) {
+        match self.pending.iter().position(|one| one.tid == tid) {
+            Some(own) => (Some(self.pending.swap_remove(own)), Vec::new()),
+            None => (None, std::mem::take(&mut self.pending)),
+        }
     }
 
     fn weight(row: &DescriptorRow) -> u64 {

@@ -97,7 +97,8 @@ fn figures(model: &Model) -> Figures {
     figures.on_cpu.value = known(|row| row.on_cpu).map(Value::Whole);
     figures.runnable.value = known(|row| row.runnable).map(Value::Whole);
     let blocked = known(|row| {
-        row.on_cpu.map(|on_cpu| row.busy.saturating_sub(on_cpu + row.runnable.unwrap_or(0)))
+        row.on_cpu
+            .map(|on_cpu| row.busy.saturating_sub(on_cpu.saturating_add(row.runnable.unwrap_or(0))))
     });
     figures.blocked.value = blocked.map(Value::Whole);
     figures.turns.value = whole(sum(|row| row.turns));
@@ -131,7 +132,7 @@ fn figures(model: &Model) -> Figures {
     figures.accepted.value = whole(counts.accepted);
     figures.accept_failed.value = whole(counts.accept_failed);
     figures.accept_burst.value = whole(counts.accept_burst);
-    figures.imbalance.value = imbalance(rows).map(Value::Part);
+    figures.imbalance.value = imbalance(rows, model.now).map(Value::Part);
     figures.resumed.value = whole(counts.resumed);
     figures.receive_queue_max.value = model.queues.received.map(Value::Whole);
     figures.send_queue_max.value = model.queues.sent.map(Value::Whole);
@@ -140,13 +141,14 @@ fn figures(model: &Model) -> Figures {
 }
 
 fn utilisation(row: &ThreadRow) -> Option<f64> {
-    let all = row.busy + row.waiting + row.spinning;
+    let all = row.looping();
     (all > 0).then(|| row.busy as f64 / all as f64)
 }
 
-/// The busiest thread to the average, if there are two and something was done.
-fn imbalance(rows: &[ThreadRow]) -> Option<f64> {
-    let busy = rows.iter().map(|row| row.busy).fold(0, u64::saturating_add);
-    let most = rows.iter().map(|row| row.busy).max()?;
-    (rows.len() > 1 && busy > 0).then(|| most as f64 * rows.len() as f64 / busy as f64)
+/// The busiest thread to the average, if two threads last and something was done.
+fn imbalance(rows: &[ThreadRow], duration: Nanos) -> Option<f64> {
+    let lasting = rows.iter().filter(|row| row.is_lasting(duration)).map(|row| row.busy);
+    let (count, busy) = (lasting.clone().count(), lasting.clone().fold(0, u64::saturating_add));
+    let most = lasting.max()?;
+    (count > 1 && busy > 0).then(|| most as f64 * count as f64 / busy as f64)
 }

@@ -49,7 +49,7 @@ impl Threads {
                 });
                 self.descriptors.push(FxHashSet::default());
             }
-            self.all.insert((pid, tid), Thread { row, ..Thread::default() });
+            self.all.insert((pid, tid), Thread { row, latest: at, ..Thread::default() });
         }
         self.all.get_mut(&(pid, tid))
     }

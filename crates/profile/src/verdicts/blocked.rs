@@ -31,7 +31,9 @@ pub fn verdict(profile: &Profile) -> Option<Verdict> {
         test: "slow turns > 0".to_owned(),
         grounds,
         from: Some(worst.at.saturating_sub(SECOND)),
-        to: Some((worst.at + worst.length + SECOND).min(profile.duration)),
+        to: Some(
+            worst.at.saturating_add(worst.length).saturating_add(SECOND).min(profile.duration),
+        ),
         tid: Some(worst.tid),
         slow_turn: Some(index),
         descriptor: None,
@@ -39,7 +41,7 @@ pub fn verdict(profile: &Profile) -> Option<Verdict> {
 }
 
 fn advice(worst: &SlowTurn) -> String {
-    let all: u64 = worst.stacks.iter().map(|stack| stack.samples).sum();
+    let all = worst.stacks.iter().map(|stack| stack.samples).fold(0, u64::saturating_add);
     let seen = worst.stacks.first().map(|stack| {
         let whole = format!("{} of {}", stack.samples, counted(all, "sample", "samples"));
         let at = stack.places.first().map(|first| format!(" in {}", place(first)));

@@ -1,6 +1,6 @@
 //! *hanging*: a thread that did not wait again until the end.
 
-use crate::document::{Ground, Profile, ThreadRow, Verdict, VerdictName};
+use crate::document::{Ground, Profile, Verdict, VerdictName};
 use crate::place_names::{descriptor, neighbour};
 use crate::words::time;
 use epshim_observe::{Nanos, SECOND};
@@ -11,13 +11,12 @@ const LONG: Nanos = SECOND;
 /// The test: a turn that had not ended, a second or more.
 pub fn verdict(profile: &Profile) -> Option<Verdict> {
     let limit = LONG.max(profile.slow_limit);
-    let since = |row: &ThreadRow| Some(row.to - row.in_turn_since?);
-    let longest = profile.threads.iter().filter_map(|row| Some((since(row)?, row)));
+    let longest = profile.threads.iter().filter_map(|row| Some((row.in_turn()?, row)));
     let (length, row) = longest.max_by_key(|&(length, _)| length)?;
     if length < limit {
         return None;
     }
-    let at = row.to - length;
+    let at = row.to.saturating_sub(length);
     let is_it = |turn: &&crate::document::SlowTurn| turn.tid == row.tid && turn.at == at;
     let index = profile.slow_turns.iter().position(|turn| is_it(&turn));
     let turn = index.map(|index| &profile.slow_turns[index]);

@@ -9,20 +9,23 @@ const MEAN: f64 = 2.0;
 const SHARE: f64 = 0.85;
 /// Only where the busiest has much to do.
 const BUSY: f64 = 0.7;
+/// In a short run it says nothing.
+const LEAST: u64 = 200_000_000;
 
 /// The test: the busiest thread was busy more than twice the average, or of few threads had 85% of the work; and its
 /// utilisation is above 0.7.
 pub fn verdict(profile: &Profile) -> Option<Verdict> {
-    let rows = &profile.threads;
+    let lasting = profile.threads.iter().filter(|row| row.is_lasting(profile.duration));
+    let rows: Vec<_> = lasting.collect();
     let busiest = rows.iter().max_by_key(|row| row.busy)?;
-    let all: u64 = rows.iter().map(|row| row.busy).sum();
+    let all = rows.iter().map(|row| row.busy).fold(0, u64::saturating_add);
     let imbalance = profile.figures.imbalance.number()?;
     let share = busiest.busy as f64 / all as f64;
     let utilisation = utilisation(busiest);
-    if !(imbalance > MEAN || share > SHARE) || utilisation <= BUSY {
+    if !(imbalance > MEAN || share > SHARE) || utilisation <= BUSY || all < LEAST {
         return None;
     }
-    let deliveries: u64 = rows.iter().map(|row| row.deliveries).sum();
+    let deliveries = rows.iter().map(|row| row.deliveries).fold(0, u64::saturating_add);
     let of_deliveries = busiest.deliveries as f64 / deliveries.max(1) as f64;
     let text = format!(
         "Thread {} had {} of the work of {} threads and {} of the deliveries, and was busy {} of the time.",
@@ -55,5 +58,5 @@ pub fn verdict(profile: &Profile) -> Option<Verdict> {
 }
 
 fn utilisation(row: &ThreadRow) -> f64 {
-    row.busy as f64 / (row.busy + row.waiting + row.spinning).max(1) as f64
+    row.busy as f64 / row.looping().max(1) as f64
 }

@@ -10,7 +10,7 @@ const AT_ONCE: f64 = 0.5;
 /// The test: utilisation > 0.9, and of the waits with events more than half found them ready.
 pub fn verdict(profile: &Profile) -> Option<Verdict> {
     let shares = |row: &ThreadRow| {
-        let all = row.busy + row.waiting + row.spinning;
+        let all = row.looping();
         let share = |part: u64, of: u64| if of == 0 { 0.0 } else { part as f64 / of as f64 };
         (share(row.busy, all), share(row.returned_at_once, row.wakeups))
     };

@@ -15,8 +15,8 @@ pub fn verdict(profile: &Profile) -> Option<Verdict> {
     let figures = &profile.figures;
     let (wasted, herd) = (figures.wasted.whole()?, figures.herd.whole()?);
     let (redundant, deliveries) = (figures.redundant_ctl.whole()?, figures.deliveries.whole()?);
-    let wakeups: u64 = profile.threads.iter().map(|row| row.wakeups).sum();
-    let share = (wasted + herd) as f64 / wakeups.max(1) as f64;
+    let wakeups = profile.threads.iter().map(|row| row.wakeups).fold(0, u64::saturating_add);
+    let share = wasted.saturating_add(herd) as f64 / wakeups.max(1) as f64;
     let ctl = redundant as f64 / deliveries.max(1) as f64;
     let is_idle = wakeups >= LEAST && share > SHARE;
     let is_redundant = deliveries >= LEAST && ctl > CTL;
@@ -24,7 +24,7 @@ pub fn verdict(profile: &Profile) -> Option<Verdict> {
         return None;
     }
     let of = |row: &DescriptorRow| {
-        if is_idle { row.wasted + row.herd } else { row.redundant_ctl }
+        if is_idle { row.wasted.saturating_add(row.herd) } else { row.redundant_ctl }
     };
     let index = (0..profile.descriptors.len()).max_by_key(|&place| of(&profile.descriptors[place]));
     let worst = index.map(|index| &profile.descriptors[index]);
