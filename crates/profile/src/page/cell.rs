@@ -49,6 +49,10 @@ pub(super) fn lane(profile: &Profile, pid: i32, tid: i32) -> Option<usize> {
 
 /// A thread in words: `http 4711`, and its process where there is more than one.
 pub(super) fn thread(profile: &Profile, pid: i32, tid: i32) -> String {
+    // The row of all that have none of their own.
+    if tid == 0 {
+        return "other threads".to_string();
+    }
     let row = lane(profile, pid, tid).map(|place| &profile.threads[place]);
     let name = row.and_then(|thread| thread.name.as_deref()).unwrap_or("thread");
     let process = if profile.processes.len() > 1 { format!(" of {pid}") } else { String::new() };

@@ -48,7 +48,7 @@ struct LaneData {
 
 #[derive(Serialize)]
 struct HistogramData {
-    what: Measure,
+    name: &'static str,
     unit: Unit,
     marks: [Option<u64>; 3],
     buckets: Vec<(u64, u64, u64)>,
@@ -134,7 +134,12 @@ fn lane(profile: &Profile, thread: usize, pairs: u32) -> LaneData {
 
 fn histogram(one: &Histogram) -> HistogramData {
     let buckets = one.buckets.iter().map(|bucket| (bucket.from, bucket.to, bucket.count)).collect();
-    HistogramData { what: one.what, unit: one.unit, marks: [one.p50, one.p99, one.max], buckets }
+    HistogramData {
+        name: words(one.what),
+        unit: one.unit,
+        marks: [one.p50, one.p99, one.max],
+        buckets,
+    }
 }
 
 /// Where the script draws the timeline.

@@ -1,11 +1,13 @@
 //! Call sites: what was called from where, how often, and what it took. And what was done for nothing, by whom.
 
-use super::{cell, number, shown};
+use super::{cell, number, shown, stack};
 use crate::document::{Profile, SiteRow, Unit};
 use maud::{Markup, html};
 
 /// Rows of the page; the profile may have more.
 const ROWS: usize = 1_000;
+/// Callers of a row.
+const CALLERS: usize = 3;
 /// Lines of the list of waste.
 const WASTE: usize = 8;
 
@@ -40,14 +42,22 @@ pub(super) fn section(profile: &Profile) -> Markup {
     }
 }
 
+/// Who called it, the innermost first: rows of one name differ in it.
+fn callers(site: &SiteRow) -> Option<String> {
+    let callers: Vec<String> = site.places.iter().skip(1).take(CALLERS).map(stack::place).collect();
+    (!callers.is_empty()).then(|| callers.join(", "))
+}
+
 fn row(profile: &Profile, site: &SiteRow) -> Markup {
     let counts = [site.again, site.short_writes, site.failed, site.redundant];
-    let module =
-        site.places.first().map(|place| place.module.as_str()).filter(|module| !module.is_empty());
+    let inner = site.places.first().filter(|place| !place.module.is_empty());
+    let bare = inner
+        .map(|place| shown::text(&format!("{}+{:#x}", place.module, place.offset)).into_owned());
     html! {
         tr {
-            td title=[module.map(shown::text)] {
+            td.site title=[bare] {
                 bdi.code { (shown::text(&site.name)) }
+                @if let Some(callers) = callers(site) { span.top { "from " bdi.code { (callers) } } }
                 @if profile.processes.len() > 1 { span.process { " of " (site.pid) } }
             }
             td { (shown::text(&site.call)) }

@@ -9,12 +9,13 @@ const FRAMES: usize = 24;
 /// Stacks of a turn that are shown.
 const STACKS: usize = 5;
 
-/// A place in words: `parse_body (json.c:210)`, `parse_body (server+0x1902)`, `server+0x1902`.
-fn place(place: &Place) -> String {
+/// A place in words: `parse_body (json.c:210)`, `parse_body (server+0x1902)`, `server+0x1902`, `0x7f01`.
+pub(super) fn place(place: &Place) -> String {
     let last = |path: &str| path.rsplit('/').next().unwrap_or_default().to_string();
     let line = place.line.map(|line| format!(":{line}")).unwrap_or_default();
     let file = place.file.as_deref().map(|file| format!("{}{line}", last(file)));
-    let bare = format!("{}+{:#x}", last(&place.module), place.offset);
+    let module = if place.module.is_empty() { String::new() } else { last(&place.module) + "+" };
+    let bare = format!("{module}{:#x}", place.offset);
     let words = match &place.function {
         Some(function) => format!("{function} ({})", file.unwrap_or(bare)),
         None => bare,
@@ -59,5 +60,24 @@ pub(super) fn list(stacks: &[SampledStack]) -> Markup {
         }
         @if stacks.len() > STACKS { p.note { "and " (stacks.len() - STACKS) " stacks more" } }
         @if stacks.is_empty() { p.note { "There is no sample of this turn." } }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_says_what_is_known_of_it() {
+        let mut one = Place { offset: 0x7f01, ..Place::default() };
+        assert_eq!(place(&one), "0x7f01");
+        one.module = "/usr/bin/server".into();
+        assert_eq!(place(&one), "server+0x7f01");
+        one.function = Some("parse".into());
+        assert_eq!(place(&one), "parse (server+0x7f01)");
+        one.file = Some("/src/json.c".into());
+        assert_eq!(place(&one), "parse (json.c)");
+        one.line = Some(210);
+        assert_eq!(place(&one), "parse (json.c:210)");
     }
 }

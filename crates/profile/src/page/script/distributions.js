@@ -1,13 +1,5 @@
 // Distributions: a bar a bucket, both axes logarithmic, with the median, the 99th and the greatest. By uPlot.
 
-const MEASURES = {
-  turn: 'turns',
-  wait: 'waits',
-  lag: 'lag, at most',
-  delay: 'delay in the batch',
-  batch: 'events of a wait',
-  timer: 'lateness of timers',
-};
 // The foot of a logarithmic bar: below one.
 const FOOT = 0.6;
 // The part of a distribution's height that is left to its marks.
@@ -93,7 +85,7 @@ function makeDistributions(profile) {
     const options = {
       width: Math.max(frame.clientWidth, 50),
       height: 170,
-      title: MEASURES[one.what] ?? one.what,
+      title: one.name,
       legend: { show: false },
       scales: { x: { time: false, distr: 3, range: () => [first, last] }, y: { distr: 3, range: () => [FOOT, top] } },
       axes: [

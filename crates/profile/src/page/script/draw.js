@@ -91,10 +91,7 @@ function makePainter(profile, view, box) {
       const top = lane * LANE + LABEL;
       const long = Math.max(Math.min(x(at + length), width) - left, 2);
       context.fillStyle = paint.slow;
-      context.fillRect(left, top, long, 3);
-      context.globalAlpha = 0.45;
-      context.fillRect(left, top, long, BAR);
-      context.globalAlpha = 1;
+      context.fillRect(left, top - 2, long, 4);
       context.beginPath();
       context.moveTo(left, top - 10);
       context.lineTo(left + 9, top - 6);
