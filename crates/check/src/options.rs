@@ -14,7 +14,7 @@
 
 mod complaint;
 mod given;
-mod language;
+mod interpreter;
 mod settings;
 mod syntax;
 
@@ -24,7 +24,7 @@ use std::fmt;
 
 pub use complaint::{Complaint, nearest};
 pub use given::{Color, Mode, Options};
-pub use language::Language;
+pub use interpreter::Interpreter;
 pub use settings::MAX_STACK_DEPTH;
 
 /// Bytes of a suppressions file. A longer one is not read: it may have no end.

@@ -1,6 +1,6 @@
 //! `EPSHIM_OPTIONS`: what each text means, what is wrong with it, and that what is written is read.
 
-use epshim_check::options::{Color, Complaint, Language, MAX_STACK_DEPTH, Mode, expand};
+use epshim_check::options::{Color, Complaint, Interpreter, MAX_STACK_DEPTH, Mode, expand};
 use epshim_check::{Options, Rule};
 use epshim_observe::fault::{Fault, Level};
 use proptest::collection::{btree_set, vec};
@@ -134,18 +134,18 @@ fn help_names_every_option_with_its_default() {
 #[test]
 fn lines_are_of_some_languages_of_all_or_of_none() {
     let lines = |text: &str| Options::parse(text).0.lines;
-    assert_eq!(lines(""), Language::ALL.into());
-    assert_eq!(lines("lines=0:lines=yes"), Language::ALL.into());
+    assert_eq!(lines(""), Interpreter::ALL.into());
+    assert_eq!(lines("lines=0:lines=yes"), Interpreter::ALL.into());
     assert_eq!(lines("lines=no"), [].into());
-    assert_eq!(lines("lines=php,node"), [Language::Node, Language::Php].into());
+    assert_eq!(lines("lines=php,node"), [Interpreter::Node, Interpreter::Php].into());
     let (options, complaints) = Options::parse("lines=pyhton,ruby");
-    assert_eq!(options.lines, [Language::Ruby].into());
+    assert_eq!(options.lines, [Interpreter::Ruby].into());
     assert_eq!(
         complaints[0].to_string(),
         "lines=pyhton,ruby: no language `pyhton`; did you mean `python`?"
     );
     let (options, complaints) = Options::parse("lines=2");
-    assert_eq!(options.lines, Language::ALL.into());
+    assert_eq!(options.lines, Interpreter::ALL.into());
     assert_eq!(complaints[0].to_string(), "lines=2: expected 0, 1 or some of python,node,ruby,php");
 }
 
@@ -176,7 +176,7 @@ prop_compose! {
         (exitcode, stack_depth, verbosity) in (any::<u8>(), 0..=MAX_STACK_DEPTH, 0..=9_u8),
         stall in prop_oneof![Just(0), 200..u32::MAX],
         (seed, level, faults) in (any::<u64>(), select(Level::ALL.to_vec()), vec(select(Fault::ALL.to_vec()), 0..4)),
-        lines in btree_set(select(Language::ALL.to_vec()), 0..=Language::ALL.len()),
+        lines in btree_set(select(Interpreter::ALL.to_vec()), 0..=Interpreter::ALL.len()),
         flags in any::<[bool; 6]>(),
     ) -> Options {
         let [halt_on_error, notes, trace_children, observer, symbolize, help] = flags;

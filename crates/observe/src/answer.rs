@@ -70,13 +70,10 @@ pub enum Language {
     JavaScript,
     Ruby,
     Php,
-    Java,
-    Go,
 }
 
 impl Language {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Python, Self::JavaScript, Self::Ruby, Self::Php, Self::Java, Self::Go];
+    pub(crate) const ALL: [Self; 4] = [Self::Python, Self::JavaScript, Self::Ruby, Self::Php];
 
     /// Its name, as reports write it.
     #[must_use]
@@ -86,8 +83,6 @@ impl Language {
             Self::JavaScript => "JavaScript",
             Self::Ruby => "Ruby",
             Self::Php => "PHP",
-            Self::Java => "Java",
-            Self::Go => "Go",
         }
     }
 

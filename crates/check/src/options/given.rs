@@ -1,6 +1,6 @@
 //! What `EPSHIM_OPTIONS` can say.
 
-use super::language::Language;
+use super::interpreter::Interpreter;
 use crate::engine::Rule;
 use epshim_observe::fault::{Faults, Level};
 use std::collections::BTreeSet;
@@ -79,7 +79,7 @@ options! {
     /// How many callers of a call are recorded; 0 is the call's own place only.
     stack_depth: u8 = 16,
     /// Finds the lines of a program that is in one of these languages.
-    lines: BTreeSet<Language> = Language::ALL.into(),
+    lines: BTreeSet<Interpreter> = Interpreter::ALL.into(),
     /// Turns addresses into function, file and line.
     symbolize: bool = true,
     /// The `epshim` command that does so.

@@ -6,7 +6,7 @@
 
 use super::complaint::nearest;
 use super::given::{Color, Mode, Options};
-use super::language::{read_lines, write_lines};
+use super::interpreter::{read_lines, write_lines};
 use crate::engine::Rule;
 use epshim_observe::fault::{Fault, Faults, Level};
 use std::collections::BTreeSet;

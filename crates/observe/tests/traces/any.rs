@@ -92,7 +92,8 @@ fn frame() -> impl Strategy<Value = Frame> {
         file,
         line,
     });
-    let language = prop_oneof![Just(Language::Python), Just(Language::Java), Just(Language::Go)];
+    let language =
+        prop_oneof![Just(Language::Python), Just(Language::JavaScript), Just(Language::Php)];
     let interpreted = (language, any::<bool>())
         .prop_map(|(language, is_users)| Interpreted { language, is_users });
     (name(), number(), vec(symbol, 0..3), option::of(interpreted)).prop_map(

@@ -16,7 +16,7 @@ use crate::books::{belongings, recording};
 use crate::questions::line::Line;
 use crate::questions::{callers, lines};
 use crate::runtime::lock::{Locked, PATIENCE};
-use epshim_check::options::Language;
+use epshim_check::options::Interpreter;
 use epshim_interpreters::user::Owner;
 use epshim_observe::{Site, What};
 use std::collections::BTreeSet;
@@ -27,12 +27,12 @@ static DEPTH: AtomicUsize = AtomicUsize::new(0);
 static KEPT: Locked<Kept> = Locked::new(Kept::new());
 
 /// Before the checking starts: how many callers are recorded, and of which languages lines are.
-pub fn start(depth: u8, languages: &BTreeSet<Language>) {
+pub fn start(depth: u8, wanted: &BTreeSet<Interpreter>) {
     DEPTH.store(usize::from(depth), Relaxed);
     if depth > 0 {
         callers::prepare(depth.into());
     }
-    lines::prepare(languages);
+    lines::prepare(wanted);
 }
 
 /// The call that returns to `site`, without its callers.

@@ -11,37 +11,37 @@ use crate::questions::line::{Line, Room};
 use crate::questions::{interrupted, node, php, python, ruby};
 use crate::runtime::outside::outside;
 use crate::runtime::pages;
-use epshim_check::options::Language;
+use epshim_check::options::Interpreter;
 use epshim_interpreters::user::{self, Owner};
 use std::collections::BTreeSet;
 use std::ffi::c_int;
 use std::sync::OnceLock;
 
-static LANGUAGE: OnceLock<Language> = OnceLock::new();
+static INTERPRETER: OnceLock<Interpreter> = OnceLock::new();
 
 /// Before the checking starts: looks for the language that the program is in, among these.
-pub fn prepare(wanted: &BTreeSet<Language>) {
-    for &language in wanted {
-        let is_there = match language {
-            Language::Python => {
+pub fn prepare(wanted: &BTreeSet<Interpreter>) {
+    for &one in wanted {
+        let is_there = match one {
+            Interpreter::Python => {
                 python::prepare();
                 python::is_there()
             }
-            Language::Node => {
+            Interpreter::Node => {
                 node::prepare();
                 node::is_there()
             }
-            Language::Ruby => {
+            Interpreter::Ruby => {
                 ruby::prepare();
                 ruby::is_there()
             }
-            Language::Php => {
+            Interpreter::Php => {
                 php::prepare();
                 php::is_there()
             }
         };
         if is_there {
-            let _ = LANGUAGE.set(language);
+            let _ = INTERPRETER.set(one);
             return;
         }
     }
@@ -49,27 +49,27 @@ pub fn prepare(wanted: &BTreeSet<Language>) {
 
 /// Whether the program is in a language whose lines can be had.
 pub fn are_there() -> bool {
-    LANGUAGE.get().is_some()
+    INTERPRETER.get().is_some()
 }
 
 /// Whether waits may have lines: elsewhere a loop waits where no line of the user's is known.
 pub fn are_of_waits() -> bool {
-    matches!(LANGUAGE.get(), Some(Language::Python | Language::Php))
+    matches!(INTERPRETER.get(), Some(Interpreter::Python | Interpreter::Php))
 }
 
 /// Whether an event loop registers descriptors while none of the program's functions runs.
 pub fn are_deferred() -> bool {
-    LANGUAGE.get() == Some(&Language::Node)
+    INTERPRETER.get() == Some(&Interpreter::Node)
 }
 
 /// Whether a thread that sleeps in a call must have been asked before.
 pub fn are_of_the_caller() -> bool {
-    LANGUAGE.get().is_some_and(|&language| language != Language::Python)
+    INTERPRETER.get().is_some_and(|&one| one != Interpreter::Python)
 }
 
 /// The language's name.
 pub fn language() -> &'static str {
-    LANGUAGE.get().map_or("", |language| language.name())
+    INTERPRETER.get().map_or("", |one| one.language().name())
 }
 
 /// Why the lines of the interpreter that is there cannot be had: one line.
@@ -79,13 +79,13 @@ pub fn unknown() -> Option<String> {
 
 /// Hands on the lines that the calling thread is in: none where it runs no code of this language.
 pub fn of_this_thread<R>(found: impl FnOnce(&[Line]) -> R) -> R {
-    match LANGUAGE.get() {
+    match INTERPRETER.get() {
         None => found(&[]),
-        Some(Language::Python) => python::of_this_thread(found),
+        Some(Interpreter::Python) => python::of_this_thread(found),
         Some(_) if pages::is_out() || interrupted::is_elsewhere() => found(&[]),
-        Some(Language::Node) => found(&said(|room| outside(|| node::read(room)))),
-        Some(Language::Ruby) => found(&said(ruby::read)),
-        Some(Language::Php) => found(&said(php::read)),
+        Some(Interpreter::Node) => found(&said(|room| outside(|| node::read(room)))),
+        Some(Interpreter::Ruby) => found(&said(ruby::read)),
+        Some(Interpreter::Php) => found(&said(php::read)),
     }
 }
 
@@ -98,18 +98,18 @@ fn said(read: impl FnOnce(&mut Room)) -> Vec<Line> {
 
 /// The lines of another thread, which sleeps in a call.
 pub fn of_thread<R>(tid: c_int, found: impl FnOnce(&[Line]) -> R) -> R {
-    match LANGUAGE.get() {
-        Some(Language::Python) => python::of_thread(tid, found),
+    match INTERPRETER.get() {
+        Some(Interpreter::Python) => python::of_thread(tid, found),
         _ => found(&[]),
     }
 }
 
 /// Whose a line is.
 pub fn owner(line: &Line) -> Owner {
-    match LANGUAGE.get() {
-        Some(Language::Node) => user::of_node(&line.file),
-        Some(Language::Ruby) => user::of_ruby(&line.file),
-        Some(Language::Php) => user::of_php(&line.file),
+    match INTERPRETER.get() {
+        Some(Interpreter::Node) => user::of_node(&line.file),
+        Some(Interpreter::Ruby) => user::of_ruby(&line.file),
+        Some(Interpreter::Php) => user::of_php(&line.file),
         _ => user::of_python(&line.file, &line.function),
     }
 }

@@ -1,11 +1,12 @@
-//! The languages whose lines can be found, and how `lines=` names them.
+//! The interpreters whose programs' lines can be found, and how `lines=` names them.
 
 use super::complaint::nearest;
+use epshim_observe::Language;
 use std::collections::BTreeSet;
 
-/// A language that is interpreted, or compiled while the program runs. Looked for in this order.
+/// What runs a program of a language of its own, interpreted or compiled meanwhile. Looked for in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Language {
+pub enum Interpreter {
     /// CPython.
     Python,
     /// JavaScript in Node.
@@ -16,22 +17,22 @@ pub enum Language {
     Php,
 }
 
-impl Language {
+impl Interpreter {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Python, Self::Node, Self::Ruby, Self::Php];
 
-    /// The language's own name.
+    /// The language of its programs.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub const fn language(self) -> Language {
         match self {
-            Self::Python => "Python",
-            Self::Node => "JavaScript",
-            Self::Ruby => "Ruby",
-            Self::Php => "PHP",
+            Self::Python => Language::Python,
+            Self::Node => Language::JavaScript,
+            Self::Ruby => Language::Ruby,
+            Self::Php => Language::Php,
         }
     }
 
-    /// The name of the interpreter, as `lines=` has it.
+    /// Its name, as `lines=` has it.
     #[must_use]
     pub const fn option(self) -> &'static str {
         match self {
@@ -44,18 +45,18 @@ impl Language {
 }
 
 /// Of a list with an unknown name in it, the known ones count.
-pub(super) fn read_lines(value: &str) -> (Option<BTreeSet<Language>>, Option<String>) {
+pub(super) fn read_lines(value: &str) -> (Option<BTreeSet<Interpreter>>, Option<String>) {
     match value {
         "0" | "no" | "false" => return (Some(BTreeSet::new()), None),
-        "1" | "yes" | "true" => return (Some(Language::ALL.into()), None),
+        "1" | "yes" | "true" => return (Some(Interpreter::ALL.into()), None),
         _ => {}
     }
     let (mut languages, mut complaint) = (BTreeSet::new(), None);
     for name in value.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-        match Language::ALL.into_iter().find(|language| language.option() == name) {
+        match Interpreter::ALL.into_iter().find(|language| language.option() == name) {
             Some(language) => _ = languages.insert(language),
             None => {
-                let known = || Language::ALL.into_iter().map(Language::option);
+                let known = || Interpreter::ALL.into_iter().map(Interpreter::option);
                 complaint = Some(match nearest(name, known()) {
                     Some(nearest) => format!("no language `{name}`; did you mean `{nearest}`?"),
                     None => {
@@ -70,10 +71,10 @@ pub(super) fn read_lines(value: &str) -> (Option<BTreeSet<Language>>, Option<Str
     (languages, complaint)
 }
 
-pub(super) fn write_lines(languages: &BTreeSet<Language>) -> String {
+pub(super) fn write_lines(languages: &BTreeSet<Interpreter>) -> String {
     match languages.len() {
         0 => "0".to_owned(),
-        all if all == Language::ALL.len() => "1".to_owned(),
+        all if all == Interpreter::ALL.len() => "1".to_owned(),
         _ => languages.iter().map(|language| language.option()).collect::<Vec<_>>().join(","),
     }
 }
