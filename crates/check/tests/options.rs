@@ -2,6 +2,7 @@
 
 use epshim_check::options::{Color, Complaint, MAX_STACK_DEPTH, Mode, expand};
 use epshim_check::{Options, Rule};
+use epshim_observe::fault::{Fault, Faults, Level};
 use proptest::collection::btree_set;
 use proptest::option;
 use proptest::prelude::*;
@@ -122,7 +123,7 @@ fn help_names_every_option_with_its_default() {
     let keys = help.lines().filter(|line| line.starts_with("  "));
     let keys: Vec<_> =
         keys.filter_map(|line| line.trim().split_once('=').map(|pair| pair.0)).collect();
-    assert_eq!(keys.len(), 20);
+    assert_eq!(keys.len(), 23);
     for key in keys {
         let (_, complaints) = Options::parse(&format!("{key}=?"));
         let unknown = complaints.iter().any(|c| matches!(c, Complaint::UnknownKey { .. }));
@@ -148,7 +149,7 @@ prop_compose! {
 prop_compose! {
     fn all_options()(
         (mode, color) in (
-            select(vec![Mode::Check, Mode::Transparent]),
+            select(vec![Mode::Check, Mode::Chaos, Mode::Transparent]),
             select(vec![Color::Auto, Color::Always, Color::Never]),
         ),
         (json, log_path, suppressions, suppress, symbolizer) in
@@ -156,11 +157,12 @@ prop_compose! {
         (only, except) in (rules(), rules()),
         (exitcode, stack_depth, verbosity) in (any::<u8>(), 0..=MAX_STACK_DEPTH, 0..=9_u8),
         stall in prop_oneof![Just(0), 200..u32::MAX],
+        (seed, level, faults) in (any::<u64>(), select(Level::ALL.to_vec()), 0..1_u32 << Fault::ALL.len()),
         flags in any::<[bool; 7]>(),
     ) -> Options {
         let [lines, halt_on_error, notes, trace_children, observer, symbolize, help] = flags;
         Options {
-            mode, json, log_path, only, except, exitcode, halt_on_error, suppressions, suppress,
+            mode, seed, level, faults: Faults(faults), json, log_path, only, except, exitcode, halt_on_error, suppressions, suppress,
             notes, trace_children, observer, stall, stack_depth, lines, symbolize, symbolizer, color, verbosity, help,
         }
     }

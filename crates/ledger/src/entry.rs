@@ -63,8 +63,8 @@ impl Entry {
         }
         self.process.store(made.name.process, relaxed);
         self.number.store(made.name.number, relaxed);
-        self.errno.store(made.errno.cast_unsigned(), relaxed);
-        self.fd.store(made.fd.cast_unsigned(), relaxed);
+        self.errno.store(made.errno as u32, relaxed);
+        self.fd.store(made.fd as u32, relaxed);
         self.site.store(made.site.map_or(0, |site| site + 1), relaxed);
         self.pid.store(made.pid, relaxed);
         let what = u32::from(made.name.fault as u8) | u32::from(made.name.subject as u8) << 8;
@@ -91,8 +91,8 @@ impl Entry {
             name,
             asked: self.asked.load(relaxed),
             gives: self.gives.load(relaxed),
-            errno: self.errno.load(relaxed).cast_signed(),
-            fd: self.fd.load(relaxed).cast_signed(),
+            errno: self.errno.load(relaxed) as i32,
+            fd: self.fd.load(relaxed) as i32,
             site: self.site.load(relaxed).checked_sub(1),
             pid: self.pid.load(relaxed),
             peer: String::from_utf8_lossy(&peer[..length]).into_owned(),

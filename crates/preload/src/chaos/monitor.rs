@@ -31,10 +31,9 @@ pub fn moved(books: &mut Books, fd: c_int, is_output: bool, got: i64, asked: u64
     if room > asked {
         violated("more was asked of the kernel than by the program");
     }
-    if got == 0 && asked > 0 && !is_output && room > 0 {
-        if let Some(known) = books.known(fd) {
-            known.has_ended = true;
-        }
+    let is_end = got == 0 && asked > 0 && room > 0 && !is_output;
+    if let Some(known) = books.known(fd).filter(|_| is_end) {
+        known.has_ended = true;
     }
 }
 

@@ -126,7 +126,7 @@ fn tell(books: &mut Books, fd: c_int, offset: u64, is_output: bool) {
 fn size(drawn: u64, there: u64) -> u64 {
     match there {
         0 | 1 => 0,
-        _ if drawn % 4 == 0 => 1,
+        _ if drawn.is_multiple_of(4) => 1,
         _ => 1 + (drawn >> 8) % (there - 1),
     }
 }
