@@ -2,8 +2,8 @@
 
 use epshim_check::options::{Color, Complaint, Interpreter, MAX_STACK_DEPTH, Mode, expand};
 use epshim_check::{Options, Rule};
-use epshim_observe::fault::{Fault, Level};
-use proptest::collection::{btree_set, vec};
+use epshim_observe::fault::{Fault, Faults, Level};
+use proptest::collection::btree_set;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -175,13 +175,13 @@ prop_compose! {
         (only, except) in (rules(), rules()),
         (exitcode, stack_depth, verbosity) in (any::<u8>(), 0..=MAX_STACK_DEPTH, 0..=9_u8),
         stall in prop_oneof![Just(0), 200..u32::MAX],
-        (seed, level, faults) in (any::<u64>(), select(Level::ALL.to_vec()), vec(select(Fault::ALL.to_vec()), 0..4)),
+        (seed, level, faults) in (any::<u64>(), select(Level::ALL.to_vec()), 0..1_u32 << Fault::ALL.len()),
         lines in btree_set(select(Interpreter::ALL.to_vec()), 0..=Interpreter::ALL.len()),
         flags in any::<[bool; 6]>(),
     ) -> Options {
         let [halt_on_error, notes, trace_children, observer, symbolize, help] = flags;
         Options {
-            mode, seed, level, faults: faults.into_iter().collect(), json, log_path, only, except, exitcode, halt_on_error, suppressions, suppress,
+            mode, seed, level, faults: Faults(faults), json, log_path, only, except, exitcode, halt_on_error, suppressions, suppress,
             notes, trace_children, observer, stall, stack_depth, lines, symbolize, symbolizer, color, verbosity, help,
         }
     }

@@ -44,10 +44,8 @@ impl Program {
         let name = prepared.program.file_name().unwrap_or_default().to_string_lossy();
         let name: String = name.split_whitespace().collect::<Vec<_>>().join("-");
         let identity = (name, hash);
-        if let Some((name, file)) = plan.and_then(|plan| plan.program.as_ref())
-            && (name, file) != (&identity.0, &identity.1)
-            && !options.force
-        {
+        let other = plan.and_then(|plan| plan.program.as_ref()).filter(|other| **other != identity);
+        if let Some((name, file)) = other.filter(|_| !options.force) {
             let reason = format!(
                 "the replay file is of another build of {name}: {file}, and this is {}. --force replays it \
                  nevertheless",

@@ -260,29 +260,38 @@ impl<'a> Run<'a> {
             if let Some(status) = child.ended()? {
                 return Ok(self.ended(status));
             }
-            if let Some(test) = &mut self.test {
-                if let Some(status) = test.ended()? {
-                    // A program that has just ended is why its test failed.
-                    thread::sleep(LOOK * 5);
-                    return Ok(match child.ended()? {
-                        Some(status) => self.ended(status),
-                        None if status.success() => None,
-                        None => Some(Verdict::Test(code(status).unwrap_or(-1))),
-                    });
-                }
-            } else if let Some(test) = &self.runner.test
-                && self.is_ready()
-            {
-                let mut command = Command::new("/bin/sh");
-                command.args(["-c", test]).env("EPSHIM_CHAOS_OUTPUT", self.output);
-                command.env_remove("LD_PRELOAD").env_remove("EPSHIM_OPTIONS");
-                self.test = Some(Child::start(&mut command, &self.folder.join("test"))?);
+            if self.test.is_none() {
+                self.start_test()?;
+            } else if let Some(status) = self.test_ended()? {
+                // A program that has just ended is why its test failed.
+                thread::sleep(LOOK * 5);
+                return Ok(match child.ended()? {
+                    Some(status) => self.ended(status),
+                    None if status.success() => None,
+                    None => Some(Verdict::Test(code(status).unwrap_or(-1))),
+                });
             }
             if let Some(verdict) = self.is_over() {
                 return Ok(Some(verdict));
             }
             thread::sleep(LOOK);
         }
+    }
+
+    fn test_ended(&mut self) -> io::Result<Option<ExitStatus>> {
+        self.test.as_mut().map_or(Ok(None), Child::ended)
+    }
+
+    /// Starts the test, if there is one and the program is ready.
+    fn start_test(&mut self) -> io::Result<()> {
+        let Some(test) = self.runner.test.as_ref().filter(|_| self.is_ready()) else {
+            return Ok(());
+        };
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", test]).env("EPSHIM_CHAOS_OUTPUT", self.output);
+        command.env_remove("LD_PRELOAD").env_remove("EPSHIM_OPTIONS");
+        self.test = Some(Child::start(&mut command, &self.folder.join("test"))?);
+        Ok(())
     }
 
     fn is_ready(&self) -> bool {

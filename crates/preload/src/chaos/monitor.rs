@@ -31,7 +31,7 @@ pub fn moved(books: &mut Books, fd: c_int, is_output: bool, got: i64, asked: u64
     if room > asked {
         violated("more was asked of the kernel than by the program");
     }
-    let is_end = got == 0 && asked > 0 && !is_output && room > 0;
+    let is_end = got == 0 && asked > 0 && room > 0 && !is_output;
     if let Some(known) = books.known(fd).filter(|_| is_end) {
         known.has_ended = true;
     }
