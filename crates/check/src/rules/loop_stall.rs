@@ -23,11 +23,12 @@ pub(crate) const RECORD: Record = Record {
             something was ready in the epoll each time from then on, no other thread waited on \
             that epoll, and the thread slept in one and the same system call, or used at least \
             half of a processor. The report has what it slept in, and its stack. Suspected. The thread \
-            reports it when it waits again. Where it does not for 10 s, or a signal ends the process \
+            reports it when it waits again. Where it does not for 10 s more, or a signal ends the process \
             meanwhile, the observer does, if the loop was not left: a function that the wait was called \
-            through has not returned, or the thread sleeps in a lock, in a write or in a file's call. \
-            Certain: it sleeps in a write to a full pipe whose other end the same epoll watches, the process \
-            has no other thread, and no other process has the pipe open. Or a thread \
+            through has not returned, or the thread sleeps in a lock, in a call on a file, or in a write \
+            to another descriptor than 0, 1 and 2. Certain: it sleeps in a write to a full pipe whose \
+            other end the same epoll watches, the process has no other thread, and no other process has \
+            the pipe open. Or a thread \
             that waits on an epoll called read, write or accept on a registered descriptor that had \
             1,024 such calls while the thread did not wait, nothing was moved, and its last call got \
             EAGAIN: certain.",
@@ -37,8 +38,9 @@ pub(crate) const RECORD: Record = Record {
             thread wants a processor and gets none. In a read or a write of a registered descriptor: \
             that is `blocking-fd`. Where the observer may not look, as under \
             kernel.yama.ptrace_scope=1. Of a loop that never waits again: in pthread_join, waitpid, \
-            sigwait and their like, after which a program that has left its loop ends; and, where the loop is in \
-            main itself, while it computes, sleeps, polls or reads. With stall=off.",
+            sigwait and their like, in which programs that have left their loop wait for their end; and, \
+            where the loop is in main itself, while it computes, sleeps, polls or reads. Where the \
+            program ends by itself. With stall=off.",
         fix: "\
             Give what sleeps to another thread, or use the form of it that waits in the loop: a \
             resolver that is asynchronous, a timer for a sleep, a try-lock. Cut a long computation \
@@ -50,6 +52,8 @@ getaddrinfo(host, NULL, NULL, &addresses);  /* the resolver answers in 5 s */",
         seen: &[
             "https://github.com/NodeppOfficial/nodepp/issues/31",
             "https://github.com/fonoster/fonoster/issues/270",
+            "https://github.com/loveyacper/ananas/pull/4",
+            "https://github.com/libevent/libevent/issues/1799",
         ],
     },
 };

@@ -46,9 +46,10 @@ impl Stalls {
         let (now, after) = (Instant::now(), self.after);
         for (place, one) in own.page.loops.iter().enumerate() {
             let turn = one.turns.load(Relaxed);
-            let is_away = one.tid.load(Relaxed) != 0 && turn & 1 != 0;
-            let known = self.away.get(&place);
-            if let Some(known) = known.filter(|known| !is_away || known.turn != turn) {
+            let tid = one.tid.load(Relaxed);
+            let is_away = tid != 0 && turn & 1 != 0;
+            let is_it = |known: &Away| is_away && (known.tid, known.turn) == (tid, turn);
+            if let Some(known) = self.away.get(&place).filter(|known| !is_it(known)) {
                 // What was found the thread has told of itself, unless the observer had.
                 if let (Reported::No, Some(found)) = (&known.report, known.found()) {
                     self.reports.reported_itself(own, known.pid, found);
@@ -61,6 +62,7 @@ impl Stalls {
             let known = self.away.entry(place).or_insert_with(|| Away::new(one, turn, now));
             match known.look(own.page, one, now) {
                 Look::Moves => known.moves(),
+                Look::Ended if known.is_forgotten() => one.free(known.tid),
                 Look::Ended => {}
                 Look::StandsStill => known.stands_still(own, one, now, after, &mut self.reports),
             }

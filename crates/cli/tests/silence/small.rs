@@ -30,3 +30,8 @@ fn workers_whose_numbers_are_used_again_at_once_are_silent() {
     assert_eq!(ended.not_seen("unknown_deliveries"), 0, "{}", ended.said);
     assert_eq!(ended.not_followed(), [""; 0], "{}", ended.said);
 }
+
+#[test]
+fn threads_that_have_left_their_loops_are_silent() {
+    runs("left");
+}

@@ -32,6 +32,8 @@ pub struct Away {
     same: Option<Same>,
     /// The observer reports this turn, or has.
     pub report: Reported,
+    /// Looks since its process has ended.
+    ended: u32,
 }
 
 /// Whether the observer reports it.
@@ -71,7 +73,7 @@ pub enum Look {
 impl Away {
     pub fn new(one: &Loop, turn: u32, since: Instant) -> Self {
         let (pid, tid) = (one.pid.load(Relaxed), one.tid.load(Relaxed));
-        Self { pid, tid, turn, since, same: None, report: Reported::No }
+        Self { pid, tid, turn, since, same: None, report: Reported::No, ended: 0 }
     }
 
     pub fn moves(&mut self) {
@@ -84,6 +86,13 @@ impl Away {
 
     pub fn found(&self) -> Option<&Found> {
         self.same.as_ref()?.found.as_ref()
+    }
+
+    /// Its process has ended, at another look. Whether its end was said by now, and nothing more will be.
+    pub fn is_forgotten(&mut self) -> bool {
+        const LOOKS: u32 = 10;
+        self.ended += 1;
+        self.ended > LOOKS
     }
 
     /// What was found of it until just now.

@@ -17,7 +17,10 @@ impl Call {
     pub fn tells(&self) -> ControlFlow<bool> {
         let shape = calls::known(self.number).map_or(Shape::Other, |known| known.shape);
         match shape {
-            Shape::Writes | Shape::File => Break(true),
+            Shape::File => Break(true),
+            // What is written last may go to a pager, which is read when its user likes.
+            Shape::Writes if self.arguments[0] as i32 > 2 => Break(true),
+            Shape::Writes => Continue(()),
             Shape::Futex => futex(self.arguments),
             // After its loop a program waits for its children, or for a signal, or in another way.
             Shape::Child | Shape::Signal | Shape::Wait | Shape::Ring => Break(false),
@@ -63,9 +66,11 @@ mod tests {
 
     #[test]
     fn who_waits_for_a_child_has_left_its_loop_and_who_writes_has_not() {
-        let call = |number| Call { number, arguments: [0; 6], sp: 0, pc: 0 };
+        let call = |number| Call { number, arguments: [5, 0, 0, 0, 0, 0], sp: 0, pc: 0 };
+        let to_stdout = Call { arguments: [1, 0, 0, 0, 0, 0], ..call(libc::SYS_write) };
         assert_eq!(call(libc::SYS_wait4).tells(), Break(false));
         assert_eq!(call(libc::SYS_write).tells(), Break(true));
+        assert_eq!(to_stdout.tells(), Continue(()), "a pager may be slow");
         assert_eq!(call(libc::SYS_fsync).tells(), Break(true));
         assert_eq!(call(libc::SYS_clock_nanosleep).tells(), Continue(()));
     }
