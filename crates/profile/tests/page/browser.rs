@@ -82,8 +82,7 @@ pub fn with(window: &Window, name: &str, page: &str, look: impl AsyncFnOnce(&Bro
     }
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("page-{name}.html"));
     fs::write(&file, page).expect("a file for the page");
-    let mut driver = Process::start("chromedriver", Command::new("chromedriver").arg("--port=0"));
-    let port = port(&mut driver);
+    let (_driver, port) = driver();
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
@@ -98,14 +97,21 @@ pub fn with(window: &Window, name: &str, page: &str, look: impl AsyncFnOnce(&Bro
     });
 }
 
-/// The port that it has chosen and said.
-fn port(driver: &mut Process) -> u16 {
-    while let Ok(Some(line)) = driver.next_line(deadline()) {
-        if let Some((_, port)) = line.split_once("successfully on port ") {
-            return port.trim_end_matches('.').parse().expect("a port");
+/// The driver, and the port that it has chosen. It binds one number for both versions of IP, and gives up where another
+/// program has the second: then it is started again.
+fn driver() -> (Process, u16) {
+    let mut said = String::new();
+    for _ in 0..10 {
+        let mut driver =
+            Process::start("chromedriver", Command::new("chromedriver").arg("--port=0"));
+        while let Ok(Some(line)) = driver.next_line(deadline()) {
+            if let Some((_, port)) = line.split_once("successfully on port ") {
+                return (driver, port.trim_end_matches('.').parse().expect("a port"));
+            }
         }
+        said = driver.stderr();
     }
-    panic!("chromedriver has not started: {}", driver.stderr());
+    panic!("chromedriver does not start: {said}");
 }
 
 async fn open(window: &Window, port: u16) -> Client {
