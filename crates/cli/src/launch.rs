@@ -45,6 +45,11 @@ pub struct Printed(pub String);
 
 /// Runs a program with the checker.
 pub fn check(options: &CheckOptions) -> Result<Printed, Failure> {
+    if options.time.is_some() {
+        return Err(Failure::own(
+            "--for says how long to watch what --pid names: a program is watched to its end",
+        ));
+    }
     let mut wanted = environment::inherited(Mode::Check)?;
     environment::apply(&mut wanted, options)?;
     documents::apply(&mut wanted, options)?;

@@ -35,6 +35,11 @@ impl Numbers {
         self.table.observe(it)
     }
 
+    /// It is a connection that was accepted.
+    pub fn is_connection(&self, fd: Fd) {
+        self.is_of(fd, Kind::Stream);
+    }
+
     /// Another file is open under the number.
     pub fn begin_anew(&self, fd: Fd) {
         self.table.begin_anew(fd);

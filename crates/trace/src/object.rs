@@ -92,7 +92,7 @@ impl Drop for Source {
 
 /// Empties the ring buffer until it is told to end. More than this is left in it, and lost there.
 fn read(inbox: &Mutex<Inbox>, is_over: &AtomicBool) {
-    const MOST: usize = 1 << 20;
+    const MOST: usize = 1 << 18;
     while !is_over.load(Ordering::Relaxed) {
         {
             let mut inbox = inbox.lock().unwrap_or_else(PoisonError::into_inner);

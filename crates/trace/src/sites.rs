@@ -1,6 +1,6 @@
 //! Call sites: where the program made a call, by the copy of the stack that its record has.
 //!
-//! A site is the address of the call in the program's own code, not in the C library's wrapper. Its frames are found
+//! A site is the address of the call in the program's own code, not in the C library's wrapper; in Go, the whole stack. Its frames are found
 //! when it is seen first: the process may be gone when it is reported.
 
 use crate::clock;
@@ -32,6 +32,8 @@ pub struct Sites {
     /// It has frame pointers, and no tables.
     is_go: bool,
     frames: FxHashMap<Site, Frames>,
+    /// The stacks that are sites, and their numbers.
+    chains: FxHashMap<Vec<u64>, u64>,
     /// Where calls were made last, and their sites: a loop makes them at few places.
     latest: FxHashMap<(u64, u64), (Vec<u8>, Site)>,
     /// When what is mapped was read.
@@ -42,7 +44,14 @@ impl Sites {
     pub fn of(folder: &Folder, memory: Option<&Rc<Memory>>, runtime: Runtime) -> Self {
         let stacks = memory.map(|memory| Stacks::of(folder, Rc::clone(memory)));
         let (is_go, frames) = (runtime == Runtime::Go, FxHashMap::default());
-        Self { stacks, is_go, frames, latest: FxHashMap::default(), read: clock::now() }
+        Self {
+            stacks,
+            is_go,
+            frames,
+            chains: FxHashMap::default(),
+            latest: FxHashMap::default(),
+            read: clock::now(),
+        }
     }
 
     /// The site of a call.
@@ -70,14 +79,23 @@ impl Sites {
         }
         let most = if place.stack.len() > NEAR { MOST } else { MOST_NEAR };
         let &Place { ip, sp, bp, ref stack } = place;
-        let addresses = match self.is_go {
+        let mut addresses = match self.is_go {
             true => stacks.chain_copy(ip, sp, bp, stack, most),
             false => stacks.walk_copy(ip, sp, bp, stack, most),
         };
+        if cfg!(target_arch = "x86_64") && addresses.len() == 1 {
+            addresses.extend(stacks.caller_by_call(ip, &stack[..stack.len().min(NEAR)]));
+        }
         // The innermost is the wrapper of the call, in the C library or linked from it.
         let own = addresses.iter().skip(1).position(|&address| !is_in_libc(stacks, address));
         let own = own.map_or(addresses.len() - 1, |place| place + 1);
-        let site = Site(addresses[own]);
+        // In Go all calls go through one function: there the whole stack is the site.
+        let site = if self.is_go {
+            let next = self.chains.len() as u64;
+            Site::of_stack(*self.chains.entry(addresses.clone()).or_insert(next))
+        } else {
+            Site(addresses[own])
+        };
         let known = self.frames.get(&site).map_or(0, Vec::len);
         let has_more = addresses.len() - own > known;
         if known == 0 && self.frames.len() < SITES || known > 0 && has_more {

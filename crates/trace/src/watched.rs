@@ -236,7 +236,10 @@ impl Watched {
                     self.look(at);
                 }
             }
-            What::Accept { accepted: Ok(fd), .. } => self.gives(fd, tid, at, site),
+            What::Accept { accepted: Ok(fd), .. } => {
+                self.gives(fd, tid, at, site);
+                self.numbers.is_connection(fd);
+            }
             What::Dup { to, .. } => self.anew(to, tid, at),
             What::Connect { fd, .. } if self.stale.contains(&fd) => self.anew(fd, tid, at),
             What::Ctl { op: ADD, fd, errno: 0, .. } => {

@@ -126,7 +126,7 @@ pub struct CheckOptions {
     pub pid: Vec<String>,
 
     /// End after this time, as 10s or 2m; else at Ctrl-C, or when the processes have ended
-    #[arg(long = "for", value_name = "TIME", help_heading = "A process that runs already", value_parser = time, requires = "pid")]
+    #[arg(long = "for", value_name = "TIME", help_heading = "A process that runs already", value_parser = time)]
     pub time: Option<Duration>,
 
     #[command(flatten)]

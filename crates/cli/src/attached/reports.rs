@@ -7,7 +7,7 @@ use crate::observer::files::Files;
 use crate::output;
 use epshim_check::{Certainty, Finding, Options};
 use epshim_report::end::Seen;
-use epshim_report::{End, NotFollowed, Report, Stack, Suppressions, json, printable, text};
+use epshim_report::{End, Frame, NotFollowed, Report, Stack, Suppressions, json, printable, text};
 use epshim_trace::{Ended, Found};
 use std::fs::File;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -87,8 +87,8 @@ impl Reports {
     ) -> Report {
         let (names, depth) = (&mut self.names, self.depth);
         let mut named = |(role, frames): (epshim_check::Role, epshim_trace::Frames)| {
-            let frames = frames.into_iter().take(depth);
-            Stack { role, frames: frames.map(|frame| names.named(pid, frame)).collect() }
+            let named = frames.into_iter().map(|frame| names.named(pid, frame));
+            Stack { role, frames: own(named.collect()).into_iter().take(depth).collect() }
         };
         let stacks = stacks.into_iter().map(&mut named).collect();
         Report { pid: pid.unsigned_abs(), time: now(), finding, stacks, descriptors: Vec::new() }
@@ -125,6 +125,24 @@ impl Reports {
             let _ = documents.collect(json.as_bytes());
         }
     }
+}
+
+/// Go's packages of system calls stand between the program and the kernel, as libc does elsewhere.
+fn own(mut frames: Vec<Frame>) -> Vec<Frame> {
+    const WRAPPERS: [&str; 5] = [
+        "syscall.",
+        "runtime/internal/syscall.",
+        "internal/runtime/syscall.",
+        "golang.org/x/sys/unix.",
+        "runtime.epoll",
+    ];
+    let is_wrapper = |frame: &Frame| {
+        let function = frame.symbols.first().map_or("", |symbol| symbol.function.as_str());
+        WRAPPERS.iter().any(|prefix| function.starts_with(prefix))
+    };
+    let first = frames.iter().position(|frame| !is_wrapper(frame)).unwrap_or(0);
+    frames.drain(..first);
+    frames
 }
 
 fn now() -> Duration {

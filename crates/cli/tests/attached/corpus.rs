@@ -32,7 +32,7 @@ const SIGPIPE: &str = "sigpipe";
 /// Run alone, some find what others delay: a loaded machine is given more tries.
 const TRIES: u32 = 4;
 /// So many run at a time.
-const AT_A_TIME: usize = 4;
+const AT_A_TIME: usize = 3;
 
 fn is_missed(program: &Variant) -> bool {
     let is_it = |(name, _): &(&str, &str)| *name == program.name;
@@ -59,12 +59,22 @@ fn judge(program: &Variant, outcome: &Outcome) -> Result<(), String> {
     if outcome.out.last().map(String::as_str) != Some(verdict) {
         return Err(format!("its output is another: {:?}", outcome.out));
     }
-    let is_as_expected = if is_missed(program) { found.is_empty() } else { found == expected };
+    // A history that is broken is no ground for a finding.
+    let has_losses = outcome.err.contains("not recorded");
+    let is_as_expected = match is_missed(program) {
+        true => found.is_empty(),
+        false if has_losses => found.is_subset(&expected),
+        false => found == expected,
+    };
     if !is_as_expected {
         return Err(format!("expected {expected:?}, found {found:?}\n{}", outcome.err));
     }
     let is_marked = |line: &serde_json::Value| {
         let frame = &line["sites"][0]["frames"][0];
+        // Of a program that ends within a millisecond nothing can be read any more.
+        if frame["module"].is_null() {
+            return true;
+        }
         frame["line"].as_u64().is_some_and(|line| program.findings().contains(&line))
     };
     match outcome

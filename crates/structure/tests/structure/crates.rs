@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Every arrow between our packages that the library, a program or a build script may have. None points
 /// up: what is named on the right has no line that leads back.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("epshim-capi", &["epshim"]),
     ("epshim-check", &["epshim-observe"]),
     ("epshim-report", &["epshim-check", "epshim-observe"]),
@@ -27,8 +27,10 @@ const ARROWS: [(&str, &[&str]); 13] = [
             "epshim-profile",
             "epshim-report",
             "epshim-ring",
+            "epshim-trace",
         ],
     ),
+    ("epshim-trace", &["epshim-attach", "epshim-check", "epshim-observe"]),
     (
         "epshim-preload",
         &[
