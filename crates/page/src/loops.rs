@@ -76,7 +76,7 @@ impl Loop {
     }
 
     /// Whether the callers of the latest wait are to be looked for: they are not known, and the thread waits at no
-    /// more than [`PLACES`] places in turn.
+    /// more than 16 places in turn.
     pub fn wants_callers(&self) -> bool {
         let walks = self.walks.load(Relaxed);
         let is_wanted = self.callers.depth.load(Relaxed) == 0 && walks < PLACES;

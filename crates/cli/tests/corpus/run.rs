@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a run may take. The longest program runs for 6.5 s; sanitizers are slow to start.
+/// How long a run may take. The longest program runs for 13 s; sanitizers are slow to start.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// What a run left.

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 const MOST_BETWEEN: Duration = Duration::from_millis(150);
 /// A thread that has used less than this share of a processor, and does not sleep, waits for one.
 const BUSY_PERCENT: u128 = 50;
-/// A loop that stands still for so much longer may do so for ever: the observer reports it.
+/// A loop that stands still for this much longer may do so for ever: the observer reports it.
 const GOES_ON: Duration = Duration::from_secs(10);
 
 /// A thread that does not wait.
