@@ -62,7 +62,8 @@ pub fn are_deferred() -> bool {
     LANGUAGE.get() == Some(&Language::Node)
 }
 
-/// Whether a thread that sleeps in a call must have been asked before.
+/// Whether only the thread that makes a call can say its lines, and not at any time: a call without lines may be one that was
+/// made later than the user's code asked for it.
 pub fn are_of_the_caller() -> bool {
     LANGUAGE.get().is_some_and(|&language| language != Language::Python)
 }
