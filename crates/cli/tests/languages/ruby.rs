@@ -127,6 +127,45 @@ fn without_the_lock_and_in_a_handler_there_is_no_line() {
     }
 }
 
+/// What is watched was registered without the lock, as by a loop that runs without it.
+const BELONGS: &str = r#"
+require 'fiddle'
+require 'socket'
+LIBC = Fiddle.dlopen(nil)
+INT, PTR = Fiddle::TYPE_INT, Fiddle::TYPE_VOIDP
+def of_libc(name, types)
+  Fiddle::Function.new(LIBC[name], types, INT, need_gvl: false)
+end
+EP = of_libc('epoll_create1', [INT]).call(0)
+EVENT = Fiddle::Pointer.malloc(16, Fiddle::RUBY_FREE)
+
+def take(server)
+  sleep 0.01 until (taken = server.accept_nonblock(exception: false)).is_a?(Socket) || taken.is_a?(TCPSocket)  # asks
+  taken
+end
+
+server = TCPServer.new('127.0.0.1', 0)
+other = TCPSocket.new('127.0.0.1', server.addr[1])
+taken = take(server)
+other.write_nonblock('x')
+EVENT[0, 12] = [1, taken.fileno].pack('Lq')
+of_libc('epoll_ctl', [INT, INT, INT, PTR]).call(EP, 1, taken.fileno, EVENT)
+wait = of_libc('epoll_wait', [INT, PTR, INT, INT])
+over = Time.now + 3
+while Time.now < over
+  wait.call(EP, EVENT, 1, 10)
+  sleep 0.001
+end
+"#;
+
+#[test]
+fn what_is_registered_without_the_lock_belongs_to_the_line_that_asked_for_it() {
+    for ruby in known() {
+        let found = check(&ruby, &[], "belongs", BELONGS);
+        assert_eq!(found.blamed("level-spin"), [found.line("# asks")], "{}", found.report);
+    }
+}
+
 #[test]
 fn a_ruby_that_was_not_tried_says_so() {
     for ruby in rubies().iter().filter(|ruby| !ruby.is_one_of(&KNOWN)) {

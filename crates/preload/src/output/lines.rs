@@ -20,7 +20,7 @@ pub fn stacks(finding: &Finding) -> Vec<Stack> {
     for &(role, site) in &finding.sites {
         let found = stacks::of(site);
         let is_registration = matches!(role, Role::RegisteredBy | Role::Now);
-        let is_in_language = !found.lines.is_empty() || lines::are_deferred();
+        let is_in_language = !found.lines.is_empty() || lines::are_of_the_caller();
         is_deferred |= is_registration && is_in_language && stacks::users(&found.lines).is_none();
         was_closed |= role == Role::ClosedBy;
         belongs = belongs.or(found.belongs);

@@ -62,7 +62,8 @@ pub fn are_deferred() -> bool {
     INTERPRETER.get() == Some(&Interpreter::Node)
 }
 
-/// Whether a thread that sleeps in a call must have been asked before.
+/// Whether only the thread that makes a call can say its lines, and not at any time: a call without lines may be one that was
+/// made later than the user's code asked for it.
 pub fn are_of_the_caller() -> bool {
     INTERPRETER.get().is_some_and(|&one| one != Interpreter::Python)
 }
