@@ -1,4 +1,5 @@
-//! The ways in which a server runs: by itself, with the preload library, with the checker, recorded, under strace.
+//! The ways in which a server runs: by itself, with the preload library, with the checker, recorded, profiled, under
+//! strace.
 
 use epshim_harness::preload::Mode;
 use std::error::Error;
@@ -21,6 +22,9 @@ pub enum By {
     Itself,
     /// `epshim check --record`.
     Record,
+    /// `epshim profile`, and with the rules.
+    Profile,
+    ProfileAndCheck,
     Strace,
 }
 
@@ -32,10 +36,12 @@ pub struct Way {
 }
 
 /// The ways; the first is what the others are compared to.
-pub const WAYS: [Way; 5] = [
+pub const WAYS: [Way; 7] = [
     Way { name: "plain", mode: Mode::Plain, by: By::Itself },
     Way { name: "transparent", mode: Mode::Transparent, by: By::Itself },
     Way { name: "checked", mode: Mode::Checking, by: By::Itself },
     Way { name: "recorded", mode: Mode::Plain, by: By::Record },
+    Way { name: "profiled", mode: Mode::Plain, by: By::Profile },
+    Way { name: "profiled, checked", mode: Mode::Plain, by: By::ProfileAndCheck },
     Way { name: "strace -f", mode: Mode::Plain, by: By::Strace },
 ];
