@@ -198,7 +198,7 @@ fn an_epoll_ctl_that_changes_nothing_is_wasteful() {
 #[test]
 fn looks_without_a_timeout_are_spinning() {
     let mut run = Run::of_way("spin", 1, &[]);
-    let measured = clients::echo(run.address(), 1, 200, 10);
+    let measured = clients::paced(run.address(), 1, 200, 10, 5 * PAUSE);
     let ended = run.finish();
     ended.is(VerdictName::Spinning);
     ended.is_whole(measured.bytes, measured.bytes);
