@@ -1,11 +1,12 @@
 //! What check mode costs: the C echo server, redis with redis-benchmark and nginx with wrk, alternately without the
-//! preload library, with the library transparent, with the checker, recorded, and under strace.
+//! preload library, with the library transparent, with the checker, recorded, profiled, and under
+//! strace.
 //!
 //! All servers are up for the whole run, on one processor; the load is on the other, and so are the observers,
-//! which write the recordings: a slice of a recorded server is theirs too. A round gives
+//! which write the recordings and make the profiles: a slice of such a server is theirs too. A round gives
 //! each a short slice in turn, and a ratio is of two slices of one round: what else the machine does
 //! hits both. Printed are the median ratio and its 95% interval, of the throughput and of the requests
-//! per second of the server's processor time, which noise disturbs less; a recorded server's has its observer's.
+//! per second of the server's processor time, which noise disturbs less; a recorded or profiled server's has its observer's.
 //!
 //! EPSHIM_BENCH_BEFORE=FILE names another build of the preload library, of an earlier commit: a row beside them.
 //!
@@ -71,5 +72,5 @@ fn print(way: &Way, slices: &[Slice], plain: &[Slice]) {
     };
     let all = Median::of(slices.iter().map(|slice| slice.rate).collect());
     let (rate, cost) = (ratio(|slice| slice.rate), ratio(|slice| slice.per_cpu_second));
-    println!("  {:14} {:9.0}/s   throughput {rate}   per CPU second {cost}", way.name, all.value);
+    println!("  {:17} {:9.0}/s   throughput {rate}   per CPU second {cost}", way.name, all.value);
 }

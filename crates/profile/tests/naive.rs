@@ -172,15 +172,14 @@ enum Next {
 fn next(all: &[Observation<'_>], place: usize, tid: Tid, of: &Delivery) -> Next {
     for (place, it) in all.iter().enumerate().skip(place + 1) {
         match &it.what {
-            What::Got { deliveries } if it.tid == tid => {
-                if deliveries.iter().any(|one| one.data == of.data) {
-                    return Next::Delivery;
-                }
+            What::Got { deliveries } if it.tid == tid && has(deliveries, of.data) => {
+                return Next::Delivery;
             }
-            What::Read { fd, ended } | What::Write { fd, ended } if *fd as u64 == of.data => {
-                if it.tid == tid || !has_pending(&all[..place], it.tid, *fd) {
-                    return Next::Call(ended.errno() == 11);
-                }
+            What::Read { fd, ended } | What::Write { fd, ended }
+                if *fd as u64 == of.data
+                    && (it.tid == tid || !has_pending(&all[..place], it.tid, *fd)) =>
+            {
+                return Next::Call(ended.errno() == 11);
             }
             _ => {}
         }
@@ -188,19 +187,19 @@ fn next(all: &[Observation<'_>], place: usize, tid: Tid, of: &Delivery) -> Next 
     Next::None
 }
 
+fn has(deliveries: &[Delivery], data: u64) -> bool {
+    deliveries.iter().any(|one| one.data == data)
+}
+
 /// Whether the thread was told of the descriptor, at the end of these, and that was not served.
 fn has_pending(before: &[Observation<'_>], tid: Tid, of: Fd) -> bool {
     for (place, it) in before.iter().enumerate().rev() {
         match &it.what {
-            What::Got { deliveries } if it.tid == tid => {
-                if deliveries.iter().any(|one| one.data == of as u64) {
-                    return true;
-                }
-            }
-            What::Read { fd, .. } | What::Write { fd, .. } if *fd == of => {
-                if it.tid == tid || !has_pending(&before[..place], it.tid, of) {
-                    return false;
-                }
+            What::Got { deliveries } if it.tid == tid && has(deliveries, of as u64) => return true,
+            What::Read { fd, .. } | What::Write { fd, .. }
+                if *fd == of && (it.tid == tid || !has_pending(&before[..place], it.tid, of)) =>
+            {
+                return false;
             }
             _ => {}
         }

@@ -34,12 +34,18 @@ impl Served {
         let by: &[&str] = match way.by {
             By::Itself => &[],
             By::Record => &[&epshim, "check", "--quiet", "--record", &file, "--"],
+            By::Profile => &[&epshim, "profile", "--"],
+            By::ProfileAndCheck => &[&epshim, "profile", "--check", "--"],
             By::Strace => &["strace", "-f", "-qq", "-o", "/dev/null"],
         };
         let words = [by, command].concat();
         let mut start = Command::new(words[0]);
         way.mode.set(&mut start, tools.library(way).ok_or("there is no other build")?);
         affinity::pin_command(&mut start, affinity::servers());
+        if matches!(way.by, By::Profile | By::ProfileAndCheck) {
+            // The profile is nobody's here.
+            start.stderr(Stdio::null());
+        }
         let process = Process::spawn(way.name, start.args(&words[1..]).stdin(Stdio::null()))?;
         let recording = (way.by == By::Record).then_some(recording);
         let server = Self { process, port, recording };

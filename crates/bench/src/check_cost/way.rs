@@ -1,4 +1,5 @@
-//! The ways in which a server runs: by itself, with the preload library, with the checker, recorded, under strace.
+//! The ways in which a server runs: by itself, with the preload library, with the checker, recorded, profiled, under
+//! strace.
 
 use epshim_harness::preload::Mode;
 use std::error::Error;
@@ -23,6 +24,9 @@ pub enum By {
     Itself,
     /// `epshim check --record`.
     Record,
+    /// `epshim profile`, and with the rules.
+    Profile,
+    ProfileAndCheck,
     Strace,
 }
 
@@ -46,12 +50,14 @@ impl Tools {
 }
 
 /// The ways; the first is what the others are compared to.
-pub const WAYS: [Way; 6] = [
+pub const WAYS: [Way; 8] = [
     way("plain", Mode::Plain, By::Itself),
     way("transparent", Mode::Transparent, By::Itself),
     way("checked", Mode::Checking, By::Itself),
     Way { is_before: true, ..way("checked before", Mode::Checking, By::Itself) },
     way("recorded", Mode::Plain, By::Record),
+    way("profiled", Mode::Plain, By::Profile),
+    way("profiled, checked", Mode::Plain, By::ProfileAndCheck),
     way("strace -f", Mode::Plain, By::Strace),
 ];
 

@@ -21,7 +21,7 @@ up what its threads record, and asks the kernel how long they ran. Ctrl-C ends t
 written then. A program that ends by itself waits for that, 2 seconds at most. A thread that does not wait again for 5 \
 seconds is named while that lasts.
 
-Not seen: static programs, raw system calls, io_uring, stdio; programs that it starts, without --trace-children.
+Not seen: static programs, raw system calls, io_uring, stdio; without --trace-children also programs that it starts.
 
 Exit code: the program's own; 125 epshim failed or refused; 126 the command cannot be invoked; 127 there is none. Of a \
 recording 0, or 2 where it is none. `diff`: 0 nothing became worse; 1 something did; 2 no answer.";

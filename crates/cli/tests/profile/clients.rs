@@ -24,11 +24,24 @@ impl Measured {
 
 /// Clients that each send messages of this size, one after the other, and wait for the answer.
 pub fn echo(address: SocketAddr, clients: usize, messages: usize, size: usize) -> Measured {
-    let client = move || {
+    paced(address, clients, messages, size, Duration::ZERO)
+}
+
+/// The same, with a pause before each message, which is longer for each client: they do not come together.
+pub fn paced(
+    address: SocketAddr,
+    clients: usize,
+    messages: usize,
+    size: usize,
+    pause: Duration,
+) -> Measured {
+    let client = move |pause: Duration| {
         let mut stream = connect(address.port());
         let (sent, mut got) = (vec![7; size], vec![0; size]);
         let mut answers = Vec::with_capacity(messages);
         for _ in 0..messages {
+            // As people and other servers do: nothing is waited for.
+            thread::sleep(pause);
             let begin = Instant::now();
             stream.write_all(&sent).expect("it takes");
             stream.read_exact(&mut got).expect("it answers");
@@ -36,7 +49,8 @@ pub fn echo(address: SocketAddr, clients: usize, messages: usize, size: usize) -
         }
         answers
     };
-    let threads: Vec<_> = (0..clients).map(|_| thread::spawn(client)).collect();
+    let threads: Vec<_> =
+        (1..=clients as u32).map(|number| thread::spawn(move || client(pause * number))).collect();
     let all = threads.into_iter().flat_map(|thread| thread.join().expect("it measures"));
     let answers: Vec<_> = all.collect();
     Measured { bytes: (clients * messages * size) as u64, answers }

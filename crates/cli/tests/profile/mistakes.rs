@@ -14,6 +14,8 @@ use std::time::Duration;
 const EXACT: u64 = 2_000_000;
 /// A machine that takes the processor away just then is no counterexample: not each time.
 const TRIES: usize = 5;
+/// Between two messages of the first client.
+const PAUSE: Duration = Duration::from_micros(400);
 
 /// Runs it until its longest gap and its turn are, and its lag is, what was measured.
 #[track_caller]
@@ -75,7 +77,7 @@ fn a_sleep_of_150_ms_in_an_asyncio_server_is_found_and_measured() {
         is_measured(|| {
             let command = [python.path.as_os_str(), program.as_os_str()];
             let mut run = Run::start("asyncio", &[], &command);
-            let measured = clients::echo(run.address(), 8, 150, 100);
+            let measured = clients::paced(run.address(), 8, 150, 100, PAUSE);
             let ended = run.finish();
             let planted = longest(&ended.out, "slept ");
             (ended, measured, planted)
@@ -110,7 +112,7 @@ fn synchronous_80_ms_in_a_node_server_are_found_and_measured() {
     is_measured(|| {
         let command = [OsStr::new("node"), program.as_os_str()];
         let mut run = Run::start("node", &["--slow", "50ms"], &command);
-        let measured = clients::echo(run.address(), 8, 150, 100);
+        let measured = clients::paced(run.address(), 8, 150, 100, PAUSE);
         let ended = run.finish();
         let planted = longest(&ended.out, "slept ");
         (ended, measured, planted)
@@ -121,7 +123,7 @@ fn synchronous_80_ms_in_a_node_server_are_found_and_measured() {
 fn a_sleep_in_a_c_server_is_found_between_two_lines_of_it() {
     is_measured(|| {
         let mut run = Run::of_way("sleep", 4, &[]);
-        let measured = clients::echo(run.address(), 4, 75, 100);
+        let measured = clients::paced(run.address(), 4, 75, 100, PAUSE);
         let ended = run.finish();
         let worst = &ended.profile.slow_turns[0];
         let name = |site: Option<usize>| &*ended.profile.sites[site.expect("a site")].name;
@@ -133,11 +135,27 @@ fn a_sleep_in_a_c_server_is_found_between_two_lines_of_it() {
     });
 }
 
+/// A server under load, until the verdict is this one: where other programs have the processor it is not busy.
+#[track_caller]
+fn loaded(way: &str, name: VerdictName) -> (Ended, Measured) {
+    let run = || {
+        let mut run = Run::of_way(way, 8, &[]);
+        let measured = clients::echo(run.address(), 8, 200, 50);
+        (run.finish(), measured)
+    };
+    let mut last = run();
+    for _ in 1..TRIES {
+        if last.0.main().name == name {
+            break;
+        }
+        last = run();
+    }
+    last
+}
+
 #[test]
 fn a_second_thread_that_gets_everything_is_imbalanced() {
-    let mut run = Run::of_way("second", 8, &[]);
-    let measured = clients::echo(run.address(), 8, 200, 50);
-    let ended = run.finish();
+    let (ended, measured) = loaded("second", VerdictName::Imbalanced);
     let text = ended.is(VerdictName::Imbalanced);
     assert!(text.contains("of the work of 2 threads"), "{text}");
     ended.is_whole(measured.bytes, measured.bytes);
@@ -149,9 +167,7 @@ fn a_second_thread_that_gets_everything_is_imbalanced() {
 
 #[test]
 fn one_thread_that_has_more_to_do_than_it_can_is_saturated() {
-    let mut run = Run::of_way("even", 8, &[]);
-    let measured = clients::echo(run.address(), 8, 200, 50);
-    let ended = run.finish();
+    let (ended, measured) = loaded("even", VerdictName::Saturated);
     ended.is(VerdictName::Saturated);
     ended.is_whole(measured.bytes, measured.bytes);
 }
@@ -182,7 +198,7 @@ fn an_epoll_ctl_that_changes_nothing_is_wasteful() {
 #[test]
 fn looks_without_a_timeout_are_spinning() {
     let mut run = Run::of_way("spin", 1, &[]);
-    let measured = clients::echo(run.address(), 1, 200, 10);
+    let measured = clients::paced(run.address(), 1, 200, 10, 5 * PAUSE);
     let ended = run.finish();
     ended.is(VerdictName::Spinning);
     ended.is_whole(measured.bytes, measured.bytes);

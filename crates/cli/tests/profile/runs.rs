@@ -10,7 +10,6 @@ use std::ffi::OsStr;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::ExitStatus;
 use std::sync::OnceLock;
 
 /// The server of `ways.c`.
@@ -31,7 +30,6 @@ pub struct Run {
 /// A server that has ended.
 pub struct Ended {
     pub profile: Profile,
-    pub status: ExitStatus,
     pub out: Vec<String>,
     pub errors: String,
 }
@@ -59,9 +57,9 @@ impl Run {
 
     /// It ends, and its profile is there: written when it has, or moments later.
     pub fn finish(mut self) -> Ended {
-        let (status, out, errors) = self.process.finish(deadline()).expect("it ends");
+        let (_, out, errors) = self.process.finish(deadline()).expect("it ends");
         let profile = wait_for("the profile", || read(&self.json));
-        Ended { profile, status, out, errors: errors.join("\n") }
+        Ended { profile, out, errors: errors.join("\n") }
     }
 }
 

@@ -9,6 +9,8 @@ use epshim_observe::{Delivery, Fd, Nanos, Site};
 /// A wait that returned its first event in this time, and each further one in the other, had not slept.
 const AT_ONCE: Nanos = 2_000;
 const AT_ONCE_EACH: Nanos = 1_200;
+/// One that took longer has slept. Between the two it is not known: for a bound it had not.
+const HAS_SLEPT: Nanos = 50_000;
 
 impl Model {
     pub(super) fn wait_begins(&mut self, key: Key, at: Nanos, site: Site, epfd: Fd, timeout: i64) {
@@ -84,7 +86,8 @@ impl Model {
         self.batches.add(count);
         self.columns.add(place, Of::Deliveries, at, count);
         // What was not ready then has become so since.
-        let lag = if is_at_once { at.saturating_sub(before) } else { 0 };
+        let has_slept = timeout != 0 && length >= HAS_SLEPT.max(AT_ONCE_EACH * count);
+        let lag = if has_slept { 0 } else { at.saturating_sub(before) };
         self.deliver(key, at, epfd, deliveries, lag, before);
     }
 }

@@ -6,13 +6,19 @@ use crate::words::{percent, time};
 /// A thread that was busy for a greater part, and found work at more of its waits.
 const BUSY: f64 = 0.9;
 const AT_ONCE: f64 = 0.5;
+/// In a short run it says nothing.
+const LEAST: u64 = 200_000_000;
 
 /// The test: utilisation > 0.9, and of the waits with events more than half found them ready.
 pub fn verdict(profile: &Profile) -> Option<Verdict> {
     let shares = |row: &ThreadRow| {
         let all = row.looping();
         let share = |part: u64, of: u64| if of == 0 { 0.0 } else { part as f64 / of as f64 };
-        (share(row.busy, all), share(row.returned_at_once, row.wakeups))
+        let is_short = row.busy < LEAST;
+        (
+            if is_short { 0.0 } else { share(row.busy, all) },
+            share(row.returned_at_once, row.wakeups),
+        )
     };
     let all = profile.threads.iter().map(|row| (shares(row), row));
     let found = all.filter(|((busy, at_once), _)| *busy > BUSY && *at_once > AT_ONCE);

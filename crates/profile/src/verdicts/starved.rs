@@ -1,7 +1,7 @@
 //! *starved*: the threads wait for a processor.
 
 use crate::document::{Ground, Profile, Verdict, VerdictName};
-use crate::words::{percent, time};
+use crate::words::time;
 use epshim_observe::{MILLISECOND, Nanos};
 
 /// Of the busy time.
@@ -17,10 +17,10 @@ pub fn verdict(profile: &Profile) -> Option<Verdict> {
     }
     let share = runnable as f64 / busy as f64;
     let text = format!(
-        "The threads waited {} for a processor, {} of the time that they were busy: other programs, a limit of the \
-         container, or the host have it.",
+        "The threads waited {} for a processor, and were busy for {}: other programs, a limit of the container, or the \
+         host have it.",
         time(runnable),
-        percent(share)
+        time(busy)
     );
     Some(Verdict {
         name: VerdictName::Starved,
