@@ -8,8 +8,10 @@
 //! Surprising: unlike `check`, this command stays the program's parent.
 
 mod child;
+mod codes;
 mod failure;
 mod findings;
+mod found;
 mod json;
 #[allow(unsafe_code)] // a mapping
 mod ledger;
@@ -30,6 +32,7 @@ use crate::args::ChaosOptions;
 use crate::launch::Failure;
 use crate::output::{self, Output, shown};
 use crate::scratch;
+use codes::{BASELINE, BROKE, NO_FAULT, USAGE};
 use epshim_observe::fault::{Level, Plan};
 use failure::Broken;
 use json::Lines;
@@ -39,12 +42,6 @@ use std::path::Path;
 use std::time::Duration;
 
 pub use ready::Ready;
-
-/// The codes of the command, beside those of [`Failure`].
-const BROKE: u8 = 1;
-const USAGE: u8 = 2;
-const BASELINE: u8 = 3;
-const NO_FAULT: u8 = 4;
 
 /// How long is shrunk, if nothing else is said.
 const SHRINK: Duration = Duration::from_secs(120);
@@ -97,8 +94,9 @@ fn go(
         report::say(&report::nothing(&search, &runner));
         return Ok(if runner.total.faults() == 0 && !search.is_replay() { NO_FAULT } else { 0 });
     };
-    let broken = Broken::of(&mut runner, &search, found, options.shrink_time.unwrap_or(SHRINK))?;
-    let file = broken.write(&runner, level).map_err(Failure::own)?;
+    let broken =
+        Broken::of(&mut runner, search.level, found, options.shrink_time.unwrap_or(SHRINK))?;
+    let file = broken.write(&runner, search.level).map_err(Failure::own)?;
     lines.failure(&broken, &file);
     report::say(&report::broken(&broken, &runner, options, &file));
     Ok(BROKE)

@@ -1,7 +1,7 @@
 //! What broke, made again and shrunk.
 
+use super::found::Found;
 use super::run::{Ran, Runner};
-use super::search::{Found, Search, planned};
 use super::shrink::{Answer, shrink};
 use super::verdict::Verdict;
 use crate::launch::Failure;
@@ -37,13 +37,13 @@ impl Broken {
     /// Makes it again, and shrinks it.
     pub fn of(
         runner: &mut Runner,
-        search: &Search,
+        level: Level,
         found: Found,
         time: Duration,
     ) -> Result<Self, Failure> {
+        let faults = found.planned();
         let Found { seed, ran } = found;
         let verdict = ran.verdict.clone().expect("it broke");
-        let faults = planned(&ran);
         let start = Instant::now();
         let mut broken = Self {
             verdict,
@@ -57,7 +57,6 @@ impl Broken {
         };
         let bar = ProgressBar::new_spinner();
         bar.enable_steady_tick(Duration::from_millis(200));
-        let level = search.level;
         let hits = broken.replay(runner, level, BEFORE)?;
         if hits > 0 && broken.faults.len() > 1 && !time.is_zero() {
             let times = repeats(f64::from(hits) / f64::from(BEFORE));

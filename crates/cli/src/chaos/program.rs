@@ -1,5 +1,6 @@
 //! What runs: the program with the preload library, as `epshim check` would have it, and its test.
 
+use super::codes::USAGE;
 use crate::args::ChaosOptions;
 use crate::launch::{self, Failure, Prepared};
 use crate::output::shown;
@@ -51,7 +52,7 @@ impl Program {
                  nevertheless",
                 identity.1
             );
-            return Err(Failure { code: super::USAGE, reason });
+            return Err(Failure { code: USAGE, reason });
         }
         let level = plan.map_or(options.level.unwrap_or(Level::Polite), |plan| plan.level);
         let wanted = if options.only.is_empty() {
@@ -62,7 +63,7 @@ impl Program {
         let not: Faults = options.except.iter().copied().collect();
         let faults = Faults(wanted.0 & !not.0);
         if faults.0 == 0 {
-            return Err(Failure { code: super::USAGE, reason: "no fault is left".to_owned() });
+            return Err(Failure { code: USAGE, reason: "no fault is left".to_owned() });
         }
         Ok(Self { prepared, identity, faults, level })
     }

@@ -25,6 +25,8 @@ use std::time::{Duration, Instant};
 
 /// No run hangs before this.
 const LEAST: Duration = Duration::from_millis(2500);
+/// How long the first may take.
+const FIRST: Duration = Duration::from_secs(600);
 /// How long nothing moves before it is a hang.
 const STILL: Duration = Duration::from_millis(1200);
 /// How often a run that goes on may take its limit.
@@ -214,9 +216,10 @@ impl Runner {
         })
     }
 
-    /// How long a run may take.
+    /// How long a run may take. The first has no other to be held against.
     fn limit(&self) -> Duration {
-        self.timeout.unwrap_or_else(|| LEAST.max(self.usual * 3))
+        let usual = if self.usual.is_zero() { FIRST } else { LEAST.max(self.usual * 3) * busy() };
+        self.timeout.unwrap_or(usual)
     }
 }
 
@@ -323,13 +326,14 @@ impl<'a> Run<'a> {
             if a_second > SPINS && still > STILL { Verdict::Spin } else { Verdict::Hang }
         };
         let limit = self.runner.limit();
-        let is_still = self.runner.timeout.is_some() || still > STILL;
+        let is_still = self.runner.timeout.is_some() || still > STILL * busy();
         if took > limit && is_still || took > limit * MOST {
             return Some(verdict());
         }
         // What the checker has found need not be waited for.
-        let is_late =
-            took > self.runner.usual && still > STILL && self.runner.usual > Duration::ZERO;
+        let is_late = took > self.runner.usual
+            && still > STILL * busy()
+            && self.runner.usual > Duration::ZERO;
         if is_late && self.looked.elapsed() > Duration::from_millis(200) {
             self.looked = Instant::now();
             let found = findings::read(self.folder);
@@ -337,6 +341,15 @@ impl<'a> Run<'a> {
         }
         None
     }
+}
+
+/// How many threads there are for each processor (proc_loadavg(5)), from 1 to [`MOST`]: a program on a busy machine
+/// waits for its turn.
+fn busy() -> u32 {
+    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load: f64 = text.split(' ').next().and_then(|word| word.parse().ok()).unwrap_or(1.0);
+    let processors = thread::available_parallelism().map_or(1, usize::from);
+    ((load / processors as f64).ceil() as u32).clamp(1, MOST)
 }
 
 /// Whether a sanitizer has written a report (compiler-rt, `ReportErrorSummary`).

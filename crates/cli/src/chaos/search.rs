@@ -1,5 +1,6 @@
 //! The search for a break: seeds, one after another, or a sweep, or a replay.
 
+use super::found::Found;
 use super::json::Lines;
 use super::program::Luck;
 use super::progress::Progress;
@@ -30,12 +31,6 @@ enum Way {
     Time(Duration),
     Sweep,
     Replay(Plan),
-}
-
-/// A run that broke.
-pub struct Found {
-    pub seed: u64,
-    pub ran: Ran,
 }
 
 impl Search {
@@ -151,11 +146,6 @@ impl Search {
 fn first_of_each(ran: &Ran, mut is_first: impl FnMut(Option<u32>, u64) -> bool) -> Vec<Planned> {
     let made = ran.made.iter().filter(|made| is_first(made.site, made.name.offset));
     made.map(|made| Planned { name: made.name, gives: made.gives }).take(SWEPT).collect()
-}
-
-/// The faults of a run, as a list. Two may have one name: an edge may come twice at one point.
-pub fn planned(ran: &Ran) -> Vec<Planned> {
-    ran.made.iter().map(|made| Planned { name: made.name, gives: made.gives }).collect()
 }
 
 /// A seed that is another one each time, and short enough to be said.
