@@ -23,6 +23,7 @@ mod clock;
 mod descriptors;
 mod engine;
 pub mod missing;
+mod number;
 mod object;
 mod outside;
 pub mod record;

@@ -87,12 +87,14 @@ fn judge(program: &Variant, outcome: &Outcome) -> Result<(), String> {
     }
 }
 
-fn try_it(program: &Variant, options: &[&str], suffix: &str) -> Result<(), String> {
+/// Returns what was found.
+fn try_it(program: &Variant, options: &[&str], suffix: &str) -> Result<BTreeSet<String>, String> {
     let built = program.build(suffix, options);
     let notes: &[&str] = if is_of_notes(program.rule()) { &["--notes"] } else { &[] };
-    let mut judged = Ok(());
+    let mut judged = Err(String::new());
     for _ in 0..TRIES {
-        judged = judge(program, &run(&built, notes));
+        let outcome = run(&built, notes);
+        judged = judge(program, &outcome).map(|()| rules(&outcome));
         if judged.is_ok() {
             break;
         }
@@ -100,7 +102,9 @@ fn try_it(program: &Variant, options: &[&str], suffix: &str) -> Result<(), Strin
     judged
 }
 
-fn check_all(all: Vec<Variant>, options: &[&str], suffix: &str) {
+/// Returns the rules of which something was found.
+fn check_all(all: Vec<Variant>, options: &[&str], suffix: &str) -> BTreeSet<String> {
+    let found = Mutex::new(BTreeSet::new());
     let queue = Mutex::new(all.into_iter());
     let wrong = Mutex::new(Vec::new());
     thread::scope(|scope| {
@@ -108,8 +112,11 @@ fn check_all(all: Vec<Variant>, options: &[&str], suffix: &str) {
             scope.spawn(|| {
                 loop {
                     let Some(program) = queue.lock().unwrap().next() else { break };
-                    if let Err(what) = try_it(&program, options, suffix) {
-                        wrong.lock().unwrap().push(format!("{}: {what}", program.name));
+                    match try_it(&program, options, suffix) {
+                        Ok(rules) => found.lock().unwrap().extend(rules),
+                        Err(what) => {
+                            wrong.lock().unwrap().push(format!("{}: {what}", program.name));
+                        }
                     }
                 }
             });
@@ -117,12 +124,30 @@ fn check_all(all: Vec<Variant>, options: &[&str], suffix: &str) {
     });
     let wrong = wrong.into_inner().unwrap();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    found.into_inner().unwrap()
 }
+
+/// The rules of the beginning that this engine finds; of the thirteen `fork-shared` and `hangup-unread` are missing.
+const OLD: [&str; 11] = [
+    "accept-spin",
+    "blocking-fd",
+    "ctl-error",
+    "edge-not-drained",
+    "epfd-misuse",
+    "ghost",
+    "layout-mismatch",
+    "level-spin",
+    "lost-write",
+    "oneshot-not-rearmed",
+    "sub-ms-spin",
+];
 
 #[test]
 fn every_misuse_is_found_that_this_engine_can_find_and_no_twin() {
     if can_attach() {
-        check_all(programs(), &[], "-attached");
+        let found = check_all(programs(), &[], "-attached");
+        let missing: Vec<_> = OLD.iter().filter(|rule| !found.contains(**rule)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
     }
 }
 

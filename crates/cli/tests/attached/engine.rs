@@ -16,9 +16,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// Whether this machine lets a program watch others; says so where it does not.
 pub fn can_attach() -> bool {
     static WHY_NOT: LazyLock<Option<String>> = LazyLock::new(why_not);
-    match &*WHY_NOT {
-        Some(why) => eprintln!("skipped: {why}"),
-        None => {}
+    if let Some(why) = &*WHY_NOT {
+        eprintln!("skipped: {why}");
     }
     WHY_NOT.is_none()
 }
