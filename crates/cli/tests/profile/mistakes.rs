@@ -14,6 +14,8 @@ use std::time::Duration;
 const EXACT: u64 = 2_000_000;
 /// A machine that takes the processor away just then is no counterexample: not each time.
 const TRIES: usize = 5;
+/// Turns are not slow because others have the processor.
+const PATIENT: [&str; 2] = ["--slow", "5s"];
 /// Between two messages of the first client.
 const PAUSE: Duration = Duration::from_micros(400);
 
@@ -139,7 +141,7 @@ fn a_sleep_in_a_c_server_is_found_between_two_lines_of_it() {
 #[track_caller]
 fn loaded(way: &str, name: VerdictName) -> (Ended, Measured) {
     let run = || {
-        let mut run = Run::of_way(way, 8, &[]);
+        let mut run = Run::of_way(way, 8, &PATIENT);
         let measured = clients::echo(run.address(), 8, 200, 50);
         (run.finish(), measured)
     };
@@ -174,7 +176,7 @@ fn one_thread_that_has_more_to_do_than_it_can_is_saturated() {
 
 #[test]
 fn threads_that_are_all_woken_for_one_connection_are_wasteful() {
-    let mut run = Run::of_way("herd", 300, &[]);
+    let mut run = Run::of_way("herd", 300, &PATIENT);
     let bytes = clients::one_by_one(run.address(), 300);
     let ended = run.finish();
     let text = ended.is(VerdictName::Wasteful);
@@ -187,7 +189,7 @@ fn threads_that_are_all_woken_for_one_connection_are_wasteful() {
 
 #[test]
 fn an_epoll_ctl_that_changes_nothing_is_wasteful() {
-    let mut run = Run::of_way("mod", 2, &[]);
+    let mut run = Run::of_way("mod", 2, &PATIENT);
     let measured = clients::echo(run.address(), 2, 100, 10);
     let ended = run.finish();
     let text = ended.is(VerdictName::Wasteful);
@@ -197,7 +199,7 @@ fn an_epoll_ctl_that_changes_nothing_is_wasteful() {
 
 #[test]
 fn looks_without_a_timeout_are_spinning() {
-    let mut run = Run::of_way("spin", 1, &[]);
+    let mut run = Run::of_way("spin", 1, &PATIENT);
     let measured = clients::paced(run.address(), 1, 200, 10, 5 * PAUSE);
     let ended = run.finish();
     ended.is(VerdictName::Spinning);
@@ -206,7 +208,7 @@ fn looks_without_a_timeout_are_spinning() {
 
 #[test]
 fn a_peer_that_reads_slowly_is_told_apart_from_a_slow_loop() {
-    let mut run = Run::of_way("slow", 1, &[]);
+    let mut run = Run::of_way("slow", 1, &PATIENT);
     let bytes = clients::slow(run.address(), Duration::from_millis(20));
     let ended = run.finish();
     ended.is(VerdictName::PeerBound);
@@ -216,7 +218,7 @@ fn a_peer_that_reads_slowly_is_told_apart_from_a_slow_loop() {
 /// What is right is not accused.
 #[test]
 fn a_server_that_is_right_has_nothing_wrong() {
-    let mut run = Run::of_way("echo", 4, &[]);
+    let mut run = Run::of_way("echo", 4, &PATIENT);
     let measured = clients::echo(run.address(), 4, 200, 100);
     let ended = run.finish();
     let name = ended.main().name;
