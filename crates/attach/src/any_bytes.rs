@@ -43,7 +43,8 @@ pub fn read_net(bytes: &[u8]) {
 /// The texts of a process and of a thread.
 pub fn read_task(bytes: &[u8]) {
     black_box((task::stat(bytes), task::switches(bytes), task::innermost_id(bytes)));
-    black_box((task::pending_signals(bytes), proc::run_times(bytes), task::call(bytes)));
+    black_box((task::blocked_signals(bytes), task::pending_signals(bytes)));
+    black_box((proc::run_times(bytes), task::call(bytes)));
     black_box((task::limit_of_files(bytes), task::bytes_read_and_written(bytes)));
     black_box(task::ids(bytes));
 }

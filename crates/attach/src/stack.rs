@@ -7,10 +7,12 @@
 //!
 //! A walk is worth something only of a thread that has not moved while it was read: whoever asks compares two looks.
 
+mod without_tables;
+
 use crate::gather::{Folder, Memory};
 use crate::texts::maps::{self, Mapping};
 use epshim_walk::{Architecture, Module, Process, REGISTERS, Registers, Walker};
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Deref};
 
 /// Most frames of a thread.
 const MOST: usize = 32;
@@ -28,10 +30,13 @@ pub struct Frame {
 
 /// The modules of a process, for the walks of all its threads.
 #[derive(Debug)]
-pub struct Stacks<'a> {
-    memory: &'a Memory,
+pub struct Stacks<M> {
+    memory: M,
     mappings: Vec<Mapping>,
     modules: Vec<Loaded>,
+    /// A copy of the stack that is walked, instead of what lies there by now.
+    copy: Option<Copied>,
+    walker: Option<Walker>,
 }
 
 /// A file that is mapped as code.
@@ -50,13 +55,40 @@ const ARCHITECTURE: Option<Architecture> = Some(Architecture::AArch64);
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 const ARCHITECTURE: Option<Architecture> = None;
 
-impl<'a> Stacks<'a> {
+/// A part of a stack, as it was.
+#[derive(Debug)]
+struct Copied {
+    start: u64,
+    /// Where the stack ends at the latest: what is above the copied part is not there.
+    end: u64,
+    bytes: Vec<u8>,
+}
+
+impl<M: Deref<Target = Memory>> Stacks<M> {
     /// Reads what is mapped.
     #[must_use]
-    pub fn of(process: &Folder, memory: &'a Memory) -> Self {
+    pub fn of(process: &Folder, memory: M) -> Self {
+        let walker = ARCHITECTURE.and_then(Walker::new);
+        let mut stacks =
+            Self { memory, mappings: Vec::new(), modules: Vec::new(), copy: None, walker };
+        stacks.read_again(process);
+        stacks
+    }
+
+    /// Reads again what is mapped: something was loaded, or another program executed.
+    pub fn read_again(&mut self, process: &Folder) {
         let mut buffer = Vec::new();
         let text = process.read("maps", &mut buffer).unwrap_or_default();
-        Self { memory, mappings: maps::mappings(text), modules: Vec::new() }
+        self.mappings = maps::mappings(text);
+        self.modules.clear();
+        self.walker.iter_mut().for_each(Walker::forget);
+    }
+
+    /// Whether an address is in something that is mapped as code.
+    #[must_use]
+    pub fn knows(&self, address: u64) -> bool {
+        let is_in = |mapping: &Mapping| mapping.range.contains(&address) && mapping.is_code;
+        self.mappings.iter().any(is_in)
     }
 
     /// What is mapped.
@@ -67,25 +99,48 @@ impl<'a> Stacks<'a> {
 
     /// The frames of a thread that is blocked there, the innermost first.
     pub fn walk(&mut self, pc: u64, sp: u64) -> Vec<Frame> {
-        let Some(architecture) = ARCHITECTURE else { return vec![self.frame(pc)] };
-        let mut registers = Registers { instruction: pc, values: [0; REGISTERS] };
-        registers.values[architecture.stack_pointer()] = sp;
+        self.copy = None;
+        let addresses = self.addresses(pc, sp, None, MOST);
+        addresses.into_iter().map(|address| self.frame(address.wrapping_sub(1))).collect()
+    }
+
+    /// The addresses that the calls of a thread return to, the innermost first, by a copy of its stack from the stack
+    /// pointer on: at most `most`, and as far as the copy goes.
+    pub fn walk_copy(&mut self, pc: u64, sp: u64, bp: u64, copy: &[u8], most: usize) -> Vec<u64> {
+        let of_it = self.mappings.iter().find(|mapping| mapping.range.contains(&sp));
+        let above =
+            || self.mappings.iter().map(|one| one.range.start).filter(|&start| start > sp).min();
+        let end = of_it.map(|mapping| mapping.range.end).or_else(above).unwrap_or(u64::MAX);
+        self.copy = Some(Copied { start: sp, end, bytes: copy.to_vec() });
+        self.addresses(pc, sp, Some(bp), most)
+    }
+
+    /// Where the call is that returns to an address.
+    pub fn call(&mut self, address: u64) -> Frame {
+        self.frame(address.wrapping_sub(1))
+    }
+
+    fn addresses(&mut self, pc: u64, sp: u64, bp: Option<u64>, most: usize) -> Vec<u64> {
+        /// The frame pointer's DWARF number on x86-64.
+        const RBP: usize = 6;
         let mut addresses = Vec::new();
-        if let Some(mut walker) = Walker::new(architecture) {
-            let mut visit = |address| {
-                addresses.push(address);
-                if addresses.len() < MOST {
-                    ControlFlow::Continue(())
-                } else {
-                    ControlFlow::Break(())
-                }
-            };
+        let mut visit = |address| {
+            addresses.push(address);
+            if addresses.len() < most { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        };
+        if let Some((architecture, mut walker)) = ARCHITECTURE.zip(self.walker.take()) {
+            let mut registers = Registers { instruction: pc, values: [0; REGISTERS] };
+            registers.values[architecture.stack_pointer()] = sp;
+            if let (Architecture::X86_64, Some(bp)) = (architecture, bp) {
+                registers.values[RBP] = bp;
+            }
             walker.walk(self, &registers, &mut visit);
+            self.walker = Some(walker);
         }
         if addresses.is_empty() {
             addresses.push(pc);
         }
-        addresses.into_iter().map(|address| self.frame(address.wrapping_sub(1))).collect()
+        addresses
     }
 
     fn frame(&mut self, address: u64) -> Frame {
@@ -113,15 +168,24 @@ impl<'a> Stacks<'a> {
                 && first.offset == 0
                 && first.range.start <= mapping.range.start
         })?;
-        let (base, table) = headers(self.memory, first.range.start)?;
+        let (base, table) = headers(&self.memory, first.range.start)?;
         let module = Module { code: mapping.range.clone(), table };
         self.modules.push(Loaded { module, path: mapping.path.clone(), base });
         Some(self.modules.len() - 1)
     }
 }
 
-impl Process for Stacks<'_> {
+impl<M: Deref<Target = Memory>> Process for Stacks<M> {
     fn read(&mut self, address: u64, to: &mut [u8]) -> usize {
+        if let Some(copy) = &self.copy {
+            if (copy.start..copy.end).contains(&address) {
+                let offset = usize::try_from(address - copy.start).unwrap_or(usize::MAX);
+                let rest = copy.bytes.get(offset..).unwrap_or_default();
+                let length = rest.len().min(to.len());
+                to[..length].copy_from_slice(&rest[..length]);
+                return length;
+            }
+        }
         self.memory.read(address, to)
     }
 

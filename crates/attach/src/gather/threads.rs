@@ -26,12 +26,22 @@ pub(crate) fn threads(
     let mut threads = Vec::new();
     for tid in tasks.numbers()? {
         // One that has ended meanwhile is left out.
-        if let Some(mut thread) = thread(&tasks, tid, is_native, buffer) {
-            thread.polled = memory.filter(|_| is_native).and_then(|memory| polled(&thread, memory));
-            threads.push(thread);
-        }
+        threads.extend(one(&tasks, tid, is_native, memory, buffer));
     }
     Ok(threads)
+}
+
+/// One of them; `tasks` is the folder of all.
+pub(crate) fn one(
+    tasks: &Folder,
+    tid: i32,
+    is_native: bool,
+    memory: Option<&Memory>,
+    buffer: &mut Vec<u8>,
+) -> Option<Thread> {
+    let mut thread = thread(tasks, tid, is_native, buffer)?;
+    thread.polled = memory.filter(|_| is_native).and_then(|memory| polled(&thread, memory));
+    Some(thread)
 }
 
 fn thread(tasks: &Folder, tid: i32, is_native: bool, buffer: &mut Vec<u8>) -> Option<Thread> {

@@ -66,6 +66,12 @@ pub fn pending_signals(text: &[u8]) -> Option<u64> {
     Some(signals(text, "SigPnd")? | signals(text, "ShdPnd")?)
 }
 
+/// Signals that a thread blocks, from its `status`.
+#[must_use]
+pub fn blocked_signals(text: &[u8]) -> Option<u64> {
+    signals(text, "SigBlk")
+}
+
 /// `syscall`: `232 0x4 0x7ffd... 0x40 0xffffffff 0x0 0x0 0x7ffd... 0x7f12...`, or `running`, or `-1` with the
 /// stack pointer and the instruction of a thread that is blocked outside system calls.
 #[must_use]
