@@ -65,6 +65,10 @@ list! {
 const _: () = assert!(RECORDS.len() <= Rule::MOST);
 
 impl Rule {
+    /// Those that are no rules to a program whose runtime keeps the readiness of descriptors itself, as Go's does: it leaves
+    /// edges in the kernel rightly.
+    pub const OF_EDGES: [Self; 1] = [Self::EdgeNotDrained];
+
     /// All rules, in the order of their importance to a reader.
     pub const ALL: [Self; RECORDS.len()] = {
         let mut all = [Self(0); RECORDS.len()];

@@ -41,6 +41,22 @@ impl Tally {
         }
     }
 
+    /// Adds what another one has, of the same program: what was known of it was lost between the two.
+    pub fn add(&mut self, other: &Self) {
+        for (fingerprint, certainty, times) in other.each() {
+            let (surest, seen) = self.seen.entry(fingerprint).or_insert((certainty, 0));
+            *surest = certainty.max(*surest);
+            *seen += times;
+        }
+        self.dropped += other.dropped;
+    }
+
+    /// How sure a finding of this fingerprint was at most; `None`: there was none.
+    #[must_use]
+    pub fn surest(&self, fingerprint: Fingerprint) -> Option<Certainty> {
+        self.seen.get(&fingerprint).map(|&(surest, _)| surest)
+    }
+
     /// Each different finding: its certainty at most, and how often it was seen.
     pub fn each(&self) -> impl Iterator<Item = (Fingerprint, Certainty, u64)> + '_ {
         self.seen.iter().map(|(&fingerprint, &(certainty, times))| (fingerprint, certainty, times))
