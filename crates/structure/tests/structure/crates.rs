@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Every arrow between our packages that the library, a program or a build script may have. None points
 /// up: what is named on the right has no line that leads back.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     ("epshim-capi", &["epshim"]),
     ("epshim-check", &["epshim-observe"]),
     ("epshim-report", &["epshim-check", "epshim-observe"]),
@@ -25,8 +25,10 @@ const ARROWS: [(&str, &[&str]); 11] = [
             "epshim-page",
             "epshim-report",
             "epshim-ring",
+            "epshim-trace",
         ],
     ),
+    ("epshim-trace", &["epshim-attach", "epshim-check", "epshim-observe"]),
     (
         "epshim-preload",
         &[

@@ -1,0 +1,36 @@
+//! The rules of the checker on a process that already runs, in any language: its system calls come from a BPF program,
+//! and what only the kernel can answer is asked from outside.
+//!
+//! - [`record`], [`calls`]: bytes of the ring buffer to records, records to observations. Pure.
+//! - [`missing`]: why the program cannot be loaded here, as a sentence.
+//! - `object`: loads and attaches it. `stream`: what it has sent, in the order of its times.
+//! - `watched`: one process: the model, its descriptors, its threads, its call sites; `outside` answers the model's
+//!   questions.
+//! - [`Engine`]: all of it, pass by pass. Who calls it owns the pauses.
+//!
+//! Nothing is stopped and nothing is written to the processes. While the program is attached, every system call of
+//! every process of the machine takes a little longer, about 82 ns; when this process ends, however it does, the kernel
+//! detaches it.
+//!
+//! Surprising: what was before the attaching is not known. What is registered by then is read from fdinfo, and for two
+//! seconds nothing is said of it.
+
+#![deny(unsafe_code)]
+
+pub mod any_bytes;
+pub mod calls;
+mod clock;
+mod descriptors;
+mod engine;
+pub mod missing;
+mod number;
+mod object;
+mod outside;
+pub mod record;
+mod sites;
+mod stream;
+mod threads;
+mod watched;
+
+pub use engine::{Ended, Engine, Found, Refused};
+pub use sites::Frames;
