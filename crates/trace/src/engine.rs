@@ -149,7 +149,7 @@ impl Engine {
     fn pause(&self) {
         let handles = self.running.values().map(|(handle, _)| PollFd::new(handle, PollFlags::IN));
         let mut handles: Vec<_> = handles.collect();
-        let pause = Timespec { tv_sec: 0, tv_nsec: PAUSE as i64 };
+        let pause = Timespec::try_from(Duration::from_nanos(PAUSE)).unwrap_or_default();
         // A signal ends it sooner, which does no harm.
         let _ = poll(&mut handles, Some(&pause));
     }
