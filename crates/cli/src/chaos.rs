@@ -94,6 +94,13 @@ fn go(
         report::say(&report::nothing(&search, &runner));
         return Ok(if runner.total.faults() == 0 && !search.is_replay() { NO_FAULT } else { 0 });
     };
+    if found.ran.faults == 0 {
+        let what = found.ran.verdict.map_or_else(String::new, |verdict| verdict.to_string());
+        let reason = format!(
+            "{what} in a run in which no fault was made: the test fails by itself, now and then. First make it pass."
+        );
+        return Ok(complain(BASELINE, &reason));
+    }
     let broken =
         Broken::of(&mut runner, search.level, found, options.shrink_time.unwrap_or(SHRINK))?;
     let file = broken.write(&runner, search.level).map_err(Failure::own)?;

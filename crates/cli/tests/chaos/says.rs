@@ -2,6 +2,7 @@
 
 use crate::command::{answer, ask, epshim};
 use crate::{search, text, turn};
+use epshim_harness::c_compiler::{build, c11};
 use epshim_harness::cargo;
 use epshim_harness::products::{chmod, folder, script};
 use std::{env, fs};
@@ -13,6 +14,25 @@ fn a_test_that_fails_without_faults_is_no_test() {
     assert_eq!(outcome.code, 3, "{}", outcome.err);
     assert!(outcome.err.starts_with("epshim chaos: seed 5, level polite"), "{}", outcome.err);
     assert!(outcome.err.contains("run 1 of 3 fails: status 1"), "{}", outcome.err);
+}
+
+/// Passes 3 times, and fails then; of its calls none can have a fault.
+#[test]
+fn a_failure_without_a_fault_is_none_of_chaos() {
+    let _turn = turn();
+    let folder = folder("chaos-flaky");
+    let (source, count) = (folder.join("flaky.c"), folder.join("count"));
+    let program = "#include <stdio.h>\n#include <sys/epoll.h>\n#include <unistd.h>\n\
+         int main(int count, char **words)\n{\n    (void)count;\n    FILE *file = fopen(words[1], \"a+\");\n    \
+         struct epoll_event event = {.events = EPOLLIN};\n    int pipes[2], epoll = epoll_create1(0);\n    \
+         if (file == NULL || pipe(pipes) != 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, pipes[0], &event) != 0)\n        \
+         return 2;\n    fputc('x', file);\n    return epoll_wait(epoll, &event, 1, 0) != 0 || ftell(file) > 3;\n}\n";
+    fs::write(&source, program).unwrap();
+    let path = build(c11().arg(&source), "chaos-flaky-program");
+    let words = ["--only", "accept-aborted", "--runs", "3"];
+    let outcome = search("flaky", &words, &[text(&path), text(&count)]);
+    assert_eq!(outcome.code, 3, "{}", outcome.err);
+    assert!(outcome.err.contains("no fault was made"), "{}", outcome.err);
 }
 
 #[test]

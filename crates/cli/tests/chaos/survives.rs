@@ -38,9 +38,12 @@ fn serves(name: &str, client: &str, port: Option<u16>, program: &[&str]) {
     let client = cargo::root().join("crates/cli/tests/chaos").join(client);
     // `listening on ADDRESS` is the first line of ours.
     let written = r#"$(sed -n 's/^listening on .*://p' "$EPSHIM_CHAOS_OUTPUT")"#.to_owned();
+    let is_said = port.is_none();
     let port = port.map_or(written, |port| port.to_string());
     let test = format!("python3 '{}' {port}", text(&client));
-    survives(name, &["--test", &test], program);
+    // It registers its listener before it says where that is.
+    let ready: &[&str] = if is_said { &["--ready", "listening on "] } else { &[] };
+    survives(name, &[&["--test", &test], ready].concat(), program);
 }
 
 #[test]
