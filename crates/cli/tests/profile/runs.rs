@@ -11,6 +11,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// The server of `ways.c`.
 pub fn server() -> &'static Path {
@@ -37,7 +38,10 @@ pub struct Ended {
 impl Run {
     /// Starts it, with these options of `epshim profile`.
     pub fn start(name: &str, options: &[&str], command: &[&OsStr]) -> Self {
-        let json = folder(&format!("profile-{name}")).join("profile.json");
+        /// Tests run side by side.
+        static RUNS: AtomicU32 = AtomicU32::new(0);
+        let number = RUNS.fetch_add(1, Relaxed);
+        let json = folder(&format!("profile-{name}-{number}")).join("profile.json");
         let _ = fs::remove_file(&json);
         let mut profile = watching(&["profile", "--json"]);
         profile.arg(&json).args(options).arg("--").args(command);
