@@ -26,6 +26,7 @@ mod search;
 mod shrink;
 #[allow(unsafe_code)] // signals that wait
 mod signals;
+mod total;
 mod verdict;
 
 use crate::args::ChaosOptions;

@@ -36,9 +36,9 @@ type Parser<T> = fn(&str) -> Result<T, String>;
 const FAULT: Suggested<Parser<Fault>> =
     Suggested { parser: named, values: || Fault::ALL.map(Fault::name).to_vec() };
 
-/// Breaks a program's luck, as far as that is legal, and shows the one fault that it does not survive.
+/// Runs a program with legal bad luck, and says what it does not survive.
 ///
-/// Runs the command again and again, each time with other short reads, interrupted waits, connections that are gone:
+/// The command runs again and again, each time with other short reads, interrupted waits, connections that are gone:
 /// what every correct event loop survives.
 #[derive(Debug, Args)]
 #[command(after_help = HELP, override_usage = "epshim chaos [OPTIONS] [--] CMD [ARG]...")]

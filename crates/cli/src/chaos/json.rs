@@ -2,7 +2,8 @@
 
 use super::failure::Broken;
 use super::place::Named;
-use super::run::{Ran, Total};
+use super::run::Ran;
+use super::total::Total;
 use crate::output::shown;
 use epshim_ledger::Made;
 use epshim_observe::fault::Level;

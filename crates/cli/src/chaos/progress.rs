@@ -1,6 +1,6 @@
 //! The bar of a search, on a terminal only.
 
-use super::run::Total;
+use super::total::Total;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::time::Duration;
 

@@ -8,12 +8,12 @@ use super::ledger::Shared;
 use super::program::{Luck, Program};
 use super::ready::Ready;
 use super::signals;
+use super::total::Total;
 use super::verdict::Verdict;
 use crate::args::ChaosOptions;
 use crate::launch::Failure;
 use crate::output::shown;
 use epshim_ledger::{Ledger, Made, Place};
-use epshim_observe::fault::{Fault, Faults, Reason};
 use epshim_report::read::Finding;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -53,55 +53,6 @@ pub struct Ran {
     /// The end of what the program has written.
     pub written: String,
     pub pid: u32,
-}
-
-/// What all runs came to.
-#[derive(Debug, Default)]
-pub struct Total {
-    pub runs: u64,
-    pub failed: u64,
-    pub by_fault: BTreeMap<Fault, u64>,
-    pub by_reason: BTreeMap<Reason, u64>,
-    pub illegal: u64,
-    /// By place: the faults that could be, and those that were.
-    pub sites: BTreeMap<(String, u64), (u32, u32)>,
-}
-
-impl Total {
-    /// How many faults were made.
-    pub fn faults(&self) -> u64 {
-        self.by_fault.values().sum()
-    }
-
-    /// How many places had a fault, and how many there are.
-    pub fn reached(&self) -> (usize, usize) {
-        (self.sites.values().filter(|(_, did)| *did != 0).count(), self.sites.len())
-    }
-
-    /// The kinds of fault that no call could have had, and those that could and never had.
-    pub fn never(&self, wanted: Faults) -> (Faults, Faults) {
-        let all = |pick: fn(&(u32, u32)) -> u32| {
-            self.sites.values().fold(0, |bits, site| bits | pick(site))
-        };
-        let (could, did) = (all(|site| site.0), all(|site| site.1));
-        (Faults(wanted.0 & !could), Faults(wanted.0 & could & !did))
-    }
-
-    fn add(&mut self, ledger: &Ledger, has_failed: bool) {
-        self.runs += 1;
-        self.failed += u64::from(has_failed);
-        self.illegal += u64::from(ledger.illegal());
-        for (fault, count) in ledger.by_fault() {
-            *self.by_fault.entry(fault).or_default() += u64::from(count);
-        }
-        for (reason, count) in ledger.by_reason() {
-            *self.by_reason.entry(reason).or_default() += u64::from(count);
-        }
-        for (place, could, did) in ledger.sites() {
-            let site = self.sites.entry((place.module, place.offset)).or_default();
-            (site.0, site.1) = (site.0 | could, site.1 | did);
-        }
-    }
 }
 
 /// What runs are made of, and what they are held against.
