@@ -12,7 +12,7 @@ mod lines;
 mod metrics;
 mod stacks;
 mod table;
-mod targets;
+pub mod targets;
 mod text;
 mod watch;
 mod words;

@@ -42,6 +42,11 @@ pub struct Printed(pub String);
 
 /// Runs a program with the checker.
 pub fn check(options: &CheckOptions) -> Result<Printed, Failure> {
+    if options.time.is_some() {
+        return Err(Failure::own(
+            "--for says how long to watch what --pid names: a program is watched to its end",
+        ));
+    }
     let mut wanted = environment::inherited(Mode::Check)?;
     environment::apply(&mut wanted, options)?;
     documents::apply(&mut wanted, options)?;
@@ -56,6 +61,16 @@ pub fn check(options: &CheckOptions) -> Result<Printed, Failure> {
     let record = options.record.as_deref().map(environment::absolute).transpose()?;
     let check = Check { greets: !options.quiet, has_own_files, held, documents, record };
     start(wanted, &options.launch, Some(check))
+}
+
+/// What the options of `check` say of a report where no program is run: where it goes, and what of it is wanted.
+pub fn report_of(options: &CheckOptions) -> Result<(Options, Held, Option<Documents>), Failure> {
+    let mut wanted = environment::inherited(Mode::Check)?;
+    environment::apply(&mut wanted, options)?;
+    documents::apply(&mut wanted, options)?;
+    let documents = documents::prepare(&wanted, options)?;
+    let held = destination::prepare(&mut wanted, options, std::process::id())?;
+    Ok((wanted, held, documents))
 }
 
 /// What `check` has more than `run`.

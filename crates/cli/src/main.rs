@@ -9,12 +9,13 @@
 //! - 2: no answer (a wrong option, an unknown target, a tool that is missing), with the reason; or nothing was
 //!   asked, and `next.rs` says what could be.
 //!
-//! `check` and `run` become the program that they are given, and end with its exit code. Where that fails,
+//! `check` and `run` become the program that they are given, and end with its exit code; `check --pid` looks on. Where that fails,
 //! they have the codes of env(1), so that they can stand before any command: 125 to 127.
 
 #![deny(unsafe_code)]
 
 mod args;
+mod attached;
 mod completions;
 mod emit;
 #[allow(unsafe_code)] // before the runtime
@@ -49,6 +50,10 @@ fn main() -> ExitCode {
         Err(error) => return ExitCode::from(unparsed(&harmless(error))),
     };
     let answer = match arguments.command {
+        Command::Check(options) if !options.pid.is_empty() => {
+            return attached::check(&options)
+                .map_or_else(|Failure { code, reason }| complain(code, &reason), ExitCode::from);
+        }
         Command::Check(options) => return launched(launch::check(&options)),
         Command::Run(options) => return launched(launch::run(&options)),
         Command::Inspect(options) => inspect::answer(&options),

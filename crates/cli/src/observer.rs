@@ -15,7 +15,7 @@
 pub mod documents;
 mod ends;
 mod fate;
-mod files;
+pub mod files;
 #[allow(unsafe_code)] // a mapping
 mod memory;
 mod own;

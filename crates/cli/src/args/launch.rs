@@ -8,6 +8,7 @@ use epshim_check::Rule;
 use epshim_check::options::MAX_STACK_DEPTH;
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 const CHECK_HELP: &str = "\
 Examples:
@@ -20,10 +21,15 @@ Examples:
   epshim check --trace-children -- make check  the programs that it starts too
   epshim check --print-env ./server            what to set where no command can
                                                be put in front
+  epshim check --pid 4711 --for 10s            a process that runs already
 
 The program runs unchanged, in this process: its own exit code, signals, descriptors and terminal. What is found is \
 explained by `epshim explain RULE`. Static programs, Go programs, setuid programs and those of another architecture or \
 C library cannot be watched this way, and are refused with the reason.
+
+With --pid the processes are not touched and may be of any language, static programs and Go too: their system calls \
+come from the kernel (eBPF), which needs x86-64, Linux 5.8 and root, or CAP_BPF and CAP_PERFMON. While it watches, \
+every system call of every process of the machine takes about 82 ns longer. What was before is not known.
 
 Environment:
   EPSHIM_OPTIONS  what the options say, as key=value:key=value; the command line
@@ -34,7 +40,8 @@ Environment:
                   beside this command, in the build tree, and in ../lib,
                   ../lib/<multiarch> and ../lib64
 
-Exit code: the program's own, or N of --error-exitcode; 125 epshim failed or refused; 126 the command cannot be \
+Exit code: the program's own, or N of --error-exitcode; with --pid 0 nothing was found, or notes only, 1 (or N) \
+something was; 125 epshim failed or refused; 126 the command cannot be \
 invoked; 127 there is none.";
 
 const RUN_HELP: &str = "\
@@ -55,7 +62,7 @@ const RULE: Suggested<Parser<Rule>> =
 /// Watches the epoll calls of an unmodified, dynamically linked program, and the reads, writes and closes
 /// that belong to them.
 #[derive(Debug, Args)]
-#[command(after_help = CHECK_HELP, override_usage = "epshim check [OPTIONS] [--] CMD [ARG]...")]
+#[command(after_help = CHECK_HELP, override_usage = "epshim check [OPTIONS] [--] CMD [ARG]...\n       epshim check [OPTIONS] --pid PID[,PID...] [--for TIME]", mut_arg("command", |command| command.required_unless_present_any(["print_env", "pid"])))]
 pub struct CheckOptions {
     /// Write findings to FILE, as JSON lines; %p is the process id, `-` the program's standard output
     #[arg(long, value_name = "FILE")]
@@ -113,8 +120,31 @@ pub struct CheckOptions {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(..=i64::from(MAX_STACK_DEPTH)))]
     pub stack: Option<u8>,
 
+    /// Watch processes that run already, of any language, in place of a program: ids, names, units, containers
+    #[arg(long, value_name = "PID|NAME", value_delimiter = ',', help_heading = "A process that runs already", conflicts_with_all = ["command", "print_env", "trace_children", "halt_on_error", "record"])]
+    pub pid: Vec<String>,
+
+    /// End after this time, as 10s or 2m; else at Ctrl-C, or when the processes have ended
+    #[arg(long = "for", value_name = "TIME", help_heading = "A process that runs already", value_parser = time)]
+    pub time: Option<Duration>,
+
     #[command(flatten)]
     pub launch: Launch,
+}
+
+/// A time with its unit.
+fn time(word: &str) -> Result<Duration, String> {
+    let digits = word.trim_end_matches(|it: char| it.is_ascii_alphabetic());
+    let each = match &word[digits.len()..] {
+        "ms" => 1,
+        "s" | "" => 1000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        _ => 0,
+    };
+    let milliseconds = digits.parse().ok().and_then(|number: u64| number.checked_mul(each));
+    let time = milliseconds.filter(|&time| time > 0).map(Duration::from_millis);
+    time.ok_or_else(|| "a time, as 500ms, 10s, 2m or 1h".to_owned())
 }
 
 /// Runs a program with the library of `check`, but without checking.

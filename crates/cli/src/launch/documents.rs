@@ -72,9 +72,13 @@ pub fn prepare(options: &Options, asked: &CheckOptions) -> Result<Option<Documen
             "the documents of --format and --gen-suppressions are written by the observer, and there is none: {why}"
         )));
     }
-    let command = asked.launch.command.iter().map(|word| word.to_string_lossy().into_owned());
+    let watched = ["--pid".to_owned(), asked.pid.join(",")];
+    let command: Vec<String> = match asked.pid.is_empty() {
+        true => asked.launch.command.iter().map(|it| it.to_string_lossy().into_owned()).collect(),
+        false => watched.into(),
+    };
     let version = env!("CARGO_PKG_VERSION").to_owned();
-    let run = Run { command: command.collect(), root: root(), pid, version, ..Run::default() };
+    let run = Run { command, root: root(), pid, version, ..Run::default() };
     Documents::begin(documents, run).map(Some).map_err(Failure::own)
 }
 

@@ -156,15 +156,16 @@ fn examine(path: &Path, elf: &Elf) -> Result<PathBuf, Failure> {
         return refuse(
             path,
             "it is a Go program, and Go makes its system calls itself: a preloaded library sees none of them. \
-             Run it without epshim, and ask `epshim inspect PID`, which needs no library in it.",
+             Run it without epshim, and have it watched by `epshim check --pid PID` (as root), or ask \
+             `epshim inspect PID`: these need no library in it.",
         );
     }
     let Some(interpreter) = &elf.interpreter else {
         return refuse(
             path,
             "it is linked statically, and loads no library. Link it dynamically (without -static; in Rust for a \
-             target with glibc, or with -C target-feature=-crt-static); or run it without epshim, and ask `epshim inspect \
-             PID`.",
+             target with glibc, or with -C target-feature=-crt-static); or run it without epshim, and have it watched by \
+             `epshim check --pid PID` (as root), or ask `epshim inspect PID`.",
         );
     };
     if let Some(privilege) = privilege(path) {

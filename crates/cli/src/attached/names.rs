@@ -1,0 +1,44 @@
+//! Functions, files and lines of call sites in a process that is looked at from outside.
+
+use crate::symbolize::module::Module;
+use epshim_attach::stack;
+use epshim_report::{Frame, Symbol};
+use std::collections::HashMap;
+use std::path::Path;
+
+/// The modules that were opened, by process and path.
+#[derive(Default)]
+pub struct Names(HashMap<(i32, String), Option<Module>>);
+
+impl Names {
+    /// A frame with what is known of it.
+    pub fn named(&mut self, pid: i32, frame: stack::Frame) -> Frame {
+        let stack::Frame { module, offset, .. } = frame;
+        let Some(path) = module.filter(|path| path.starts_with('/')) else {
+            return Frame::at(String::new(), offset);
+        };
+        let key = (pid, path.clone());
+        let module = self.0.entry(key).or_insert_with(|| open(pid, &path));
+        let text = module.as_ref().map_or(String::new(), |module| module.frames(offset));
+        let symbols = text.lines().filter(|line| !line.starts_with("??")).map(symbol).collect();
+        Frame { module: path, offset, symbols, interpreted: None }
+    }
+}
+
+/// As the process sees it; one that has ended has no root any more, and one that was replaced is there as its `exe`.
+fn open(pid: i32, path: &str) -> Option<Module> {
+    let removed = path.strip_suffix(" (deleted)");
+    let inside = match removed {
+        Some(_) => format!("/proc/{pid}/exe"),
+        None => format!("/proc/{pid}/root{path}"),
+    };
+    Module::open(Path::new(&inside)).or_else(|| Module::open(Path::new(path)))
+}
+
+/// `FUNCTION TAB FILE:LINE`, as `symbolize` writes it.
+fn symbol(line: &str) -> Symbol {
+    let (function, place) = line.split_once('\t').unwrap_or((line, "??"));
+    let (file, number) = place.rsplit_once(':').unwrap_or((place, "??"));
+    let file = (file != "??").then(|| file.to_owned());
+    Symbol { function: function.to_owned(), file, line: number.parse().ok(), source: None }
+}
