@@ -32,7 +32,7 @@ const MISSED: [(&str, &str); 18] = [
 /// The write is told when it is made already.
 const SIGPIPE: &str = "sigpipe";
 /// Run alone, some find what others delay: a loaded machine is given more tries.
-const TRIES: u32 = 4;
+const TRIES: u32 = 8;
 /// So many run at a time.
 const AT_A_TIME: usize = 3;
 

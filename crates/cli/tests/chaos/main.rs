@@ -17,13 +17,31 @@ use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 
-/// The machine is one search's at a time: a hang is a matter of time.
-static MACHINE: Mutex<()> = Mutex::new(());
+/// So many searches run at a time. Most of a search is waiting: for a hang, which takes as long as it takes.
+const AT_A_TIME: usize = 4;
 
-fn turn() -> MutexGuard<'static, ()> {
-    MACHINE.lock().unwrap_or_else(PoisonError::into_inner)
+/// How many run.
+static RUNNING: (Mutex<usize>, Condvar) = (Mutex::new(0), Condvar::new());
+
+/// One of the searches that may run.
+struct Turn;
+
+fn turn() -> Turn {
+    let (running, ended) = &RUNNING;
+    let running = running.lock().unwrap_or_else(PoisonError::into_inner);
+    let running = ended.wait_while(running, |running| *running >= AT_A_TIME);
+    *running.unwrap_or_else(PoisonError::into_inner) += 1;
+    Turn
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let (running, ended) = &RUNNING;
+        *running.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        ended.notify_one();
+    }
 }
 
 /// A program of `c_tests/chaos`.

@@ -4,6 +4,7 @@ use crate::{Program, programs, search, text, turn};
 use epshim_harness::process::run;
 use std::fs;
 use std::process::Command;
+use std::thread;
 
 /// Seeds in which each must be found.
 const SEEDS: &str = "20";
@@ -17,13 +18,15 @@ fn there_are_ten_kinds_of_bug_at_least() {
 
 #[test]
 fn every_planted_bug_is_found_shrunk_and_replayed() {
-    let _turn = turn();
-    for program in programs() {
-        is_found(&program);
-    }
+    thread::scope(|scope| {
+        for program in programs() {
+            scope.spawn(move || is_found(&program));
+        }
+    });
 }
 
 fn is_found(program: &Program) {
+    let _turn = turn();
     let name = &program.name;
     let path = program.build(false);
     run(&mut Command::new(&path));

@@ -9,6 +9,7 @@ use epshim_harness::products::{chmod, folder};
 use epshim_harness::tools::{are_there, is_installed};
 use std::env;
 use std::fs;
+use std::thread;
 
 /// Seeds of each, at each level.
 fn seeds() -> String {
@@ -48,10 +49,14 @@ fn serves(name: &str, client: &str, port: Option<u16>, program: &[&str]) {
 
 #[test]
 fn the_twins_of_the_planted_bugs_survive() {
-    for program in programs() {
-        let path = program.build(true);
-        survives(&format!("{}-right", program.name), &[], &[text(&path)]);
-    }
+    thread::scope(|scope| {
+        for program in programs() {
+            scope.spawn(move || {
+                let path = program.build(true);
+                survives(&format!("{}-right", program.name), &[], &[text(&path)]);
+            });
+        }
+    });
 }
 
 #[test]
