@@ -128,6 +128,15 @@ pub fn post_once(message: Message) {
     }
 }
 
+/// Posts a message that is said again if it is still so, unless half of the places are taken: what is said once needs
+/// the rest.
+pub fn post_if_quiet(message: Message) {
+    let is_taken = |place: &&Place| place.state.load(Relaxed) != 0;
+    if MAILBOX.iter().filter(is_taken).count() < PLACES / 2 {
+        post(message);
+    }
+}
+
 /// Posts a message.
 pub fn post(message: Message) {
     let claim = |place: &&Place| {
@@ -176,4 +185,22 @@ pub fn has_messages() -> bool {
 pub fn forked() {
     WAITING.store(0, Relaxed);
     MAILBOX.iter().for_each(|place| place.state.store(0, Relaxed));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_again_leaves_room_for_what_is_said_once_and_is_not_lost() {
+        let message = |subject| Message { subject, fd: 5, tid: 1, site: 0, amount: 0 };
+        (0..2 * PLACES).for_each(|_| post_if_quiet(message(Subject::Futile)));
+        (0..PLACES / 2).for_each(|_| post(message(Subject::StaleUse)));
+        let (mut futile, mut stale) = (0, 0);
+        take_all(|message| match message.subject {
+            Subject::Futile => futile += 1,
+            _ => stale += 1,
+        });
+        assert_eq!((futile, stale, counts::NOT_POSTED.get()), (PLACES / 2, PLACES / 2, 0));
+    }
 }

@@ -14,7 +14,7 @@ use crate::books::slots::{Table, exchanged, known, slot};
 use crate::books::{belongings, recording, stacks};
 use crate::entry::guard::record;
 use crate::entry::io_kind::IoKind;
-use crate::entry::posts::post;
+use crate::entry::posts::{post, post_if_quiet};
 use crate::life::monitor;
 use crate::questions::lines;
 use crate::runtime::clock::now;
@@ -76,7 +76,7 @@ pub extern "C" fn io_ended(
         let is_short = got >= 0 && (got as size_t) < asked;
         let (before, after) = slot.did(|io| after(io, kind, outcome, is_short));
         if error == libc::EAGAIN && after.calls() != before.calls() && after.calls() % FUTILE == 0 {
-            post(Subject::Futile, fd, site, after.moved().into());
+            post_if_quiet(Subject::Futile, fd, site, after.moved().into());
             // The thread may go on so for ever, and never wait.
             monitor::wake_by_from_handler(now());
         }
