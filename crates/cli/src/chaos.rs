@@ -67,6 +67,7 @@ pub fn answer(options: &ChaosOptions) -> u8 {
         Err(reason) => return complain(USAGE, &reason),
     };
     let done = scratch::with(|folder| {
+        can_be_named(folder)?;
         let runner = Runner::new(program, folder, options);
         go(options, plan, runner, lines)
     });
@@ -108,6 +109,19 @@ fn go(
     lines.failure(&broken, &file);
     report::say(&report::broken(&broken, &runner, options, &file));
     Ok(BROKE)
+}
+
+/// The library is told the folder in a list of options, which ends a word at these.
+fn can_be_named(folder: &Path) -> Result<(), Failure> {
+    let name = folder.to_string_lossy();
+    if name.contains([':', ' ', '\t', '\n']) {
+        let reason = format!(
+            "{}: a colon or a space cannot be in the name; TMPDIR says where",
+            shown(folder)
+        );
+        return Err(Failure::own(reason));
+    }
+    Ok(())
 }
 
 fn read_plan(path: &Path) -> Result<Plan, String> {

@@ -46,6 +46,17 @@ fn a_program_without_an_epoll_has_no_fault() {
 }
 
 #[test]
+fn a_folder_that_the_library_cannot_be_told_is_refused() {
+    for name in ["with space", "with:colon"] {
+        let place = folder("chaos-places").join(name);
+        fs::create_dir_all(&place).unwrap();
+        let refused = ask(epshim(&["chaos", "--", "true"]).env("TMPDIR", &place));
+        assert_eq!(refused.code, 125, "{refused:?}");
+        assert!(refused.err.contains("TMPDIR says where"), "{refused:?}");
+    }
+}
+
+#[test]
 fn what_is_misspelt_tests_nothing_and_is_refused() {
     for (words, says) in [
         (&["chaos", "--only", "short-reed", "--", "true"][..], "did you mean `short-read`?"),
