@@ -6,7 +6,8 @@
 mod command;
 
 use command::{epshim, watching};
-use epshim_harness::c_compiler::compile_text;
+use epshim_harness::c_compiler::{c11, compile_text};
+use epshim_harness::cargo;
 use epshim_harness::products::folder;
 use epshim_harness::tools;
 use serde_json::Value;
@@ -247,11 +248,32 @@ fn what_is_known() {
 }
 
 /// Every heading is a recipe that is run here.
+/// For seconds in place of minutes. Its bug is one that a plain run passes.
+#[test]
+fn every_night() {
+    let root = project("recipe-chaos");
+    let source = cargo::root().join("c_tests/chaos/parts_in_one_read.c");
+    let lines = blocks("## Every night: `epshim chaos`", "sh").replace("--for 10m", "--for 5s");
+    for (has_bug, code) in [(false, 0), (true, 1)] {
+        let program = c11()
+            .arg(&source)
+            .args((!has_bug).then_some("-DRIGHT"))
+            .arg("-o")
+            .arg(root.join("loop-tests"))
+            .status();
+        assert!(program.unwrap().success());
+        let output = job(&root, &lines, false);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{said}");
+    }
+    assert!(fs::read_to_string(root.join("chaos.json")).unwrap().contains("chaos-failure"));
+}
+
 #[test]
 fn every_recipe_is_run() {
     let document = include_str!("../../../docs/ci.md");
     let headings: Vec<_> = document.lines().filter_map(|line| line.strip_prefix("## ")).collect();
     let run = ["ctest", "cargo", "nextest", "pytest", "make check", "GitHub Actions", "docker"];
-    assert_eq!(headings, run);
+    assert_eq!(headings, [&run[..], &["Every night: `epshim chaos`"]].concat());
     assert!(epshim(&["check", "--help"]).output().unwrap().status.success());
 }
