@@ -89,7 +89,7 @@ if [ "${1:-demo}" = test ]; then
     have unbound || [ -x /usr/sbin/unbound ] || optional="$optional unbound"
     have pgbouncer || [ -x /usr/sbin/pgbouncer ] || optional="$optional pgbouncer"
     # What looks at a profile's page: 100 MB to fetch.
-    { have chromium && have chromedriver; } || optional="$optional chromium chromium-driver"
+    { have chromium && have chromedriver; } || optional="$optional chromium chromium-driver fonts-dejavu-core"
     [ -e /usr/include/uv.h ] || optional="$optional libuv1-dev"
     [ -e /usr/include/event2/event.h ] || optional="$optional libevent-dev"
     [ -e /usr/include/ev.h ] || optional="$optional libev-dev"
