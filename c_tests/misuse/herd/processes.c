@@ -6,6 +6,7 @@
  * expect: herd
  * after: https://github.com/unbit/uwsgi/issues/115
  * shows: spins
+ * exits: 0
  */
 #include "workers.h"
 
@@ -50,7 +51,7 @@ int main(void)
                                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (counts == MAP_FAILED)
         exit(1);
-    for (int i = 1; i < WORKERS; i++) {
+    for (int i = 0; i < WORKERS; i++) {
         if (MUST(fork()) == 0) {
             work(listener, counts);
             _exit(0);
@@ -60,7 +61,6 @@ int main(void)
         be_clients(&address, CONNECTIONS);
         _exit(0);
     }
-    work(listener, counts);
     while (wait(NULL) > 0)
         ;
     MUST(close(listener));
