@@ -41,7 +41,8 @@ fn serves(name: &str, client: &str, port: Option<u16>, program: &[&str]) {
     let written = r#"$(sed -n 's/^listening on .*://p' "$EPSHIM_CHAOS_OUTPUT")"#.to_owned();
     let is_said = port.is_none();
     let port = port.map_or(written, |port| port.to_string());
-    let test = format!("python3 '{}' {port}", text(&client));
+    // -B: what they have in common is not written beside them, compiled.
+    let test = format!("python3 -B '{}' {port}", text(&client));
     // It registers its listener before it says where that is.
     let ready: &[&str] = if is_said { &["--ready", "listening on "] } else { &[] };
     survives(name, &[&["--test", &test], ready].concat(), program);
