@@ -6,6 +6,7 @@ mod inspect;
 mod launch;
 mod profile;
 mod replay;
+mod time;
 mod yes_or_no;
 
 use crate::completions::Suggested;

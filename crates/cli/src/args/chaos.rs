@@ -1,5 +1,6 @@
 //! The options of `epshim chaos`, and the texts of its `--help`.
 
+use super::time::{IN_MILLISECONDS, number_and_unit};
 use crate::chaos::Ready;
 use crate::completions::Suggested;
 use clap::Args;
@@ -121,22 +122,10 @@ fn named(word: &str) -> Result<Fault, String> {
 }
 
 fn time(word: &str) -> Result<Duration, String> {
-    let end = word.find(|c: char| !c.is_ascii_digit()).unwrap_or(word.len());
-    let (number, unit) = word.split_at(end);
-    let seconds = match unit {
-        "ms" => 0,
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        _ => return Err("a number and ms, s, m or h".to_owned()),
-    };
-    let number: u64 = number.parse().map_err(|_| "a number and ms, s, m or h".to_owned())?;
-    let time = if seconds == 0 {
-        Some(Duration::from_millis(number))
-    } else {
-        number.checked_mul(seconds).map(Duration::from_secs)
-    };
-    time.ok_or_else(|| "too long".to_owned())
+    let parts = number_and_unit(word, &IN_MILLISECONDS);
+    let (number, each) = parts.ok_or_else(|| "a number and ms, s, m or h".to_owned())?;
+    let milliseconds = number.checked_mul(each).ok_or_else(|| "too long".to_owned())?;
+    Ok(Duration::from_millis(milliseconds))
 }
 
 fn ready(word: &str) -> Result<Ready, String> {

@@ -1,6 +1,7 @@
 //! The options of `epshim check` and `epshim run`, and the texts of their `--help`.
 
 use super::format::Format;
+use super::time::{IN_MILLISECONDS, number_and_unit};
 use super::yes_or_no::yes_or_no;
 use crate::completions::Suggested;
 use crate::rules;
@@ -133,17 +134,11 @@ pub struct CheckOptions {
     pub launch: Launch,
 }
 
-/// A time with its unit.
+/// A time with its unit: seconds where it has none.
 fn time(word: &str) -> Result<Duration, String> {
-    let digits = word.trim_end_matches(|it: char| it.is_ascii_alphabetic());
-    let each = match &word[digits.len()..] {
-        "ms" => 1,
-        "s" | "" => 1000,
-        "m" => 60_000,
-        "h" => 3_600_000,
-        _ => 0,
-    };
-    let milliseconds = digits.parse().ok().and_then(|number: u64| number.checked_mul(each));
+    let units = [&IN_MILLISECONDS[..], &[("", 1000)]].concat();
+    let milliseconds =
+        number_and_unit(word, &units).and_then(|(number, each)| number.checked_mul(each));
     let time = milliseconds.filter(|&time| time > 0).map(Duration::from_millis);
     time.ok_or_else(|| "a time, as 500ms, 10s, 2m or 1h".to_owned())
 }

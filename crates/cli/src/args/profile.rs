@@ -1,7 +1,9 @@
 //! The options of `epshim profile`, and the texts of its `--help`.
 
 use super::launch::Launch;
+use super::time::number_and_unit;
 use super::yes_or_no::yes_or_no;
+use crate::profiles::forms;
 use clap::{ArgAction, Args, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -90,7 +92,7 @@ pub enum Other {
 
 impl ProfileOptions {
     /// The files that it is written to, in the order of `profiles::forms`.
-    pub fn files(&self) -> [Option<&PathBuf>; 3] {
+    pub fn files(&self) -> [Option<&PathBuf>; forms::COUNT] {
         [self.json.as_ref(), self.trace.as_ref(), self.html.as_ref()]
     }
 
@@ -102,17 +104,11 @@ impl ProfileOptions {
 }
 
 /// `100ms`, `2s`, `500us`: nanoseconds.
-fn time(text: &str) -> Result<u64, String> {
-    let digits = text.find(|one: char| !one.is_ascii_digit()).unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let unit: u64 = match unit {
-        "us" => 1_000,
-        "ms" => 1_000_000,
-        "s" => 1_000_000_000,
-        _ => return Err("a number and us, ms or s".to_owned()),
-    };
-    let number: u64 = number.parse().map_err(|_| "a number and us, ms or s".to_owned())?;
-    let nanos = number.checked_mul(unit).filter(|&nanos| nanos > 0);
+fn time(word: &str) -> Result<u64, String> {
+    let units = [("us", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000)];
+    let parts = number_and_unit(word, &units);
+    let (number, each) = parts.ok_or_else(|| "a number and us, ms or s".to_owned())?;
+    let nanos = number.checked_mul(each).filter(|&nanos| nanos > 0);
     nanos.ok_or_else(|| "a time that is not 0, and not that long".to_owned())
 }
 
