@@ -4,6 +4,8 @@
 
 use crate::document::{Figure, Unit};
 
+pub(super) use crate::words::number as count;
+
 /// A length of time: `14 ns`, `1.20 us`, `412 ms`, `61.0 s`, `12 min 5 s`, `2 h 3 min`.
 pub(super) fn duration(ns: u64) -> String {
     let ns = ns as f64;
@@ -33,19 +35,6 @@ pub(super) fn bytes(bytes: u64) -> String {
         _ if bytes < 999.5e9 => format!("{} GB", digits(bytes / 1e9)),
         _ => format!("{} TB", digits(bytes / 1e12)),
     }
-}
-
-/// A whole number, in groups: `13,032`.
-pub(super) fn count(number: u64) -> String {
-    let plain = number.to_string();
-    let mut grouped = String::with_capacity(plain.len() + 8);
-    for (place, digit) in plain.chars().enumerate() {
-        if place > 0 && (plain.len() - place) % 3 == 0 {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
 }
 
 /// A part of one: `47.3%`.

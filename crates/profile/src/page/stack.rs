@@ -2,6 +2,7 @@
 
 use super::{number, shown};
 use crate::document::{Place, SampledStack};
+use crate::place_names;
 use maud::{Markup, html};
 
 /// Frames of a stack that are shown.
@@ -9,18 +10,9 @@ const FRAMES: usize = 24;
 /// Stacks of a turn that are shown.
 const STACKS: usize = 5;
 
-/// A place in words: `parse_body (json.c:210)`, `parse_body (server+0x1902)`, `server+0x1902`, `0x7f01`.
+/// A place in words, as a page may show them.
 pub(super) fn place(place: &Place) -> String {
-    let last = |path: &str| path.rsplit('/').next().unwrap_or_default().to_string();
-    let line = place.line.map(|line| format!(":{line}")).unwrap_or_default();
-    let file = place.file.as_deref().map(|file| format!("{}{line}", last(file)));
-    let module = if place.module.is_empty() { String::new() } else { last(&place.module) + "+" };
-    let bare = format!("{module}{:#x}", place.offset);
-    let words = match &place.function {
-        Some(function) => format!("{function} ({})", file.unwrap_or(bare)),
-        None => bare,
-    };
-    shown::text(&words).into_owned()
+    shown::text(&place_names::place(place)).into_owned()
 }
 
 /// The function that most samples were in, in a few words; `None`: there are no samples.
