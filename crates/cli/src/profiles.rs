@@ -5,7 +5,7 @@ pub mod forms;
 
 use crate::symbolize::names::Names;
 use epshim_profile::{Finding, Machine, Profile, Program, judge, place_names, redact_peers};
-use serde_json::Value;
+use epshim_report::read;
 
 /// What the user asks for.
 #[derive(Debug, Clone, Default)]
@@ -54,25 +54,15 @@ pub fn complete(profile: &mut Profile, wanted: &Wanted) {
 
 /// The findings of JSON lines, as `epshim check` writes them.
 pub fn findings(lines: &str, started: f64) -> Vec<Finding> {
-    lines.lines().filter_map(|line| finding(&serde_json::from_str(line).ok()?, started)).collect()
+    let finding = |line| match line {
+        read::Line::Finding(found) => Some(finding(*found, started)),
+        read::Line::Summary(_) => None,
+    };
+    read::lines(lines).filter_map(finding).collect()
 }
 
-fn finding(line: &Value, started: f64) -> Option<Finding> {
-    if line["kind"] != "finding" {
-        return None;
-    }
-    let text = |name: &str| line[name].as_str().unwrap_or_default().to_owned();
-    let number = |name: &str| line[name].as_i64().and_then(|number| i32::try_from(number).ok());
-    let at = (line["time"].as_f64()? - started).max(0.0) * 1e9;
-    Some(Finding {
-        at: at as u64,
-        rule: text("rule"),
-        certainty: text("certainty"),
-        pid: number("pid")?,
-        tid: number("tid").unwrap_or(0),
-        epfd: number("epfd"),
-        fd: number("fd"),
-        what: text("what"),
-        fix: text("fix"),
-    })
+fn finding(found: read::Finding, started: f64) -> Finding {
+    let read::Finding { pid, tid, time, rule, certainty, epfd, fd, what, fix, .. } = found;
+    let at = ((time - started).max(0.0) * 1e9) as u64;
+    Finding { at, rule, certainty, pid: pid as i32, tid, epfd, fd, what, fix }
 }
