@@ -33,6 +33,7 @@ mod table;
 mod threads;
 mod wanted;
 
+pub use clock::now;
 pub use folder::Folder;
 pub use look::{Order, Target};
 pub use memory::Memory;

@@ -14,7 +14,6 @@
 //! Surprising: it is a child of the program, because this process becomes the program.
 
 mod asked;
-mod clock;
 pub mod documents;
 mod ends;
 mod fate;

@@ -1,12 +1,11 @@
 //! All of it, pass by pass: records in, findings out.
 
-use crate::clock;
 use crate::missing::Missing;
 use crate::object::Source;
 use crate::sites::Frames;
 use crate::stream::Stream;
 use crate::watched::Watched;
-use epshim_attach::gather::NoLook;
+use epshim_attach::gather::{NoLook, now};
 use epshim_check::{Checker, Finding, Role, Rule, Tally};
 use epshim_observe::{MILLISECOND, Nanos, Pid};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -129,7 +128,7 @@ impl Engine {
         let gone = self.gone();
         self.take();
         let mut found = Vec::new();
-        let now = clock::now();
+        let now = now();
         if now.saturating_sub(self.looked) >= LOOKS {
             self.looked = now;
             self.running.values_mut().for_each(|(_, watched)| watched.look(now));

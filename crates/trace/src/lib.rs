@@ -19,7 +19,6 @@
 
 pub mod any_bytes;
 pub mod calls;
-mod clock;
 mod descriptors;
 mod engine;
 pub mod missing;

@@ -3,9 +3,8 @@
 //! A site is the address of the call in the program's own code, not in the C library's wrapper; in Go, the whole stack. Its frames are found
 //! when it is seen first: the process may be gone when it is reported.
 
-use crate::clock;
 use crate::record::{NEAR, Place};
-use epshim_attach::gather::{Folder, Memory};
+use epshim_attach::gather::{Folder, Memory, now};
 use epshim_attach::look::Runtime;
 use epshim_attach::stack::{Frame, Stacks};
 use epshim_observe::{Nanos, SECOND, Site};
@@ -50,7 +49,7 @@ impl Sites {
             frames,
             chains: FxHashMap::default(),
             latest: FxHashMap::default(),
-            read: clock::now(),
+            read: now(),
         }
     }
 
@@ -73,9 +72,9 @@ impl Sites {
 
     fn find(&mut self, place: &Place, folder: &Folder) -> Site {
         let Some(stacks) = &mut self.stacks else { return Site(place.ip) };
-        if !stacks.knows(place.ip) && clock::now().saturating_sub(self.read) > SECOND {
+        if !stacks.knows(place.ip) && now().saturating_sub(self.read) > SECOND {
             stacks.read_again(folder);
-            self.read = clock::now();
+            self.read = now();
         }
         let most = if place.stack.len() > NEAR { MOST } else { MOST_NEAR };
         let &Place { ip, sp, bp, ref stack } = place;

@@ -3,9 +3,10 @@
 //! Processors write to the ring buffer each for itself: a record may stand behind a later one. They are sorted, and
 //! held back for a millisecond; the worst that was measured is 12 us.
 
+use crate::calls;
 use crate::object::Source;
 use crate::record::Record;
-use crate::{calls, clock};
+use epshim_attach::gather::now;
 use epshim_observe::{Fd, MILLISECOND, Nanos, Pid, What};
 use rustc_hash::FxHashMap;
 
@@ -55,7 +56,7 @@ impl Stream {
 
     /// The records that no other can come before any more, in their order; and until when that is.
     pub fn next(&mut self) -> (Vec<Record>, Nanos) {
-        let until = clock::now().saturating_sub(HELD);
+        let until = now().saturating_sub(HELD);
         self.take_in();
         // Stable: of one thread they stand in their order, also where the clock did not move.
         self.queue.sort_by_key(|record| record.at);

@@ -8,9 +8,9 @@ mod asking;
 mod outputs;
 mod peers;
 
-use super::clock::now;
 use super::recording::{Outcome, Recorder, Recording, Shared};
 use crate::profiles::{self, Wanted};
+use epshim_attach::gather::now;
 use epshim_page::Page;
 use epshim_profile::{Ending, Model, Options, Program};
 use epshim_report::How;

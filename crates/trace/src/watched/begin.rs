@@ -2,10 +2,9 @@
 //! when it has executed another program.
 
 use super::{Watched, checker, sites};
-use crate::clock;
 use crate::descriptors::Numbers;
 use crate::stream::Stream;
-use epshim_attach::gather::Questions;
+use epshim_attach::gather::{Questions, now};
 use epshim_observe::{ADD, Fd, Listed, Nanos, SECOND, Site, What};
 use std::rc::Rc;
 
@@ -16,7 +15,7 @@ const PATIENCE: Nanos = 2 * SECOND;
 impl Watched {
     /// What is there already: the epolls, and what is registered with them.
     pub(super) fn begin(&mut self, stream: &mut Stream) {
-        self.begun = clock::now();
+        self.begun = now();
         let is_epoll = |&fd: &Fd| self.questions.is_epoll(fd) == Some(true);
         let open = self.questions.open().unwrap_or_default();
         let epolls: Vec<Fd> = open.into_iter().filter(is_epoll).collect();

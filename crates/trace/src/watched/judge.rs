@@ -4,9 +4,9 @@
 //! program has done before the kernel was asked, and only then is it held against the model.
 
 use super::Watched;
-use crate::clock;
 use crate::outside::Outside;
 use crate::stream::Stream;
+use epshim_attach::gather::now;
 use epshim_check::Finding;
 use epshim_observe::{Nanos, Site, What};
 use std::rc::Rc;
@@ -26,12 +26,12 @@ impl Watched {
         }
         if self.checker.next_due().is_some_and(|due| due <= known) {
             for suspicion in self.checker.due(known, &self.numbers) {
-                let since = clock::now();
+                let since = now();
                 let questions = Rc::clone(&self.questions);
                 let pid = self.pid;
                 let mut outside = Outside { questions: &questions, stream, pid, since };
                 let verdict = suspicion.confirm(known, &mut outside);
-                self.asked.push((clock::now(), verdict));
+                self.asked.push((now(), verdict));
             }
         }
         found.retain(|finding| {
@@ -43,13 +43,13 @@ impl Watched {
 
     /// The process has ended, and all that it did is known.
     pub fn finish(&mut self, stream: &mut Stream) -> Vec<Finding> {
-        let now = clock::now();
-        self.observe(now, 0, Site(0), What::Finish);
+        let end = now();
+        self.observe(end, 0, Site(0), What::Finish);
         let mut found = Vec::new();
         self.quiet_until = 0;
         // What is due at the end, and what becomes of it.
         for _ in 0..2 {
-            found.extend(self.judge(clock::now(), stream));
+            found.extend(self.judge(now(), stream));
         }
         found
     }

@@ -8,11 +8,11 @@
 
 use super::outputs::say;
 use super::peers::Peers;
-use crate::observer::clock::now;
 use crate::observer::recording::Shared;
 use crate::observer::stalls::stack;
 use epshim_attach::calls;
 use epshim_attach::gather::Folder;
+use epshim_attach::gather::now;
 use epshim_attach::look::Call;
 use epshim_attach::texts::task;
 use epshim_observe::proc;
