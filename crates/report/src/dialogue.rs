@@ -80,7 +80,10 @@ fn is_asked(frame: &Frame) -> bool {
     }
 }
 
-fn symbol(line: &str) -> Option<Symbol> {
+/// A line of an answer: `FUNCTION TAB FILE:LINE`, and a tab and the source's line where that is known. `None`: it says
+/// nothing.
+#[must_use]
+pub fn symbol(line: &str) -> Option<Symbol> {
     let mut fields = line.splitn(3, '\t');
     let (function, place) = (fields.next().unwrap_or(line), fields.next().unwrap_or(UNKNOWN));
     let source = fields.next();

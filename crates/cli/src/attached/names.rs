@@ -2,7 +2,8 @@
 
 use crate::symbolize::module::Module;
 use epshim_attach::stack;
-use epshim_report::{Frame, Symbol};
+use epshim_report::Frame;
+use epshim_report::dialogue::symbol;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -20,7 +21,8 @@ impl Names {
         let key = (pid, path.clone());
         let module = self.0.entry(key).or_insert_with(|| open(pid, &path));
         let text = module.as_ref().map_or(String::new(), |module| module.frames(offset));
-        let symbols = text.lines().filter(|line| !line.starts_with("??")).map(symbol).collect();
+        let symbols =
+            text.lines().filter(|line| !line.starts_with("??")).filter_map(symbol).collect();
         Frame { module: path, offset, symbols, interpreted: None }
     }
 }
@@ -33,12 +35,4 @@ fn open(pid: i32, path: &str) -> Option<Module> {
         None => format!("/proc/{pid}/root{path}"),
     };
     Module::open(Path::new(&inside)).or_else(|| Module::open(Path::new(path)))
-}
-
-/// `FUNCTION TAB FILE:LINE`, as `symbolize` writes it.
-fn symbol(line: &str) -> Symbol {
-    let (function, place) = line.split_once('\t').unwrap_or((line, "??"));
-    let (file, number) = place.rsplit_once(':').unwrap_or((place, "??"));
-    let file = (file != "??").then(|| file.to_owned());
-    Symbol { function: function.to_owned(), file, line: number.parse().ok(), source: None }
 }

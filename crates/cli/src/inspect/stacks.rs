@@ -7,6 +7,8 @@ use epshim_attach::languages::{self, Language, Reader};
 use epshim_attach::look::{Call, Look, Runtime, Thread};
 use epshim_attach::stack::{self, Stacks};
 use epshim_attach::verdict::Verdict;
+use epshim_report::Symbol;
+use epshim_report::dialogue::symbol;
 use serde::Serialize;
 use std::collections::HashMap;
 use std::path::Path;
@@ -197,22 +199,18 @@ fn named(
         inlined: false,
     };
     let text = text.unwrap_or_default();
-    let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with("??")).collect();
-    if lines.is_empty() {
+    let known = text.lines().filter(|line| !line.starts_with("??"));
+    let symbols: Vec<Symbol> = known.filter_map(symbol).collect();
+    if symbols.is_empty() {
         return vec![bare];
     }
-    let last = lines.len() - 1;
-    let each = lines.iter().enumerate().map(|(nth, line)| {
-        let (function, place) = line.split_once('\t').unwrap_or((line, "??"));
-        let (file, number) = place.rsplit_once(':').unwrap_or((place, "??"));
-        let file = (file != "??").then(|| hide(file.to_owned()));
-        Frame {
-            function: Some(function.to_owned()),
-            file,
-            line: number.parse().ok(),
-            inlined: nth < last,
-            ..bare.clone()
-        }
+    let last = symbols.len() - 1;
+    let each = symbols.into_iter().enumerate().map(|(nth, symbol)| Frame {
+        function: Some(symbol.function),
+        file: symbol.file.map(hide),
+        line: symbol.line,
+        inlined: nth < last,
+        ..bare.clone()
     });
     each.collect()
 }

@@ -1,6 +1,8 @@
 //! Function, file and line of addresses in modules, for this command's own use.
 
 use super::module::Module;
+use epshim_report::Symbol;
+use epshim_report::dialogue::symbol;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -30,12 +32,6 @@ impl Names {
 
 /// The first line of an answer.
 fn name(answer: &str) -> Option<Name> {
-    let (function, place) = answer.lines().next()?.split_once('\t')?;
-    let known = |text: &str| (text != "??").then(|| text.to_owned());
-    let (file, line) = match place.rsplit_once(':') {
-        Some((file, line)) => (known(file), line.parse().ok()),
-        None => (None, None),
-    };
-    let function = known(function);
-    (function.is_some() || file.is_some()).then_some(Name { function, file, line })
+    let Symbol { function, file, line, .. } = symbol(answer.lines().next()?)?;
+    Some(Name { function: Some(function).filter(|function| function != "??"), file, line })
 }
