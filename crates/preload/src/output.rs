@@ -14,6 +14,7 @@ pub mod lines;
 pub mod mail;
 pub mod plan;
 pub mod report;
+pub mod reporter;
 #[allow(unsafe_code)] // another program in a child
 pub mod symbolize;
 pub mod writing;
