@@ -31,6 +31,7 @@ mod sockets;
 mod states;
 mod table;
 mod threads;
+mod tree;
 mod wanted;
 
 pub use clock::now;
@@ -43,3 +44,4 @@ pub use process::{Epollers, with_epolls};
 pub use questions::Questions;
 pub use round::Round;
 pub use running::running_with_epolls;
+pub use tree::{descendants, is_same_file, same_epolls};

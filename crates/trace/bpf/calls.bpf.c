@@ -1,6 +1,6 @@
 /* The system calls of some processes that matter to an event loop, each as it ends, as a record in a ring buffer.
  *
- * One program, on the raw tracepoint sys_exit: on x86-64 the registers of its arguments are there still. It runs after
+ * One program does it, on the raw tracepoint sys_exit: on x86-64 the registers of its arguments are there still. It runs after
  * every system call of every process of the machine, so it leaves first where the process is not watched, then where
  * the call does not matter, and then where the descriptor was never registered with an epoll.
  *
@@ -85,10 +85,11 @@ struct {
     __type(value, u32);
 } registered SEC(".maps");
 
-/* Records that found no room, and descriptors that found none in the map above. */
+/* Records that found no room, descriptors that found none in the map above, and children that found none among the
+ * processes. */
 struct {
     __uint(type, MAP_ARRAY);
-    __uint(max_entries, 2);
+    __uint(max_entries, 3);
     __type(key, u32);
     __type(value, u64);
 } lost SEC(".maps");
@@ -382,5 +383,48 @@ int calls(struct tracepoint *point)
     default:
         break;
     }
+    return 0;
+}
+
+/* What is read of the kernel's task; the loader finds the places in this kernel (BTF). */
+struct task_struct {
+    s32 tgid;
+} __attribute__((preserve_access_index));
+
+struct fork {
+    const struct task_struct *parent, *child;
+};
+
+/* Not a system call: see src/number.rs. */
+enum { FORKED = 1 << 16 };
+
+/* A process that a watched one makes is watched too, before it runs. Attached only where that is asked for. */
+SEC("raw_tp/sched_process_fork")
+int forks(struct fork *point)
+{
+    u64 id = bpf_get_current_pid_tgid();
+    u32 pid = id >> 32, one = 1;
+    s32 child = 0;
+
+    if (!bpf_map_lookup_elem(&processes, &pid))
+        return 0;
+    if (bpf_probe_read_kernel(&child, sizeof child, &point->child->tgid) || (u32)child == pid)
+        return 0; /* a thread */
+    if (bpf_map_update_elem(&processes, &child, &one, ANY)) {
+        lose(2);
+        return 0;
+    }
+    struct plain *record = bpf_ringbuf_reserve(&ring, sizeof *record, 0);
+    if (!record) {
+        lose(0);
+        return 0;
+    }
+    __builtin_memset(record, 0, sizeof *record);
+    record->head.at = bpf_ktime_get_ns();
+    record->head.pid = pid;
+    record->head.tid = id;
+    record->head.number = FORKED;
+    record->head.result = child;
+    bpf_ringbuf_submit(record, NO_WAKEUP);
     return 0;
 }

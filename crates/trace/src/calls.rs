@@ -8,7 +8,7 @@
 
 use crate::number;
 use crate::record::Record;
-use epshim_observe::{ADD, AtFailure, Ended, Fd, What, bits, errno};
+use epshim_observe::{ADD, AtFailure, Ended, Fd, Pid, What, bits, errno};
 use std::borrow::Cow;
 
 /// recv(2): what is looked at stays; what is read does not lie among the data.
@@ -88,10 +88,43 @@ pub fn meaning(record: &Record) -> Option<Meaning> {
     }
 }
 
+/// The process that a record says was made.
+#[must_use]
+pub fn forked(record: &Record) -> Option<Pid> {
+    if record.number == number::FORKED { Pid::try_from(record.result).ok() } else { None }
+}
+
 /// Whether a number is of one of the waits.
 #[must_use]
 pub const fn is_wait(number: u32) -> bool {
     matches!(number, number::EPOLL_WAIT | number::EPOLL_PWAIT | number::EPOLL_PWAIT2)
+}
+
+/// Whether a number is of a call on an epoll, or of one that makes one.
+#[must_use]
+pub const fn is_of_epoll(number: u32) -> bool {
+    is_wait(number)
+        || matches!(
+            number,
+            number::EPOLL_CTL | number::EPOLL_CREATE | number::EPOLL_CREATE1
+        )
+}
+
+/// Whether a number is of a call after which a process has other epolls, or other registrations.
+#[must_use]
+pub const fn is_of_family(number: u32) -> bool {
+    is_of_epoll(number) && !is_wait(number)
+        || matches!(
+            number,
+            number::CLOSE
+                | number::CLOSE_RANGE
+                | number::DUP
+                | number::DUP2
+                | number::DUP3
+                | number::FCNTL
+                | number::EXECVE
+                | number::EXECVEAT
+        )
 }
 
 /// Whether a number is of a call that makes changes, and has much of its stack in its record.

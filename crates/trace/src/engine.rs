@@ -1,16 +1,17 @@
 //! All of it, pass by pass: records in, findings out.
 
+use crate::calls;
+use crate::family::Family;
+use crate::followed::Followed;
 use crate::missing::Missing;
 use crate::object::Source;
 use crate::sites::Frames;
 use crate::stream::Stream;
 use crate::watched::Watched;
-use epshim_attach::gather::{NoLook, now};
+use epshim_attach::gather::{NoLook, descendants, now};
 use epshim_check::{Checker, Finding, Role, Rule, Tally};
 use epshim_observe::{MILLISECOND, Nanos, Pid};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fd::OwnedFd;
-use rustix::process::{Pid as RawPid, PidfdFlags, pidfd_open};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::thread;
@@ -78,36 +79,76 @@ pub struct Ended {
     pub runs: bool,
 }
 
+/// What is asked for.
+#[derive(Debug, Default)]
+pub struct Asked {
+    /// The processes, each named once.
+    pub pids: Vec<Pid>,
+    /// Rules that are not wanted.
+    pub off: Vec<Rule>,
+    /// The processes that these have made and make, too.
+    pub children: bool,
+}
+
 /// The processes that are watched.
 pub struct Engine {
     stream: Stream,
-    running: BTreeMap<Pid, (OwnedFd, Watched)>,
+    asked: Asked,
+    running: BTreeMap<Pid, Followed>,
+    /// Of several processes.
+    family: Option<Family>,
     ended: Vec<Ended>,
     lost: u64,
     looked: Nanos,
 }
 
 impl Engine {
-    /// Attaches to processes, each named once; without these rules.
-    pub fn attach(pids: &[Pid], off: &[Rule]) -> Result<Self, Refused> {
+    /// Attaches to processes.
+    pub fn attach(asked: Asked) -> Result<Self, Refused> {
         let refused = |pid: Pid| move |why: NoLook| Refused::Process(pid, why);
-        let mut handles = Vec::new();
-        for &pid in pids {
-            let raw = RawPid::from_raw(pid).ok_or(Refused::Process(pid, NoLook::Gone))?;
-            let handle = pidfd_open(raw, PidfdFlags::empty());
-            handles.push((pid, handle.map_err(NoLook::from).map_err(refused(pid))?));
-        }
-        let source = Source::attach(pids).map_err(Refused::Missing)?;
-        let mut stream = Stream::of(source);
         let mut running = BTreeMap::new();
-        for (pid, handle) in handles {
-            let watched = Watched::of(pid, off, &mut stream).map_err(refused(pid))?;
+        for &pid in &asked.pids {
+            running.insert(pid, Followed::of(pid, true).map_err(refused(pid))?);
+        }
+        let source = Source::attach(&asked.pids, asked.children).map_err(Refused::Missing)?;
+        let mut stream = Stream::of(source);
+        for (&pid, followed) in &mut running {
+            let watched = Watched::of(pid, &asked.off, &mut stream).map_err(refused(pid))?;
             if !watched.questions().process().is_native {
                 return Err(Refused::Foreign(pid));
             }
-            running.insert(pid, (handle, watched));
+            followed.watched = Some(watched);
         }
-        Ok(Self { stream, running, ended: Vec::new(), lost: 0, looked: 0 })
+        let family = (asked.children || asked.pids.len() > 1).then(Family::default);
+        let ended = Vec::new();
+        let mut engine = Self { stream, asked, running, family, ended, lost: 0, looked: 0 };
+        engine.follow_descendants();
+        engine.begin_family();
+        Ok(engine)
+    }
+
+    /// Children that are there already. Those that they make meanwhile are found at the next turn, or recorded.
+    fn follow_descendants(&mut self) {
+        while self.asked.children {
+            let known: Vec<Pid> = self.running.keys().copied().collect();
+            let new = descendants(&known);
+            let new: Vec<Pid> = new.into_iter().filter(|&pid| self.stream.watch(pid)).collect();
+            if new.is_empty() {
+                return;
+            }
+            for pid in new {
+                let Ok(mut followed) = Followed::of(pid, false) else { continue };
+                followed.adopt(pid, &self.asked.off, &mut self.stream);
+                self.running.insert(pid, followed);
+            }
+        }
+    }
+
+    /// Which of the epolls that are there are one.
+    fn begin_family(&mut self) {
+        let Some(family) = &mut self.family else { return };
+        let watched = self.running.iter().filter_map(|(&pid, it)| Some((pid, it.watched.as_ref()?)));
+        family.begin(watched.flat_map(|(pid, watched)| watched.epolls().map(move |fd| (pid, fd))));
     }
 
     /// Whether all processes have ended.
@@ -122,6 +163,12 @@ impl Engine {
         self.lost
     }
 
+    /// How many processes were made that there was no room to follow.
+    #[must_use]
+    pub fn not_followed(&self) -> u64 {
+        self.stream.not_followed()
+    }
+
     /// Waits for a moment, takes what has come meanwhile, and asks about what is due.
     pub fn pass(&mut self) -> Vec<Found> {
         self.pause();
@@ -131,10 +178,10 @@ impl Engine {
         let now = now();
         if now.saturating_sub(self.looked) >= LOOKS {
             self.looked = now;
-            self.running.values_mut().for_each(|(_, watched)| watched.look(now));
+            watched(&mut self.running).for_each(|(_, watched)| watched.look(now));
         }
         let known = now.saturating_sub(MILLISECOND);
-        for (&pid, (_, watched)) in &mut self.running {
+        for (pid, watched) in watched(&mut self.running) {
             let new = watched.judge(known, &mut self.stream);
             found.extend(new.into_iter().map(|finding| found_in(pid, watched, finding)));
         }
@@ -146,7 +193,7 @@ impl Engine {
 
     /// Until the next pass, or until a process ends.
     fn pause(&self) {
-        let handles = self.running.values().map(|(handle, _)| PollFd::new(handle, PollFlags::IN));
+        let handles = self.running.values().map(|it| PollFd::new(&it.handle, PollFlags::IN));
         let mut handles: Vec<_> = handles.collect();
         let pause = Timespec::try_from(Duration::from_nanos(PAUSE)).unwrap_or_default();
         // A signal ends it sooner, which does no harm.
@@ -155,11 +202,7 @@ impl Engine {
 
     /// Those that have ended.
     fn gone(&self) -> Vec<Pid> {
-        let has_ended = |handle: &OwnedFd| {
-            let mut polled = [PollFd::new(handle, PollFlags::IN)];
-            poll(&mut polled, Some(&Timespec::default())).is_ok_and(|ready| ready > 0)
-        };
-        let gone = self.running.iter().filter(|(_, (handle, _))| has_ended(handle));
+        let gone = self.running.iter().filter(|(_, followed)| followed.has_ended());
         let gone: Vec<Pid> = gone.map(|(&pid, _)| pid).collect();
         if !gone.is_empty() {
             // Its last records are held back no longer after this.
@@ -172,32 +215,75 @@ impl Engine {
         let lost = self.stream.newly_lost();
         if lost > 0 {
             self.lost += lost;
-            self.running.values_mut().for_each(|(_, watched)| watched.lost(&mut self.stream));
+            watched(&mut self.running).for_each(|(_, watched)| watched.lost(&mut self.stream));
+            self.follow_descendants();
+            self.begin_family();
         }
         let (records, _) = self.stream.next();
         for record in records {
-            if let Some((_, watched)) = self.running.get_mut(&record.pid) {
-                watched.take(&record, &mut self.stream);
+            if let Some(child) = calls::forked(&record) {
+                self.follow(record.pid, child, record.at);
+                continue;
+            }
+            let running = &self.running;
+            let runs = |pid: Pid| running.get(&pid).is_some_and(|it| !it.has_ended());
+            let shared = self.family.as_mut().and_then(|family| family.take(&record, runs));
+            let Some(followed) = self.running.get_mut(&record.pid) else { continue };
+            if followed.is_due(&record) {
+                followed.adopt(record.pid, &self.asked.off, &mut self.stream);
+            }
+            let Some(watched) = &mut followed.watched else { continue };
+            watched.take(&record, &mut self.stream);
+            if let Some((epfd, other)) = shared {
+                watched.shares(&record, epfd, other);
             }
         }
     }
 
+    /// A watched process has made another.
+    fn follow(&mut self, parent: Pid, child: Pid, at: Nanos) {
+        let Ok(mut followed) = Followed::of(child, false) else {
+            return self.stream.forget(child);
+        };
+        if let Some(family) = &mut self.family {
+            family.forked(parent, child, at);
+            if family.has_epolls(child) {
+                followed.adopt(child, &self.asked.off, &mut self.stream);
+            }
+        }
+        self.running.insert(child, followed);
+    }
+
     fn end(&mut self, pid: Pid) -> Vec<Found> {
-        let Some((_, mut watched)) = self.running.remove(&pid) else { return Vec::new() };
+        self.stream.forget(pid);
+        self.family.iter_mut().for_each(|family| family.left(pid));
+        let Some(followed) = self.running.remove(&pid) else { return Vec::new() };
+        let Some(mut watched) = followed.watched else { return Vec::new() };
         let found = watched.finish(&mut self.stream);
         let found = found.into_iter().map(|finding| found_in(pid, &watched, finding)).collect();
-        self.ended.push(ended(pid, &watched, false));
+        if followed.is_named || watched.has_loop() {
+            self.ended.push(ended(pid, &watched, false));
+        }
         found
     }
 
-    /// Detaches, and says what there is to say of each process.
+    /// Detaches, and says what there is to say of each process: of a child only if it has waited or registered something.
     #[must_use]
     pub fn finish(self) -> Vec<Ended> {
         let mut ended_before = self.ended;
-        let running = self.running.iter().map(|(&pid, (_, watched))| ended(pid, watched, true));
+        let running = self.running.iter().filter_map(|(&pid, followed)| {
+            let watched = followed.watched.as_ref()?;
+            (followed.is_named || watched.has_loop()).then(|| ended(pid, watched, true))
+        });
         ended_before.extend(running);
         ended_before
     }
+}
+
+fn watched(
+    running: &mut BTreeMap<Pid, Followed>,
+) -> impl Iterator<Item = (Pid, &mut Watched)> {
+    running.iter_mut().filter_map(|(&pid, followed)| Some((pid, followed.watched.as_mut()?)))
 }
 
 fn found_in(pid: Pid, watched: &Watched, finding: Finding) -> Found {

@@ -6,6 +6,7 @@
 //! - `object`: loads and attaches it. `stream`: what it has sent, in the order of its times.
 //! - `watched`: one process: the model, its descriptors, its threads, its call sites; `outside` answers the model's
 //!   questions.
+//! - `followed`: one that was named, or that such a one has made; `family`: which of their epolls are one.
 //! - [`Engine`]: all of it, pass by pass. Who calls it owns the pauses.
 //!
 //! Nothing is stopped and nothing is written to the processes. While the program is attached, every system call of
@@ -21,6 +22,8 @@ pub mod any_bytes;
 pub mod calls;
 mod descriptors;
 mod engine;
+mod family;
+mod followed;
 pub mod missing;
 mod number;
 mod object;
@@ -31,5 +34,5 @@ mod stream;
 mod threads;
 mod watched;
 
-pub use engine::{Ended, Engine, Found, Refused};
+pub use engine::{Asked, Ended, Engine, Found, Refused};
 pub use sites::Frames;

@@ -20,6 +20,8 @@ pub enum Missing {
     Capabilities(Vec<&'static str>),
     /// The kernel is locked down.
     Lockdown,
+    /// The kernel does not say where it keeps what children are followed by.
+    Types,
     /// The kernel refuses, and it is not seen why.
     Refused(String),
 }
@@ -51,6 +53,11 @@ impl fmt::Display for Missing {
                 f,
                 "the kernel is locked down (confidentiality), and lets no program see what others do; a kernel \
                  started with lockdown=integrity does"
+            ),
+            Self::Types => write!(
+                f,
+                "to follow children (--children) the kernel must say where it keeps a process's id, in \
+                 /sys/kernel/btf/vmlinux (CONFIG_DEBUG_INFO_BTF); name the children's ids with --pid instead"
             ),
             Self::Refused(why) => write!(
                 f,

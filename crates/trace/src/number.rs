@@ -35,3 +35,5 @@ pub const SENDMMSG: u32 = 307;
 pub const EXECVEAT: u32 = 322;
 pub const CLOSE_RANGE: u32 = 436;
 pub const EPOLL_PWAIT2: u32 = 441;
+/// No system call: a process was made, whose id is the result.
+pub const FORKED: u32 = 1 << 16;

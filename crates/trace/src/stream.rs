@@ -32,6 +32,22 @@ impl Stream {
         self.source.register(pid, fd);
     }
 
+    /// Has the calls of another process recorded. False: there is no room for more.
+    pub fn watch(&mut self, pid: Pid) -> bool {
+        self.source.watch(pid)
+    }
+
+    /// A process has ended.
+    pub fn forget(&mut self, pid: Pid) {
+        self.source.forget(pid);
+        self.closed.retain(|&(of, _), _| of != pid);
+    }
+
+    /// How many children there was no room for.
+    pub fn not_followed(&self) -> u64 {
+        self.source.not_followed()
+    }
+
     /// Takes in what is there, and knows of it what was closed.
     fn take_in(&mut self) {
         let Self { source, queue, closed, .. } = self;

@@ -29,6 +29,8 @@ pub struct Watched {
     asked: Vec<(Nanos, Verdict)>,
     /// The rules that are not asked for.
     off: Vec<Rule>,
+    /// It executes a program of another architecture, whose calls have other numbers.
+    is_foreign: bool,
     /// Nothing is judged before.
     quiet_until: Nanos,
     /// Records before this are of what was looked up since.
@@ -59,6 +61,7 @@ impl Watched {
             sites: sites(&questions),
             questions,
             asked: Vec::new(),
+            is_foreign: false,
             quiet_until: 0,
             begun: 0,
             given: FxHashMap::default(),
@@ -78,6 +81,16 @@ impl Watched {
 
     pub const fn checker(&self) -> &Checker {
         &self.checker
+    }
+
+    /// Its epolls.
+    pub fn epolls(&self) -> impl Iterator<Item = Fd> {
+        self.epolls.iter().filter(|&(_, &is_open)| is_open).map(|(&fd, _)| fd)
+    }
+
+    /// Whether it was seen to wait, or to register something.
+    pub const fn has_loop(&self) -> bool {
+        self.waits > 0 || self.registrations > 0
     }
 
     /// All that was found.

@@ -75,6 +75,7 @@ impl Watched {
     /// one of which nothing is known: by now the program may have changed it.
     pub(super) fn executed(&mut self, at: Nanos) {
         let Ok(questions) = Questions::of(self.pid) else { return };
+        self.is_foreign = !questions.process().is_native;
         self.questions = Rc::new(questions);
         self.sites = sites(&self.questions);
         self.threads.clear();

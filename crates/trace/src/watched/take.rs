@@ -4,7 +4,7 @@ use super::Watched;
 use crate::calls::{self, Meaning};
 use crate::record::Record;
 use crate::stream::Stream;
-use epshim_observe::{ADD, AtFailure, Fd, MILLISECOND, Nanos, Site, Tid, What, errno};
+use epshim_observe::{ADD, AtFailure, Fd, MILLISECOND, Nanos, Pid, Site, Tid, What, errno};
 
 /// A close that ends this shortly after its number was given anew, in another thread, was before that.
 const CROSSED: Nanos = 2 * MILLISECOND;
@@ -20,6 +20,9 @@ impl Watched {
         let Some(meaning) = calls::meaning(record) else { return };
         if meaning == Meaning::Executed {
             return self.executed(at);
+        }
+        if self.is_foreign {
+            return;
         }
         let site = self.sites.site(&record.place, self.questions.folder());
         match meaning {
@@ -57,6 +60,12 @@ impl Watched {
             }
             Meaning::Executed => {}
         }
+    }
+
+    /// Another process of its family, which has this epoll too, has changed it.
+    pub fn shares(&mut self, record: &Record, epfd: Fd, other: Pid) {
+        let site = self.sites.site(&record.place, self.questions.folder());
+        self.observe(record.at, record.tid, site, What::Shared { epfd, other });
     }
 
     /// A call other than a wait.
