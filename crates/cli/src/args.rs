@@ -19,7 +19,7 @@ use std::path::PathBuf;
 pub use chaos::ChaosOptions;
 pub use format::{Form, Format};
 pub use inspect::InspectOptions;
-pub use launch::{CheckOptions, Launch, RunOptions};
+pub use launch::{CheckOptions, Engine, Launch, RunOptions};
 pub use profile::{Other, ProfileOptions};
 pub use replay::ReplayOptions;
 

@@ -1,11 +1,13 @@
 //! `epshim check --pid`: the rules on processes that run already. The engine is `epshim_trace`; here is what is around
-//! it: who is meant, when it ends, and where its findings go.
+//! it: who is meant, when it ends, and where its findings go. `launched.rs` has it on a program that is started.
 //!
 //! It ends with Ctrl-C, with the time that was given, or with the last of the processes, and each time with the report.
 //! However it ends, the kernel detaches what was attached.
 
+mod launched;
 mod names;
 mod reports;
+mod tape;
 
 use crate::args::CheckOptions;
 use crate::inspect::targets;
@@ -13,7 +15,8 @@ use crate::launch::{self, Failure};
 use crate::output::shown;
 use epshim_check::{Options, Rule};
 use epshim_report::place::Place;
-use epshim_trace::{Engine, Refused};
+use epshim_trace::{Asked, Engine, Refused};
+pub use launched::check as check_command;
 use reports::Reports;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use std::fs;
@@ -21,6 +24,7 @@ use std::io::{self, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+use tape::Tape;
 
 /// The processes of a pass are few; more are a mistake in a name.
 const MOST: usize = 256;
@@ -35,26 +39,28 @@ pub fn check(asked: &CheckOptions) -> Result<u8, Failure> {
         )));
     }
     let (wanted, held, documents) = launch::report_of(asked)?;
-    let off: Vec<Rule> = Rule::ALL.into_iter().filter(|&rule| !wanted.wants(rule)).collect();
     let is_over = interrupts().map_err(|error| Failure::own(error.to_string()))?;
-    let mut engine = Engine::attach(&pids, &off).map_err(refused)?;
+    let tape = Tape::of(asked)?;
+    let mut engine = Engine::attach(meant(pids.clone(), asked.children, &wanted, tape.is_some()))
+        .map_err(refused)?;
     if !asked.quiet {
         greet(&pids, &wanted, asked.time);
     }
-    let mut reports = Reports::begin(&wanted, held, documents).map_err(Failure::own)?;
+    let mut reports = Reports::begin(&wanted, held, documents, tape).map_err(Failure::own)?;
     let begun = Instant::now();
     let is_time_left = || asked.time.is_none_or(|time| begun.elapsed() < time);
     while !is_over.load(Ordering::Relaxed) && is_time_left() && !engine.is_over() {
-        for found in engine.pass() {
-            reports.found(found);
-        }
+        reports.pass(&mut engine);
     }
-    let lost = engine.lost();
-    for ended in engine.finish() {
-        reports.ended(ended, lost);
-    }
+    reports.end(engine);
     let code = if asked.error_exitcode.is_some() { wanted.exitcode } else { 1 };
     Ok(if reports.has_findings() { code } else { 0 })
+}
+
+/// What the engine is asked for.
+fn meant(pids: Vec<i32>, children: bool, wanted: &Options, records: bool) -> Asked {
+    let off = Rule::ALL.into_iter().filter(|&rule| !wanted.wants(rule)).collect();
+    Asked { pids, off, children, records }
 }
 
 /// Set when the user or the system wants it to end.

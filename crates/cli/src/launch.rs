@@ -34,10 +34,12 @@ use epshim_formats::Run;
 use std::ffi::{OsStr, OsString};
 use std::io::ErrorKind;
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
+pub use environment::absolute;
 pub use failure::Failure;
+pub use target::any as path_of;
 
 /// The environment that the program would have, where it is printed instead.
 #[derive(Debug)]
@@ -213,6 +215,13 @@ fn unwatched(name: &OsStr, limit: u64) -> String {
         "{name} runs unwatched: an address space of {limit} KiB (RLIMIT_AS, ulimit -v) has no room for \
          {LIBRARY} beside it. Raise that limit."
     )
+}
+
+/// This process becomes a command, whose program was found here, with its environment as it is; it returns where it cannot.
+pub fn become_program(path: &Path, command: &[OsString]) -> Result<Printed, Failure> {
+    let mut program = Command::new(path);
+    program.arg0(&command[0]).args(&command[1..]);
+    become_the(program, &command[0])
 }
 
 /// This process becomes the program; it returns where it cannot.

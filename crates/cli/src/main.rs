@@ -37,7 +37,7 @@ mod rules;
 mod scratch;
 mod symbolize;
 
-use args::{Arguments, Command};
+use args::{Arguments, Command, Engine};
 use clap::Parser;
 use launch::{Failure, Printed};
 use output::Output;
@@ -56,6 +56,9 @@ fn main() -> ExitCode {
         Command::Check(options) if !options.pid.is_empty() => {
             return attached::check(&options)
                 .map_or_else(|Failure { code, reason }| complain(code, &reason), ExitCode::from);
+        }
+        Command::Check(options) if options.engine == Engine::Bpf => {
+            return launched(attached::check_command(&options));
         }
         Command::Check(options) => return launched(launch::check(&options)),
         Command::Run(options) => return launched(launch::run(&options)),

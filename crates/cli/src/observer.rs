@@ -31,6 +31,8 @@ mod start;
 mod watch;
 
 pub use files::Held;
+pub use recording::{Written, file as recorded};
+pub use start::{clone, leave};
 
 use crate::output::shown;
 use crate::profiles::{self, Wanted};

@@ -4,7 +4,6 @@
 //! Decides when things happen; what happens is in the wings below. Uses the output, the books, the
 //! questions and the runtime.
 
-mod answers;
 pub mod fork;
 pub mod introductions;
 pub mod luck;

@@ -104,10 +104,7 @@ pub const fn is_wait(number: u32) -> bool {
 #[must_use]
 pub const fn is_of_epoll(number: u32) -> bool {
     is_wait(number)
-        || matches!(
-            number,
-            number::EPOLL_CTL | number::EPOLL_CREATE | number::EPOLL_CREATE1
-        )
+        || matches!(number, number::EPOLL_CTL | number::EPOLL_CREATE | number::EPOLL_CREATE1)
 }
 
 /// Whether a number is of a call after which a process has other epolls, or other registrations.

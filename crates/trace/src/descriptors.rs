@@ -3,10 +3,11 @@
 //! Surprising: it is asked when the model wants it, a few milliseconds behind the program. A number that is closed by
 //! then is open on nothing that is known; the model then hears of the close before it judges.
 
-use epshim_attach::gather::Questions;
+use crate::tape::Tape;
+use epshim_attach::gather::{Questions, now};
 use epshim_attach::look::{Kind as Looked, Protocol, State};
-use epshim_observe::{Descriptor, Descriptors, Fd, Io, Kind, Observation, Table, Tid, What};
-use rustc_hash::FxHashMap;
+use epshim_observe::{Descriptor, Descriptors, Fd, Io, Kind, Observation, Table, Tid, What, bits};
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -17,11 +18,15 @@ pub struct Numbers {
     questions: Rc<Questions>,
     /// What each is open on, by its generation.
     kinds: RefCell<FxHashMap<Fd, (u32, Kind)>>,
+    tape: Tape,
+    /// Descriptors that the recording says a thread waits for room in.
+    awaited: RefCell<FxHashSet<Fd>>,
 }
 
 impl Numbers {
-    pub fn of(questions: Rc<Questions>) -> Self {
-        Self { table: Table::default(), questions, kinds: RefCell::default() }
+    pub fn of(questions: Rc<Questions>, tape: Tape) -> Self {
+        let (table, kinds, awaited) = (Table::default(), RefCell::default(), RefCell::default());
+        Self { table, questions, kinds, tape, awaited }
     }
 
     /// Takes what was observed; returns what follows from it.
@@ -81,6 +86,20 @@ impl Numbers {
     }
 }
 
+impl Numbers {
+    /// A replay cannot look at threads.
+    fn tell_awaited(&self, fd: Fd, is_awaited: bool) {
+        let mut awaited = self.awaited.borrow_mut();
+        let is_new = if is_awaited { awaited.insert(fd) } else { awaited.remove(&fd) };
+        if is_new {
+            self.tape.note(now(), self.questions.process().pid, || match is_awaited {
+                true => What::Poll { fd, events: bits::OUT },
+                false => What::Polled { fd, ready: 0 },
+            });
+        }
+    }
+}
+
 fn is_terminal(name: &str) -> bool {
     name.starts_with("/dev/pts/") || name.starts_with("/dev/tty")
 }
@@ -95,6 +114,10 @@ impl Descriptors for Numbers {
     }
 
     fn kind(&self, fd: Fd) -> Kind {
+        // A replay has what was observed.
+        if self.tape.is_on() {
+            return self.table.kind(fd);
+        }
         let generation = self.table.state(fd).0;
         let known = self.kinds.borrow().get(&fd).copied();
         if let Some((_, kind)) = known.filter(|&(of, _)| of == generation) {
@@ -115,7 +138,9 @@ impl Descriptors for Numbers {
         let waits = |thread: epshim_attach::look::Thread| {
             thread.polled.is_some_and(|polled| polled.contains(&fd))
         };
-        threads.filter_map(|tid| self.questions.thread(tid)).any(waits)
+        let is_awaited = threads.filter_map(|tid| self.questions.thread(tid)).any(waits);
+        self.tell_awaited(fd, is_awaited);
+        is_awaited
     }
 
     fn hung_up(&self, fd: Fd) {

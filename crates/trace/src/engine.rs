@@ -7,10 +7,11 @@ use crate::missing::Missing;
 use crate::object::Source;
 use crate::sites::Frames;
 use crate::stream::Stream;
+use crate::tape::Tape;
 use crate::watched::Watched;
 use epshim_attach::gather::{NoLook, descendants, now};
 use epshim_check::{Checker, Finding, Role, Rule, Tally};
-use epshim_observe::{MILLISECOND, Nanos, Pid};
+use epshim_observe::{MILLISECOND, Nanos, Observation, Pid};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -88,12 +89,15 @@ pub struct Asked {
     pub off: Vec<Rule>,
     /// The processes that these have made and make, too.
     pub children: bool,
+    /// What the models are told is kept, to be recorded.
+    pub records: bool,
 }
 
 /// The processes that are watched.
 pub struct Engine {
     stream: Stream,
     asked: Asked,
+    tape: Tape,
     running: BTreeMap<Pid, Followed>,
     /// Of several processes.
     family: Option<Family>,
@@ -111,9 +115,9 @@ impl Engine {
             running.insert(pid, Followed::of(pid, true).map_err(refused(pid))?);
         }
         let source = Source::attach(&asked.pids, asked.children).map_err(Refused::Missing)?;
-        let mut stream = Stream::of(source);
+        let (mut stream, tape) = (Stream::of(source), Tape::new(asked.records));
         for (&pid, followed) in &mut running {
-            let watched = Watched::of(pid, &asked.off, &mut stream).map_err(refused(pid))?;
+            let watched = Watched::of(pid, &asked.off, &mut stream, &tape).map_err(refused(pid))?;
             if !watched.questions().process().is_native {
                 return Err(Refused::Foreign(pid));
             }
@@ -121,7 +125,8 @@ impl Engine {
         }
         let family = (asked.children || asked.pids.len() > 1).then(Family::default);
         let ended = Vec::new();
-        let mut engine = Self { stream, asked, running, family, ended, lost: 0, looked: 0 };
+        let (lost, looked) = (0, 0);
+        let mut engine = Self { stream, asked, tape, running, family, ended, lost, looked };
         engine.follow_descendants();
         engine.begin_family();
         Ok(engine)
@@ -138,7 +143,7 @@ impl Engine {
             }
             for pid in new {
                 let Ok(mut followed) = Followed::of(pid, false) else { continue };
-                followed.adopt(pid, &self.asked.off, &mut self.stream);
+                followed.adopt(pid, &self.asked.off, &mut self.stream, &self.tape);
                 self.running.insert(pid, followed);
             }
         }
@@ -147,7 +152,8 @@ impl Engine {
     /// Which of the epolls that are there are one.
     fn begin_family(&mut self) {
         let Some(family) = &mut self.family else { return };
-        let watched = self.running.iter().filter_map(|(&pid, it)| Some((pid, it.watched.as_ref()?)));
+        let watched =
+            self.running.iter().filter_map(|(&pid, it)| Some((pid, it.watched.as_ref()?)));
         family.begin(watched.flat_map(|(pid, watched)| watched.epolls().map(move |fd| (pid, fd))));
     }
 
@@ -161,6 +167,18 @@ impl Engine {
     #[must_use]
     pub const fn lost(&self) -> u64 {
         self.lost
+    }
+
+    /// What is to be recorded since this was asked before.
+    #[must_use]
+    pub fn recorded(&self) -> Vec<Observation<'static>> {
+        self.tape.take()
+    }
+
+    /// Whether a process runs still.
+    #[must_use]
+    pub fn runs(&self, pid: Pid) -> bool {
+        self.running.contains_key(&pid)
     }
 
     /// How many processes were made that there was no room to follow.
@@ -215,7 +233,8 @@ impl Engine {
         let lost = self.stream.newly_lost();
         if lost > 0 {
             self.lost += lost;
-            watched(&mut self.running).for_each(|(_, watched)| watched.lost(&mut self.stream));
+            watched(&mut self.running)
+                .for_each(|(_, watched)| watched.lost(lost, &mut self.stream));
             self.follow_descendants();
             self.begin_family();
         }
@@ -230,7 +249,7 @@ impl Engine {
             let shared = self.family.as_mut().and_then(|family| family.take(&record, runs));
             let Some(followed) = self.running.get_mut(&record.pid) else { continue };
             if followed.is_due(&record) {
-                followed.adopt(record.pid, &self.asked.off, &mut self.stream);
+                followed.adopt(record.pid, &self.asked.off, &mut self.stream, &self.tape);
             }
             let Some(watched) = &mut followed.watched else { continue };
             watched.take(&record, &mut self.stream);
@@ -248,7 +267,7 @@ impl Engine {
         if let Some(family) = &mut self.family {
             family.forked(parent, child, at);
             if family.has_epolls(child) {
-                followed.adopt(child, &self.asked.off, &mut self.stream);
+                followed.adopt(child, &self.asked.off, &mut self.stream, &self.tape);
             }
         }
         self.running.insert(child, followed);
@@ -280,9 +299,7 @@ impl Engine {
     }
 }
 
-fn watched(
-    running: &mut BTreeMap<Pid, Followed>,
-) -> impl Iterator<Item = (Pid, &mut Watched)> {
+fn watched(running: &mut BTreeMap<Pid, Followed>) -> impl Iterator<Item = (Pid, &mut Watched)> {
     running.iter_mut().filter_map(|(&pid, followed)| Some((pid, followed.watched.as_mut()?)))
 }
 

@@ -4,6 +4,7 @@
 use crate::calls;
 use crate::record::Record;
 use crate::stream::Stream;
+use crate::tape::Tape;
 use crate::watched::Watched;
 use epshim_attach::gather::NoLook;
 use epshim_check::Rule;
@@ -29,8 +30,8 @@ impl Followed {
     }
 
     /// Looks at what it has. One that cannot be looked at has ended, or is of another architecture.
-    pub fn adopt(&mut self, pid: Pid, off: &[Rule], stream: &mut Stream) {
-        let watched = Watched::of(pid, off, stream).ok();
+    pub fn adopt(&mut self, pid: Pid, off: &[Rule], stream: &mut Stream, tape: &Tape) {
+        let watched = Watched::of(pid, off, stream, tape).ok();
         self.watched = watched.filter(|watched| watched.questions().process().is_native);
     }
 

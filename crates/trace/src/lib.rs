@@ -6,6 +6,7 @@
 //! - `object`: loads and attaches it. `stream`: what it has sent, in the order of its times.
 //! - `watched`: one process: the model, its descriptors, its threads, its call sites; `outside` answers the model's
 //!   questions.
+//! - `tape`: what of this a recording has.
 //! - `followed`: one that was named, or that such a one has made; `family`: which of their epolls are one.
 //! - [`Engine`]: all of it, pass by pass. Who calls it owns the pauses.
 //!
@@ -31,6 +32,7 @@ mod outside;
 pub mod record;
 mod sites;
 mod stream;
+mod tape;
 mod threads;
 mod watched;
 

@@ -151,5 +151,13 @@ fn attach(mut object: Ebpf, pids: &[Pid], follows: bool) -> Result<Source, Failu
     let (its, end) = (Arc::clone(&inbox), Arc::clone(&is_over));
     let reader =
         thread::Builder::new().name("epshim-ring".to_owned()).spawn(move || read(&its, &end))?;
-    Ok(Source { inbox, reader: Some(reader), is_over, lost, registered, processes, _object: object })
+    Ok(Source {
+        inbox,
+        reader: Some(reader),
+        is_over,
+        lost,
+        registered,
+        processes,
+        _object: object,
+    })
 }

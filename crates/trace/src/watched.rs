@@ -8,11 +8,13 @@ mod take;
 use crate::descriptors::Numbers;
 use crate::sites::{Frames, Sites};
 use crate::stream::Stream;
+use crate::tape::Tape;
 use crate::threads::{Silent, Threads};
-use epshim_attach::gather::{NoLook, Questions};
+use epshim_attach::gather::{NoLook, Questions, now};
 use epshim_attach::look::Runtime;
+use epshim_attach::stack;
 use epshim_check::{Checker, Finding, Role, Rule, Tally, Verdict};
-use epshim_observe::{ADD, Fd, Nanos, Observation, Pid, Site, Tid, What};
+use epshim_observe::{ADD, Fd, Frame, Nanos, Observation, Pid, Site, Tid, What};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
@@ -43,6 +45,11 @@ pub struct Watched {
     epolls: FxHashMap<Fd, bool>,
     /// What was found while another model was in use.
     before: Tally,
+    tape: Tape,
+    /// How many frames of each call site are recorded.
+    placed: FxHashMap<Site, usize>,
+    /// The latest time that the model was told.
+    latest: Nanos,
     /// Waits, and registrations, that were seen.
     pub waits: u64,
     pub registrations: u64,
@@ -50,13 +57,13 @@ pub struct Watched {
 
 impl Watched {
     /// Begins to watch a process, whose records come already.
-    pub fn of(pid: Pid, off: &[Rule], stream: &mut Stream) -> Result<Self, NoLook> {
+    pub fn of(pid: Pid, off: &[Rule], stream: &mut Stream, tape: &Tape) -> Result<Self, NoLook> {
         let questions = Rc::new(Questions::of(pid)?);
         let mut watched = Self {
             pid,
-            checker: checker(&questions, off),
+            checker: checker(&questions, off, tape),
             off: off.to_vec(),
-            numbers: Numbers::of(Rc::clone(&questions)),
+            numbers: Numbers::of(Rc::clone(&questions), tape.clone()),
             threads: Threads::default(),
             sites: sites(&questions),
             questions,
@@ -68,9 +75,13 @@ impl Watched {
             stale: FxHashSet::default(),
             epolls: FxHashMap::default(),
             before: Tally::default(),
+            tape: tape.clone(),
+            placed: FxHashMap::default(),
+            latest: 0,
             waits: 0,
             registrations: 0,
         };
+        tape.start(now(), pid);
         watched.begin(stream);
         Ok(watched)
     }
@@ -125,9 +136,33 @@ impl Watched {
         if is_epoll {
             self.checker.observe(&it, &self.numbers);
         }
+        self.record(&it);
         if let Some(what) = follows {
-            self.checker.observe(&Observation { what, ..it }, &self.numbers);
+            let it = Observation { what, ..it };
+            self.checker.observe(&it, &self.numbers);
+            self.record(&it);
         }
+    }
+
+    /// Written behind what the model has asked meanwhile: a replay asks it then.
+    fn record(&mut self, it: &Observation<'static>) {
+        self.latest = self.latest.max(it.at);
+        if !self.tape.is_on() {
+            return;
+        }
+        let frames = self.sites.frames(it.site);
+        let known = self.placed.entry(it.site).or_default();
+        if frames.len() > *known {
+            *known = frames.len();
+            let place = |frame: stack::Frame| Frame {
+                module: frame.module.unwrap_or_default(),
+                offset: frame.offset,
+                ..Frame::default()
+            };
+            let what = What::Place { frames: frames.into_iter().map(place).collect() };
+            self.tape.push(Observation { what, ..it.clone() });
+        }
+        self.tape.push(it.clone());
     }
 
     /// Looks at threads that are not heard of.
@@ -156,8 +191,9 @@ impl Watched {
     }
 }
 
-fn checker(questions: &Questions, off: &[Rule]) -> Checker {
-    let mut off = off.to_vec();
+/// A recording is of all rules: those that are off are left out of what is found.
+fn checker(questions: &Questions, off: &[Rule], tape: &Tape) -> Checker {
+    let mut off = if tape.is_on() { Vec::new() } else { off.to_vec() };
     if questions.process().runtime == Runtime::Go {
         off.extend(Rule::OF_EDGES);
     }

@@ -102,6 +102,9 @@ impl Process {
             What::Dropped { .. } => {
                 self.checker = Checker::default();
                 self.asking.clear();
+                if let World::Recorded(recorded) = &mut self.world {
+                    recorded.answers().forget();
+                }
                 self.history.truncate(1);
             }
             What::Close { .. } => self.close(it),

@@ -5,7 +5,7 @@ use super::time::{IN_MILLISECONDS, number_and_unit};
 use super::yes_or_no::yes_or_no;
 use crate::completions::Suggested;
 use crate::rules;
-use clap::{ArgAction, Args};
+use clap::{ArgAction, Args, ValueEnum};
 use epshim_check::Rule;
 use epshim_check::options::MAX_STACK_DEPTH;
 use std::ffi::OsString;
@@ -64,7 +64,7 @@ const RULE: Suggested<Parser<Rule>> =
 /// Watches the epoll calls of an unmodified, dynamically linked program, and the reads, writes and closes
 /// that belong to them.
 #[derive(Debug, Args)]
-#[command(after_help = CHECK_HELP, override_usage = "epshim check [OPTIONS] [--] CMD [ARG]...\n       epshim check [OPTIONS] --pid PID[,PID...] [--for TIME]", mut_arg("command", |command| command.required_unless_present_any(["print_env", "pid"])))]
+#[command(after_help = CHECK_HELP, override_usage = "epshim check [OPTIONS] [--] CMD [ARG]...\n       epshim check [OPTIONS] --pid PID[,PID...] [--children] [--for TIME]", mut_arg("command", |command| command.required_unless_present_any(["print_env", "pid"])))]
 pub struct CheckOptions {
     /// Write findings to FILE, as JSON lines; %p is the process id, `-` the program's standard output
     #[arg(long, value_name = "FILE")]
@@ -118,13 +118,21 @@ pub struct CheckOptions {
     #[arg(long)]
     pub quiet: bool,
 
+    /// What sees the program's calls: preload, a library in it; bpf, the kernel, for static and Go programs too (as root)
+    #[arg(long, value_name = "ENGINE", value_enum, default_value_t = Engine::Preload, hide_default_value = true)]
+    pub engine: Engine,
+
     /// Record N callers of each call (0: its own place only)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(..=i64::from(MAX_STACK_DEPTH)))]
     pub stack: Option<u8>,
 
     /// Watch processes that run already, of any language, in place of a program: ids, names, units, containers
-    #[arg(long, value_name = "PID|NAME", value_delimiter = ',', help_heading = "A process that runs already", conflicts_with_all = ["command", "print_env", "trace_children", "halt_on_error", "record"])]
+    #[arg(long, value_name = "PID|NAME", value_delimiter = ',', help_heading = "A process that runs already", conflicts_with_all = ["command", "print_env", "trace_children", "halt_on_error", "engine"])]
     pub pid: Vec<String>,
+
+    /// With --pid: also the processes that these have started, and those that they will start
+    #[arg(long, requires = "pid", help_heading = "A process that runs already")]
+    pub children: bool,
 
     /// End after this time, as 10s or 2m; else at Ctrl-C, or when the processes have ended
     #[arg(long = "for", value_name = "TIME", help_heading = "A process that runs already", value_parser = time)]
@@ -132,6 +140,15 @@ pub struct CheckOptions {
 
     #[command(flatten)]
     pub launch: Launch,
+}
+
+/// What sees the calls of a program that is started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Engine {
+    /// The preload library.
+    Preload,
+    /// The kernel.
+    Bpf,
 }
 
 /// A time with its unit: seconds where it has none.

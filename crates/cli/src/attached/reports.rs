@@ -1,6 +1,7 @@
 //! Findings and ends of watched processes, written where the options say, as `epshim check` writes them.
 
 use super::names::Names;
+use super::tape::Tape;
 use crate::observer::Held;
 use crate::observer::documents::Documents;
 use crate::observer::files::Files;
@@ -8,8 +9,9 @@ use crate::output;
 use epshim_check::{Certainty, Finding, Options};
 use epshim_report::end::Seen;
 use epshim_report::{End, Frame, NotFollowed, Report, Stack, Suppressions, json, printable, text};
-use epshim_trace::{Ended, Found};
+use epshim_trace::{Ended, Engine, Found};
 use std::fs::File;
+use std::os::fd::RawFd;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Where they go.
@@ -21,6 +23,7 @@ pub struct Reports {
     depth: usize,
     json: Option<String>,
     names: Names,
+    tape: Option<Tape>,
     /// The last line of each finding, by process.
     summaries: Vec<(i32, String)>,
 }
@@ -34,6 +37,7 @@ impl Reports {
         wanted: &Options,
         held: Held,
         documents: Option<Documents>,
+        tape: Option<Tape>,
     ) -> Result<Self, String> {
         let mut lines = wanted.suppress.clone().unwrap_or_default();
         if let Some(path) = &wanted.suppressions {
@@ -56,6 +60,7 @@ impl Reports {
             depth: DEPTH.min(usize::from(wanted.stack_depth) + 1),
             json,
             names: Names::default(),
+            tape,
             summaries: Vec::new(),
         })
     }
@@ -65,8 +70,42 @@ impl Reports {
         !self.summaries.is_empty()
     }
 
+    /// The descriptors that it needs.
+    pub fn numbers(&self) -> Vec<RawFd> {
+        let documents = self.documents.iter().flat_map(Documents::numbers);
+        self.files.numbers().chain(documents).chain(self.tape.iter().map(Tape::number)).collect()
+    }
+
+    /// Watches for a moment.
+    pub fn pass(&mut self, engine: &mut Engine) {
+        for found in engine.pass() {
+            self.found(found);
+        }
+        self.record(engine, false);
+    }
+
+    /// Ends it.
+    pub fn end(&mut self, engine: Engine) {
+        self.record(&engine, true);
+        let (lost, not_followed) = (engine.lost(), engine.not_followed());
+        for ended in engine.finish() {
+            self.ended(ended, lost);
+        }
+        if not_followed > 0 {
+            output::complain(&format!(
+                "{not_followed} processes were started that are not watched: it watches 1024 at a time"
+            ));
+        }
+    }
+
+    fn record(&mut self, engine: &Engine, is_last: bool) {
+        if let Some(tape) = &mut self.tape {
+            tape.take(engine.recorded(), &mut self.names, is_last);
+        }
+    }
+
     /// Writes a finding, if it is wanted.
-    pub fn found(&mut self, found: Found) {
+    fn found(&mut self, found: Found) {
         let Found { pid, finding, stacks } = found;
         let is_note = finding.certainty == Certainty::Note;
         let report = self.report(pid, finding, stacks);
@@ -95,7 +134,7 @@ impl Reports {
     }
 
     /// Writes the end of a process, or of watching it.
-    pub fn ended(&mut self, ended: Ended, lost: u64) {
+    fn ended(&mut self, ended: Ended, lost: u64) {
         let pid = ended.pid.unsigned_abs();
         let not_followed = ended.dropped_suspicions.into_iter();
         let not_followed = not_followed
@@ -128,7 +167,7 @@ impl Reports {
 }
 
 /// Go's packages of system calls stand between the program and the kernel, as libc does elsewhere.
-fn own(mut frames: Vec<Frame>) -> Vec<Frame> {
+pub fn own(mut frames: Vec<Frame>) -> Vec<Frame> {
     const WRAPPERS: [&str; 5] = [
         "syscall.",
         "runtime/internal/syscall.",

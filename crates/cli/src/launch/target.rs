@@ -33,6 +33,11 @@ pub struct Target {
 /// The kernel follows this many `#!` lines (`exec_binprm` in fs/exec.c).
 const INTERPRETERS: usize = 5;
 
+/// Finds a command, and asks nothing of it: what is to be executed.
+pub fn any(name: &OsStr) -> Result<PathBuf, Failure> {
+    resolve(name)
+}
+
 /// Finds a command and examines it. Whether a library fits it is not asked here.
 pub fn find(name: &OsStr) -> Result<Target, Failure> {
     let path = resolve(name)?;
@@ -156,16 +161,16 @@ fn examine(path: &Path, elf: &Elf) -> Result<PathBuf, Failure> {
         return refuse(
             path,
             "it is a Go program, and Go makes its system calls itself: a preloaded library sees none of them. \
-             Run it without epshim, and have it watched by `epshim check --pid PID` (as root), or ask \
-             `epshim inspect PID`: these need no library in it.",
+             `epshim check --engine bpf -- CMD` (as root) needs no library in it, nor do `epshim check --pid PID` and \
+             `epshim inspect PID` where it runs already.",
         );
     }
     let Some(interpreter) = &elf.interpreter else {
         return refuse(
             path,
-            "it is linked statically, and loads no library. Link it dynamically (without -static; in Rust for a \
-             target with glibc, or with -C target-feature=-crt-static); or run it without epshim, and have it watched by \
-             `epshim check --pid PID` (as root), or ask `epshim inspect PID`.",
+            "it is linked statically, and loads no library. `epshim check --engine bpf -- CMD` (as root) needs none; or link \
+             it dynamically (without -static; in Rust for a target with glibc, or with -C target-feature=-crt-static). \
+             Where it runs already, ask `epshim check --pid PID` or `epshim inspect PID`.",
         );
     };
     if let Some(privilege) = privilege(path) {

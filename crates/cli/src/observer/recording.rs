@@ -33,7 +33,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::atomic::Ordering::SeqCst;
 use std::thread::{self, JoinHandle};
-use written::Written;
+pub use written::Written;
 
 /// Where observations go.
 #[derive(Debug)]
@@ -53,9 +53,7 @@ pub struct Recording {
 impl Recording {
     /// Opens the file, and makes the rings. The error is the reason.
     pub fn begin(path: &str, pid: u32) -> Result<Self, String> {
-        let path = report_path::find(&expand(path, pid))?;
-        let file = open(&path).map_err(|error| error.to_string())?;
-        Self::to(Target::File(file))
+        Self::to(Target::File(file(path, pid)?))
     }
 
     /// Makes the rings of a profile.
@@ -94,6 +92,12 @@ impl Recording {
             thread::Builder::new().stack_size(256 << 10).spawn(move || drain.run()).ok()?;
         Some(Recorder { header, thread })
     }
+}
+
+/// The file of a recording. The error is the reason.
+pub fn file(path: &str, pid: u32) -> Result<File, String> {
+    let path = report_path::find(&expand(path, pid))?;
+    open(&path).map_err(|error| error.to_string())
 }
 
 /// An empty regular file, locked as long as the observer has it open: a replay waits for the end.

@@ -67,7 +67,7 @@ pub fn start(
         asked,
         stall,
     };
-    let observer = clone(own).map_err(|error| format!("clone: {error}"))?;
+    let observer = clone(|| observe(own)).map_err(|error| format!("clone: {error}"))?;
     let collect = file.map(|file| format!(":collect=/proc/{observer}/fd/{file}"));
     let mut more = collect.unwrap_or_default();
     if let Some(rings) = rings {
@@ -80,8 +80,8 @@ pub fn start(
     Ok((format!("{observer}.{number}"), page, more))
 }
 
-/// Makes the child, which never returns from here.
-fn clone(own: Own) -> io::Result<i32> {
+/// Makes a child that does this and no more, and is no child to the program's wait(2): its id.
+pub fn clone(run: impl FnOnce()) -> io::Result<i32> {
     let mut all = MaybeUninit::<libc::sigset_t>::zeroed();
     let mut old = MaybeUninit::<libc::sigset_t>::zeroed();
     // SAFETY: both sets are valid as zeros, and filled in. The command has one thread, so that the child,
@@ -94,7 +94,7 @@ fn clone(own: Own) -> io::Result<i32> {
         let child = libc::syscall(libc::SYS_clone, 0, 0, 0, 0, 0);
         if child == 0 {
             std::panic::set_hook(Box::new(|_| {}));
-            let _ = catch_unwind(AssertUnwindSafe(|| observe(own)));
+            let _ = catch_unwind(AssertUnwindSafe(run));
             libc::_exit(0);
         }
         let error = io::Error::last_os_error();
@@ -104,18 +104,23 @@ fn clone(own: Own) -> io::Result<i32> {
     Ok(child as i32)
 }
 
-fn observe(own: Own) {
+/// Leaves what is the program's: its session, folder, name, and all descriptors but these.
+pub fn leave(kept: Vec<RawFd>) {
     let _ = setsid();
     let _ = chdir("/");
+    close_others(kept);
+    take_low_numbers();
+    let _ = rustix::thread::set_name(c"epshim-observer");
+    forget_arguments();
+}
+
+fn observe(own: Own) {
     let numbers = [own.memory.as_raw_fd(), own.launched.as_raw_fd()];
     let documents = own.documents.iter().flat_map(Documents::numbers);
     let recording = own.recording.iter().flat_map(Recording::numbers);
     let profiling = own.profiling.iter().flat_map(Profiling::numbers);
     let kept = own.files.numbers().chain(numbers).chain(documents);
-    close_others(kept.chain(recording).chain(profiling).collect());
-    take_low_numbers();
-    let _ = rustix::thread::set_name(c"epshim-observer");
-    forget_arguments();
+    leave(kept.chain(recording).chain(profiling).collect());
     announce_death(own.page);
     own.page.is_ready.store(1, Ordering::Release);
     let _ = futex::wake(&own.page.is_ready, futex::Flags::empty(), 1);

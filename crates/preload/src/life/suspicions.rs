@@ -10,16 +10,16 @@
 
 use crate::books::slots::Table;
 use crate::books::{blocking, model, recording, stacks, stalls};
-use crate::life::answers::Answers;
 use crate::life::introductions;
 use crate::output::report;
 use crate::questions::hazard;
+use crate::questions::kernel::ThisProcess;
 use crate::runtime::clock::now;
 use crate::runtime::lock::Lock;
 use crate::runtime::sandbox::{self, Call};
 use crate::runtime::{pages, shared_page};
 use epshim_check::Suspicion;
-use epshim_observe::{MILLISECOND, Nanos, Observation, Site, What};
+use epshim_observe::{Answer, MILLISECOND, Nanos, Noted, Observation, Site, What};
 
 /// Held by the thread that settles suspicions.
 static SETTLING: Lock = Lock::new();
@@ -53,6 +53,13 @@ pub fn next_due() -> Option<Nanos> {
     model::with(|checker| checker.next_due()).flatten()
 }
 
+/// A recording has each answer of the kernel's: a replay asks the recording.
+fn note(answer: &dyn Fn() -> Answer) {
+    if recording::is_on() {
+        recording::write(Site(0), &What::Kernel(answer()));
+    }
+}
+
 /// Asks the kernel about the suspicions that are due, and reports what it confirms. All are confirmed of the time of the
 /// look, which a recording has.
 fn settle() {
@@ -68,7 +75,7 @@ fn settle() {
         return;
     }
     let confirm = |suspicion: Suspicion| {
-        let verdict = suspicion.confirm(at, &mut Answers);
+        let verdict = suspicion.confirm(at, &mut Noted::new(ThisProcess, note));
         let descriptors = verdict.finding().map(introductions::of).unwrap_or_default();
         (verdict, descriptors)
     };

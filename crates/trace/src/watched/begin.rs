@@ -56,15 +56,16 @@ impl Watched {
     }
 
     /// What was known rests on what is not known any more.
-    pub fn lost(&mut self, stream: &mut Stream) {
+    pub fn lost(&mut self, records: u64, stream: &mut Stream) {
+        self.tape.note(self.latest, self.pid, || What::Dropped { records });
         self.forget();
         self.begin(stream);
     }
 
     fn forget(&mut self) {
         self.before.add(self.checker.tally());
-        self.checker = checker(&self.questions, &self.off);
-        self.numbers = Numbers::of(Rc::clone(&self.questions));
+        self.checker = checker(&self.questions, &self.off, &self.tape);
+        self.numbers = Numbers::of(Rc::clone(&self.questions), self.tape.clone());
         self.asked.clear();
         self.given.clear();
         self.stale.clear();
@@ -79,6 +80,8 @@ impl Watched {
         self.questions = Rc::new(questions);
         self.sites = sites(&self.questions);
         self.threads.clear();
+        self.placed.clear();
+        self.tape.start(at, self.pid);
         self.forget();
         (self.begun, self.quiet_until) = (at, 0);
     }

@@ -8,7 +8,7 @@ use crate::outside::Outside;
 use crate::stream::Stream;
 use epshim_attach::gather::now;
 use epshim_check::Finding;
-use epshim_observe::{Nanos, Site, What};
+use epshim_observe::{Answer, Nanos, Noted, Site, What};
 use std::rc::Rc;
 
 impl Watched {
@@ -18,27 +18,42 @@ impl Watched {
         if known < self.quiet_until {
             return found;
         }
-        let (ready, later): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.asked).into_iter().partition(|&(at, _)| at <= known);
-        self.asked = later;
-        for (_, verdict) in ready {
-            found.extend(self.checker.settle(verdict, known, &self.numbers));
-        }
-        if self.checker.next_due().is_some_and(|due| due <= known) {
-            for suspicion in self.checker.due(known, &self.numbers) {
-                let since = now();
-                let questions = Rc::clone(&self.questions);
-                let pid = self.pid;
-                let mut outside = Outside { questions: &questions, stream, pid, since };
-                let verdict = suspicion.confirm(known, &mut outside);
-                self.asked.push((now(), verdict));
+        let is_answered = self.asked.iter().all(|&(at, _)| at <= known);
+        let now_here = known.max(self.latest);
+        if is_answered && !self.asked.is_empty() {
+            for (_, verdict) in std::mem::take(&mut self.asked) {
+                found.extend(self.checker.settle(verdict, now_here, &self.numbers));
             }
+            self.tape.note(now_here, self.pid, || What::Looked);
+        }
+        if is_answered && self.checker.next_due().is_some_and(|due| due <= now_here) {
+            self.ask(now_here, stream);
         }
         found.retain(|finding| {
             let surest = self.before.surest(finding.fingerprint());
-            surest.is_none_or(|surest| finding.certainty > surest)
+            !self.off.contains(&finding.rule)
+                && surest.is_none_or(|surest| finding.certainty > surest)
         });
         found
+    }
+
+    /// Asks the kernel about what is due. What is asked is settled before anything else is: a recording has one look after
+    /// the other.
+    fn ask(&mut self, now_here: Nanos, stream: &mut Stream) {
+        let due = self.checker.due(now_here, &self.numbers);
+        self.tape.note(now_here, self.pid, || What::Look);
+        for suspicion in due {
+            let (questions, pid) = (Rc::clone(&self.questions), self.pid);
+            let outside = Outside { questions: &questions, stream, pid, since: now() };
+            let note = |answer: &dyn Fn() -> Answer| {
+                self.tape.note(now_here, pid, || What::Kernel(answer()));
+            };
+            let verdict = suspicion.confirm(now_here, &mut Noted::new(outside, note));
+            self.asked.push((now(), verdict));
+        }
+        if self.asked.is_empty() {
+            self.tape.note(now_here, self.pid, || What::Looked);
+        }
     }
 
     /// The process has ended, and all that it did is known.

@@ -2,9 +2,12 @@
 
 use super::Watched;
 use crate::calls::{self, Meaning};
+use crate::descriptors::Numbers;
 use crate::record::Record;
 use crate::stream::Stream;
-use epshim_observe::{ADD, AtFailure, Fd, MILLISECOND, Nanos, Pid, Site, Tid, What, errno};
+use epshim_observe::{
+    ADD, AtFailure, Descriptors as _, Fd, Kind, MILLISECOND, Nanos, Pid, Site, Tid, What, errno,
+};
 
 /// A close that ends this shortly after its number was given anew, in another thread, was before that.
 const CROSSED: Nanos = 2 * MILLISECOND;
@@ -90,13 +93,21 @@ impl Watched {
             What::Accept { accepted: Ok(fd), .. } => {
                 self.gives(fd, tid, at, site);
                 self.numbers.is_connection(fd);
+                self.opens(fd, at, |_| Kind::Stream);
             }
-            What::Dup { to, .. } => self.anew(to, tid, at),
-            What::Connect { fd, .. } if self.stale.contains(&fd) => self.anew(fd, tid, at),
+            What::Dup { from, to } => {
+                self.anew(to, tid, at);
+                self.opens(to, at, |numbers| numbers.kind(from));
+            }
+            What::Connect { fd, .. } if self.stale.contains(&fd) => {
+                self.anew(fd, tid, at);
+                self.opens(fd, at, |numbers| numbers.look_up(fd));
+            }
             What::Ctl { op: ADD, fd, errno: 0, .. } => {
                 self.registrations += 1;
                 if !self.given.contains_key(&fd) {
                     self.anew(fd, tid, at);
+                    self.opens(fd, at, |numbers| numbers.look_up(fd));
                 }
             }
             _ => {}
@@ -124,6 +135,14 @@ impl Watched {
             self.numbers.begin_anew(fd);
         }
         self.given.insert(fd, (tid, at));
+    }
+
+    /// Recorded, what a number is open on is told when it is given: a replay cannot ask when it wants to know.
+    fn opens(&mut self, fd: Fd, at: Nanos, kind: impl FnOnce(&Numbers) -> Kind) {
+        if self.tape.is_on() {
+            let what = What::Open { fd, kind: kind(&self.numbers), may_block: false };
+            self.observe(at, 0, Site(0), what);
+        }
     }
 
     /// What was the case when a call on an epoll failed. `None`: that has changed since, or may have.

@@ -4,6 +4,7 @@ use epshim_observe::binary::Writer;
 use epshim_observe::{Nanos, Observation};
 use std::fs::File;
 use std::io::Write as _;
+use std::os::fd::{AsRawFd as _, RawFd};
 
 /// What was written for this long is in the file, if the observer is killed.
 const FLUSH: Nanos = 500_000_000;
@@ -24,6 +25,10 @@ impl Written {
     pub fn new(file: File) -> Self {
         let (writer, bytes) = (Writer::default(), Vec::new());
         Self { file, writer, bytes, flushed: 0, length: 0, has_failed: false }
+    }
+
+    pub fn number(&self) -> RawFd {
+        self.file.as_raw_fd()
     }
 
     pub fn take(&mut self, it: &Observation<'_>) {
