@@ -103,10 +103,12 @@ test check: setup-test
 	$(CARGO) test --workspace --exclude epshim --no-fail-fast
 	$(CARGO) test --no-fail-fast
 
-# What is right must not be named, nor broken: 200 looks at each server, idle and under load; 20 seeds of chaos at each level.
+# What is right must not be named, nor broken: 200 looks at each server, idle and under load; 20 seeds of chaos at each level;
+# 60 s of load at each server that `check --pid` is attached to.
 soak:
 	EPSHIM_LOOKS=200 $(CARGO) test -p epshim-cli --test inspect silence
 	EPSHIM_CHAOS_SEEDS=20 $(CARGO) test -p epshim-cli --test chaos
+	EPSHIM_SOAK_SECONDS=60 $(CARGO) test -p epshim-cli --test attached under_load
 
 # Installs what `make` has built: root needs no cargo. Only what is missing is built.
 built := $(capi)/libepshim.so $(archive) $(addprefix target/release/,libepshim_preload.so epshim \

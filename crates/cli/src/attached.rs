@@ -4,6 +4,7 @@
 //! It ends with Ctrl-C, with the time that was given, or with the last of the processes, and each time with the report.
 //! However it ends, the kernel detaches what was attached.
 
+mod introduced;
 mod launched;
 mod names;
 mod reports;

@@ -52,6 +52,11 @@ pub fn check(options: &CheckOptions) -> Result<Printed, Failure> {
             "--for says how long to watch what --pid names: a program is watched to its end",
         ));
     }
+    if options.children {
+        return Err(Failure::own(
+            "--children goes with --pid: what a program that is started starts is --trace-children",
+        ));
+    }
     let mut wanted = environment::inherited(Mode::Check)?;
     environment::apply(&mut wanted, options)?;
     documents::apply(&mut wanted, options)?;

@@ -395,8 +395,24 @@ struct fork {
     const struct task_struct *parent, *child;
 };
 
-/* Not a system call: see src/number.rs. */
-enum { FORKED = 1 << 16 };
+/* Not system calls: see src/number.rs. */
+enum { FORKED = 1 << 16, EXITED };
+
+static __always_inline void tell_life(u64 id, u32 number, s64 result)
+{
+    struct plain *record = bpf_ringbuf_reserve(&ring, sizeof *record, 0);
+    if (!record) {
+        lose(0);
+        return;
+    }
+    __builtin_memset(record, 0, sizeof *record);
+    record->head.at = bpf_ktime_get_ns();
+    record->head.pid = id >> 32;
+    record->head.tid = id;
+    record->head.number = number;
+    record->head.result = result;
+    bpf_ringbuf_submit(record, NO_WAKEUP);
+}
 
 /* A process that a watched one makes is watched too, before it runs. Attached only where that is asked for. */
 SEC("raw_tp/sched_process_fork")
@@ -414,17 +430,18 @@ int forks(struct fork *point)
         lose(2);
         return 0;
     }
-    struct plain *record = bpf_ringbuf_reserve(&ring, sizeof *record, 0);
-    if (!record) {
-        lose(0);
-        return 0;
-    }
-    __builtin_memset(record, 0, sizeof *record);
-    record->head.at = bpf_ktime_get_ns();
-    record->head.pid = pid;
-    record->head.tid = id;
-    record->head.number = FORKED;
-    record->head.result = child;
-    bpf_ringbuf_submit(record, NO_WAKEUP);
+    tell_life(id, FORKED, child);
+    return 0;
+}
+
+/* The first thread of a watched process ends. Attached only where there are several. */
+SEC("raw_tp/sched_process_exit")
+int exits(void *point)
+{
+    u64 id = bpf_get_current_pid_tgid();
+    u32 pid = id >> 32;
+
+    if ((u32)id == pid && bpf_map_lookup_elem(&processes, &pid))
+        tell_life(id, EXITED, 0);
     return 0;
 }

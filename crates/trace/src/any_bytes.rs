@@ -10,5 +10,6 @@ pub fn read_record(bytes: &[u8]) {
     if let Some(record) = Record::read(bytes) {
         black_box((record.deliveries(), record.event(), record.polled()));
         black_box(calls::meaning(&record));
+        black_box((calls::forked(&record), calls::is_exit(&record)));
     }
 }

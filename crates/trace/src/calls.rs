@@ -94,6 +94,12 @@ pub fn forked(record: &Record) -> Option<Pid> {
     if record.number == number::FORKED { Pid::try_from(record.result).ok() } else { None }
 }
 
+/// Whether a record says that its process ends.
+#[must_use]
+pub const fn is_exit(record: &Record) -> bool {
+    record.number == number::EXITED
+}
+
 /// Whether a number is of one of the waits.
 #[must_use]
 pub const fn is_wait(number: u32) -> bool {
@@ -136,13 +142,15 @@ pub fn timeout(number: u32, arguments: &[u64; 6], read: u64) -> i64 {
     if number == number::EPOLL_PWAIT2 {
         return i64::try_from(read).unwrap_or(-1);
     }
-    // Below -1 it is told as it is: the rule `bad-timeout` is about that.
-    i64::from(arguments[3] as i32).saturating_mul(1_000_000).max(-i64::MAX)
+    match arguments[3] as i32 {
+        -1 => -1,
+        // Below -1 it is told as it is: the rule `bad-timeout` is about that.
+        milliseconds => i64::from(milliseconds).saturating_mul(1_000_000),
+    }
 }
 
 fn waited(record: &Record) -> Meaning {
     let timeout = timeout(record.number, &record.arguments, record.value);
-    let timeout = if record.arguments[3] as i32 == -1 && timeout < 0 { -1 } else { timeout };
     let errno = if record.is_restarted() { Some(errno::EINTR) } else { record.errno() };
     let ended = match errno {
         Some(errno) => What::WaitFailed { errno, at: None },

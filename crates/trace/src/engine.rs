@@ -3,6 +3,7 @@
 use crate::calls;
 use crate::family::Family;
 use crate::followed::Followed;
+use crate::introduced::Introduced;
 use crate::missing::Missing;
 use crate::object::Source;
 use crate::sites::Frames;
@@ -32,6 +33,8 @@ pub struct Found {
     pub finding: Finding,
     /// Its call sites, in its order.
     pub stacks: Vec<(Role, Frames)>,
+    /// What its descriptors were open on.
+    pub introduced: Vec<Introduced>,
 }
 
 /// Why the processes are not watched.
@@ -244,9 +247,7 @@ impl Engine {
                 self.follow(record.pid, child, record.at);
                 continue;
             }
-            let running = &self.running;
-            let runs = |pid: Pid| running.get(&pid).is_some_and(|it| !it.has_ended());
-            let shared = self.family.as_mut().and_then(|family| family.take(&record, runs));
+            let shared = self.family.as_mut().and_then(|family| family.take(&record));
             let Some(followed) = self.running.get_mut(&record.pid) else { continue };
             if followed.is_due(&record) {
                 followed.adopt(record.pid, &self.asked.off, &mut self.stream, &self.tape);
@@ -261,14 +262,13 @@ impl Engine {
 
     /// A watched process has made another.
     fn follow(&mut self, parent: Pid, child: Pid, at: Nanos) {
+        // What it has changed counts, also where it has ended by now.
+        self.family.iter_mut().for_each(|family| family.forked(parent, child, at));
         let Ok(mut followed) = Followed::of(child, false) else {
             return self.stream.forget(child);
         };
-        if let Some(family) = &mut self.family {
-            family.forked(parent, child, at);
-            if family.has_epolls(child) {
-                followed.adopt(child, &self.asked.off, &mut self.stream, &self.tape);
-            }
+        if self.family.as_ref().is_some_and(|family| family.has_epolls(child)) {
+            followed.adopt(child, &self.asked.off, &mut self.stream, &self.tape);
         }
         self.running.insert(child, followed);
     }
@@ -305,7 +305,8 @@ fn watched(running: &mut BTreeMap<Pid, Followed>) -> impl Iterator<Item = (Pid, 
 
 fn found_in(pid: Pid, watched: &Watched, finding: Finding) -> Found {
     let stacks = watched.stacks(&finding);
-    Found { pid, finding, stacks }
+    let introduced = watched.introduced(&finding);
+    Found { pid, finding, stacks, introduced }
 }
 
 fn ended(pid: Pid, watched: &Watched, runs: bool) -> Ended {

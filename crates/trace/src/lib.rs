@@ -6,6 +6,7 @@
 //! - `object`: loads and attaches it. `stream`: what it has sent, in the order of its times.
 //! - `watched`: one process: the model, its descriptors, its threads, its call sites; `outside` answers the model's
 //!   questions.
+//! - `introduced`: what a finding's descriptors are open on.
 //! - `tape`: what of this a recording has.
 //! - `followed`: one that was named, or that such a one has made; `family`: which of their epolls are one.
 //! - [`Engine`]: all of it, pass by pass. Who calls it owns the pauses.
@@ -25,16 +26,19 @@ mod descriptors;
 mod engine;
 mod family;
 mod followed;
+mod introduced;
 pub mod missing;
 mod number;
 mod object;
 mod outside;
 pub mod record;
 mod sites;
+mod stalls;
 mod stream;
 mod tape;
 mod threads;
 mod watched;
 
 pub use engine::{Asked, Ended, Engine, Found, Refused};
+pub use introduced::Introduced;
 pub use sites::Frames;

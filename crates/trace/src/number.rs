@@ -37,3 +37,5 @@ pub const CLOSE_RANGE: u32 = 436;
 pub const EPOLL_PWAIT2: u32 = 441;
 /// No system call: a process was made, whose id is the result.
 pub const FORKED: u32 = 1 << 16;
+/// No system call: the first thread of a process ends.
+pub const EXITED: u32 = FORKED + 1;

@@ -140,7 +140,8 @@ fn attach(mut object: Ebpf, pids: &[Pid], follows: bool) -> Result<Source, Failu
     let (ring, lost, registered) = (ring.try_into()?, lost.try_into()?, registered.try_into()?);
     // Children first: one that is made meanwhile is known.
     let forks = follows.then_some(("forks", "sched_process_fork"));
-    for (name, place) in forks.into_iter().chain([("calls", "sys_exit")]) {
+    let exits = (follows || pids.len() > 1).then_some(("exits", "sched_process_exit"));
+    for (name, place) in forks.into_iter().chain(exits).chain([("calls", "sys_exit")]) {
         let program = object.program_mut(name).ok_or("no program")?;
         let program: &mut RawTracePoint = program.try_into()?;
         program.load()?;

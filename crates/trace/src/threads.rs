@@ -155,7 +155,7 @@ fn time_at(questions: &Questions, address: u64) -> u64 {
 }
 
 /// The stack of a thread that is blocked.
-fn place(questions: &Questions, ip: u64, sp: u64) -> Place {
+pub fn place(questions: &Questions, ip: u64, sp: u64) -> Place {
     const MUCH: usize = 1024;
     let mut stack = vec![0; MUCH];
     let length = questions.memory().map_or(0, |memory| memory.read(sp, &mut stack));

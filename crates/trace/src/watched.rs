@@ -6,7 +6,9 @@ mod judge;
 mod take;
 
 use crate::descriptors::Numbers;
+use crate::introduced::{Introduced, Introductions};
 use crate::sites::{Frames, Sites};
+use crate::stalls::Stalls;
 use crate::stream::Stream;
 use crate::tape::Tape;
 use crate::threads::{Silent, Threads};
@@ -26,6 +28,8 @@ pub struct Watched {
     checker: Checker,
     numbers: Numbers,
     threads: Threads,
+    /// Not in Go, whose threads share one epoll and sleep as they like.
+    stalls: Option<Stalls>,
     sites: Sites,
     /// What was asked about, and when the last answer came.
     asked: Vec<(Nanos, Verdict)>,
@@ -45,6 +49,7 @@ pub struct Watched {
     epolls: FxHashMap<Fd, bool>,
     /// What was found while another model was in use.
     before: Tally,
+    introductions: Introductions,
     tape: Tape,
     /// How many frames of each call site are recorded.
     placed: FxHashMap<Site, usize>,
@@ -65,6 +70,7 @@ impl Watched {
             off: off.to_vec(),
             numbers: Numbers::of(Rc::clone(&questions), tape.clone()),
             threads: Threads::default(),
+            stalls: stalls(&questions),
             sites: sites(&questions),
             questions,
             asked: Vec::new(),
@@ -75,6 +81,7 @@ impl Watched {
             stale: FxHashSet::default(),
             epolls: FxHashMap::default(),
             before: Tally::default(),
+            introductions: Introductions::default(),
             tape: tape.clone(),
             placed: FxHashMap::default(),
             latest: 0,
@@ -167,10 +174,13 @@ impl Watched {
 
     /// Looks at threads that are not heard of.
     pub fn look(&mut self, now: Nanos) {
+        self.stalls.iter_mut().for_each(|stalls| stalls.look(&self.questions, now));
         for (tid, silent) in self.threads.look(&self.questions, now) {
-            let folder = self.questions.folder();
+            let questions = Rc::clone(&self.questions);
+            let folder = questions.folder();
             match silent {
                 Silent::Waits { epfd, timeout, place } => {
+                    self.tell_stall(now, tid, epfd);
                     let site = self.sites.site(&place, folder);
                     self.observe(now, tid, site, What::Wait { epfd, timeout });
                 }
@@ -182,6 +192,20 @@ impl Watched {
                 Silent::Ended => self.observe(now, tid, Site(0), What::ThreadEnds),
             }
         }
+    }
+
+    /// A thread waits again: it was away for long, perhaps.
+    fn tell_stall(&mut self, at: Nanos, tid: Tid, epfd: Fd) {
+        let stall = self.stalls.as_mut().and_then(|stalls| stalls.waits(tid, epfd));
+        if let Some(stall) = stall {
+            let site = self.sites.site(&stall.place, self.questions.folder());
+            self.observe(at, tid, site, stall.what);
+        }
+    }
+
+    /// What a finding's descriptors were open on.
+    pub fn introduced(&self, finding: &Finding) -> Vec<Introduced> {
+        self.introductions.of(finding)
     }
 
     /// The frames of a finding's call sites.
@@ -198,6 +222,10 @@ fn checker(questions: &Questions, off: &[Rule], tape: &Tape) -> Checker {
         off.extend(Rule::OF_EDGES);
     }
     Checker::without(&off)
+}
+
+fn stalls(questions: &Questions) -> Option<Stalls> {
+    (questions.process().runtime != Runtime::Go).then(Stalls::default)
 }
 
 fn sites(questions: &Questions) -> Sites {

@@ -2,7 +2,7 @@
 
 use epshim_observe::{Delivery, Ended, What};
 use epshim_trace::any_bytes::read_record;
-use epshim_trace::calls::{Meaning, meaning};
+use epshim_trace::calls::{Meaning, forked, is_exit, meaning, timeout};
 use epshim_trace::record::Record;
 use proptest::prelude::*;
 use std::borrow::Cow;
@@ -66,6 +66,21 @@ fn a_wait_has_its_timeout_and_its_deliveries() {
     assert_eq!(means(232, -4, 0, [3, 0, 8, 0, 0, 0], &[]), Some(expected));
 }
 
+/// A thread that is seen in its wait tells the same as the end of it: a look has had -1 for -1 ms.
+#[test]
+fn no_timeout_is_none_wherever_it_is_read() {
+    for (number, milliseconds, read, expected) in [
+        (232, -1, u64::MAX, -1),
+        (281, -1, 0, -1),
+        (441, 7, u64::MAX, -1),
+        (232, -2, 0, -2_000_000),
+        (232, 0, 0, 0),
+    ] {
+        let arguments = [3, 0, 8, milliseconds as u32 as u64, 0, 0];
+        assert_eq!(timeout(number, &arguments, read), expected, "{number} {milliseconds}");
+    }
+}
+
 #[test]
 fn a_timeout_below_none_stays_what_it_is() {
     let arguments = [3, 0, 8, (-5_i32) as u32 as u64, 0, 0];
@@ -95,6 +110,17 @@ fn dup2_closes_what_it_replaces() {
     let close = What::Close { fd: 9, unread: None };
     assert_eq!(observed(33, 9, 0, [6, 9, 0, 0, 0, 0]), [close, What::Dup { from: 6, to: 9 }]);
     assert_eq!(observed(33, 6, 0, [6, 6, 0, 0, 0, 0]), []);
+}
+
+/// They are no system calls, and nothing to a model.
+#[test]
+fn a_process_that_is_made_and_one_that_ends_are_no_calls() {
+    let made = bytes(1 << 16, 77, 0, [0; 6], &[]);
+    assert_eq!(forked(&Record::read(&made).unwrap()), Some(77));
+    let ends = Record::read(&bytes((1 << 16) + 1, 0, 0, [0; 6], &[])).unwrap();
+    assert!(is_exit(&ends) && forked(&ends).is_none());
+    assert_eq!((meaning(&Record::read(&made).unwrap()), meaning(&ends)), (None, None));
+    assert_eq!(forked(&Record::read(&bytes(1 << 16, i64::MAX, 0, [0; 6], &[])).unwrap()), None);
 }
 
 proptest! {

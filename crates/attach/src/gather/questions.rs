@@ -68,6 +68,14 @@ impl Questions {
         self.folder.below("fd").and_then(|fds| fds.numbers()).ok()
     }
 
+    /// The numbers that are sockets.
+    #[must_use]
+    pub fn sockets(&self) -> Vec<Fd> {
+        let is_socket =
+            |&fd: &Fd| self.entry(fd).is_some_and(|entry| entry.kind == FileType::Socket);
+        self.open().unwrap_or_default().into_iter().filter(is_socket).collect()
+    }
+
     /// Whether a number is an epoll; `None`: it is not open.
     #[must_use]
     pub fn is_epoll(&self, fd: Fd) -> Option<bool> {

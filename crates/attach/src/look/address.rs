@@ -25,6 +25,15 @@ impl Address {
     pub fn is_some(&self) -> bool {
         *self != Self::None
     }
+
+    /// Its port, if it is of the internet.
+    #[must_use]
+    pub const fn port(&self) -> Option<u16> {
+        match self {
+            Self::Internet(address) => Some(address.port()),
+            _ => None,
+        }
+    }
 }
 
 impl fmt::Display for Address {

@@ -52,9 +52,15 @@ if (n >= 0 && (size_t)n < length) {
 
 /// The rest must lie there for this long.
 const LEFT: Nanos = SECOND;
+/// It is looked at in so many steps meanwhile: after one in which it was tried again, all of them begin anew.
+const STEPS: u8 = 4;
+const STEP: Nanos = LEFT / STEPS as Nanos;
 
 #[derive(Debug)]
-struct Unwritten;
+struct Unwritten {
+    /// How many steps nothing has happened in.
+    quiet: u8,
+}
 
 /// The rest may be waited for no longer.
 fn changed(engine: &mut Engine, m: &Moment<'_>, ctl: &Ctl) {
@@ -75,7 +81,7 @@ fn unwritten(engine: &mut Engine, m: &Moment<'_>, fd: Fd) {
     }
     let mut about = About::new(Rule::LostWrite, m.tid, m.now).on(fd, -1);
     about.stamp.calls = io.attempts();
-    engine.raise_about(about, id, LEFT, Unwritten);
+    engine.raise_about(about, id, STEP, Unwritten { quiet: 0 });
 }
 
 impl Case for Unwritten {
@@ -97,8 +103,12 @@ impl Case for Unwritten {
         // It was tried again since, or a thread waits for room, or did: the second starts anew.
         let attempts = descriptor.io.attempts();
         if attempts != about.stamp.calls || is_awaited {
-            about.stamp.calls = attempts;
-            return Standing::Later(LEFT);
+            (about.stamp.calls, self.quiet) = (attempts, 0);
+            return Standing::Later(STEP);
+        }
+        self.quiet = self.quiet.saturating_add(1);
+        if self.quiet < STEPS {
+            return Standing::Later(STEP);
         }
         let Some(wait) = model.waiter(about.stamp.epoll) else { return about.without_waiter() };
         about.sites = vec![

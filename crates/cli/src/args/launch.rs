@@ -24,10 +24,12 @@ Examples:
   epshim check --print-env ./server            what to set where no command can
                                                be put in front
   epshim check --pid 4711 --for 10s            a process that runs already
+  epshim check --pid 4711 --children           and its children
+  epshim check --engine bpf -- ./static        a static or a Go program (as root)
 
 The program runs unchanged, in this process: its own exit code, signals, descriptors and terminal. What is found is \
 explained by `epshim explain RULE`. Static programs, Go programs, setuid programs and those of another architecture or \
-C library cannot be watched this way, and are refused with the reason.
+C library cannot be watched this way, and are refused with the reason; with --engine bpf the first three can.
 
 With --pid the processes are not touched and may be of any language, static programs and Go too: their system calls \
 come from the kernel (eBPF), which needs x86-64, Linux 5.8 and root, or CAP_BPF and CAP_PERFMON. While it watches, \
@@ -131,7 +133,7 @@ pub struct CheckOptions {
     pub pid: Vec<String>,
 
     /// With --pid: also the processes that these have started, and those that they will start
-    #[arg(long, requires = "pid", help_heading = "A process that runs already")]
+    #[arg(long, help_heading = "A process that runs already")]
     pub children: bool,
 
     /// End after this time, as 10s or 2m; else at Ctrl-C, or when the processes have ended

@@ -66,6 +66,10 @@ const ATTACHED: &str = "\n";
 fn refuse(asked: &CheckOptions) -> Result<(), Failure> {
     let has_no_meaning = [
         (asked.launch.print_env, "--print-env: there is nothing to set for --engine bpf"),
+        (
+            asked.children,
+            "--children goes with --pid: what a program that is started starts is --trace-children",
+        ),
         (asked.halt_on_error, "--halt-on-error: --engine bpf looks on, and ends no program"),
         (
             asked.time.is_some(),

@@ -1,11 +1,12 @@
 //! Findings and ends of watched processes, written where the options say, as `epshim check` writes them.
 
+use super::introduced::descriptor;
 use super::names::Names;
 use super::tape::Tape;
 use crate::observer::Held;
 use crate::observer::documents::Documents;
 use crate::observer::files::Files;
-use crate::output;
+use crate::output::{self, shown};
 use epshim_check::{Certainty, Finding, Options};
 use epshim_report::end::Seen;
 use epshim_report::{End, Frame, NotFollowed, Report, Stack, Suppressions, json, printable, text};
@@ -92,23 +93,30 @@ impl Reports {
             self.ended(ended, lost);
         }
         if not_followed > 0 {
-            output::complain(&format!(
-                "{not_followed} processes were started that are not watched: it watches 1024 at a time"
+            self.say(&format!(
+                "{not_followed} processes were started that are not watched: at most 1024 are at a time"
             ));
         }
     }
 
+    /// Where the report goes: a watcher has no standard error of its own.
+    fn say(&self, what: &str) {
+        self.files.put(&format!("epshim: {}\n", shown(what)), "");
+    }
+
     fn record(&mut self, engine: &Engine, is_last: bool) {
         if let Some(tape) = &mut self.tape {
-            tape.take(engine.recorded(), &mut self.names, is_last);
+            let complaint = tape.take(engine.recorded(), &mut self.names, is_last);
+            complaint.iter().for_each(|what| self.say(what));
         }
     }
 
     /// Writes a finding, if it is wanted.
     fn found(&mut self, found: Found) {
-        let Found { pid, finding, stacks } = found;
+        let Found { pid, finding, stacks, introduced } = found;
         let is_note = finding.certainty == Certainty::Note;
-        let report = self.report(pid, finding, stacks);
+        let mut report = self.report(pid, finding, stacks);
+        report.descriptors = introduced.iter().filter_map(descriptor).collect();
         if self.suppressions.suppress(&report) || is_note && !self.notes {
             return;
         }

@@ -7,7 +7,6 @@ use super::reports::own;
 use crate::args::CheckOptions;
 use crate::launch::{Failure, absolute};
 use crate::observer;
-use crate::output;
 use crate::output::shown;
 use epshim_attach::gather::now;
 use epshim_attach::stack;
@@ -19,7 +18,6 @@ use std::os::fd::RawFd;
 pub struct Tape {
     file: observer::Written,
     name: String,
-    has_failed: bool,
 }
 
 impl Tape {
@@ -29,16 +27,20 @@ impl Tape {
         let path = absolute(path)?;
         let failed = |why: String| Failure::own(format!("--record {}: {why}", shown(&path)));
         let file = observer::recorded(&path, std::process::id()).map_err(failed)?;
-        let (name, has_failed) = (path.clone(), false);
-        Ok(Some(Self { file: observer::Written::new(file), name, has_failed }))
+        Ok(Some(Self { file: observer::Written::new(file), name: path }))
     }
 
     pub fn number(&self) -> RawFd {
         self.file.number()
     }
 
-    /// Writes what there is, with the names that are known.
-    pub fn take(&mut self, all: Vec<Observation<'static>>, names: &mut Names, is_last: bool) {
+    /// Writes what there is, with the names that are known. What is returned went wrong, and is returned once.
+    pub fn take(
+        &mut self,
+        all: Vec<Observation<'static>>,
+        names: &mut Names,
+        is_last: bool,
+    ) -> Option<String> {
         for mut it in all {
             let pid = it.pid;
             if let What::Place { frames } = &mut it.what {
@@ -47,11 +49,8 @@ impl Tape {
             self.file.take(&it);
         }
         let at = if is_last { u64::MAX } else { now() };
-        if let Err(why) = self.file.flush(at) {
-            if !std::mem::replace(&mut self.has_failed, true) {
-                output::complain(&format!("--record {}: it ends early: {why}", shown(&self.name)));
-            }
-        }
+        let failed = |why: String| format!("--record {}: it ends early: {why}", self.name);
+        self.file.flush(at).err().map(failed)
     }
 }
 

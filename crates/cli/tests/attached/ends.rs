@@ -82,7 +82,7 @@ fn who_has_not_the_right_is_told_which_one_and_what_works_without() {
 fn what_has_no_meaning_with_it_is_refused() {
     for (options, what) in [
         (&["--pid", "1", "--", "true"][..], "cannot be used with"),
-        (&["--pid", "1", "--record", "/tmp/x"], "cannot be used with"),
+        (&["--pid", "1", "--engine", "bpf"], "cannot be used with"),
         (&["--for", "1s", "--", "true"], "--pid"),
         (&["--pid", "0"], "0 is no process id"),
         (&["--pid", "no-such-name-at-all"], "no process, unit or container"),
@@ -91,5 +91,21 @@ fn what_has_no_meaning_with_it_is_refused() {
         let Answer { code, err, .. } = answer(&[&["check"], options].concat());
         assert_eq!(code, 125, "{options:?}: {err}");
         assert!(err.contains(what), "{options:?}: {err}");
+    }
+}
+
+/// Ids are those of the machine in the stream, and those of the container here.
+#[test]
+fn in_a_pid_namespace_of_its_own_it_says_so() {
+    if !is_privileged() || !can_attach() || !is_installed("unshare") {
+        return;
+    }
+    for arguments in [&["--pid", "1"][..], &["--engine", "bpf", "--", "true"]] {
+        let mut command = Command::new("unshare");
+        command.args(["--pid", "--fork", "--mount-proc", env!("CARGO_BIN_EXE_epshim"), "check"]);
+        let Answer { code, err, .. } = Answer::from(command.args(arguments).output().unwrap());
+        assert_eq!(code, 125, "{err}");
+        assert!(err.contains("those of a container here"), "{err}");
+        assert!(err.contains("`epshim inspect` works without"), "{err}");
     }
 }

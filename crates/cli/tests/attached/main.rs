@@ -7,4 +7,7 @@ mod corpus;
 mod ends;
 mod engine;
 mod go;
+mod launched;
+mod recorded;
 mod servers;
+mod tree;

@@ -1,8 +1,9 @@
 //! What is there when a process begins to be watched, or after a gap: its epolls and registrations, by fdinfo; nothing of it
 //! when it has executed another program.
 
-use super::{Watched, checker, sites};
+use super::{Watched, checker, sites, stalls};
 use crate::descriptors::Numbers;
+use crate::stalls::Stalls;
 use crate::stream::Stream;
 use epshim_attach::gather::{Questions, now};
 use epshim_observe::{ADD, Fd, Listed, Nanos, SECOND, Site, What};
@@ -70,6 +71,7 @@ impl Watched {
         self.given.clear();
         self.stale.clear();
         self.epolls.clear();
+        self.stalls.iter_mut().for_each(Stalls::clear);
     }
 
     /// The process has executed another program, of which all is known from its begin. An epoll that it was left is
@@ -79,6 +81,7 @@ impl Watched {
         self.is_foreign = !questions.process().is_native;
         self.questions = Rc::new(questions);
         self.sites = sites(&self.questions);
+        self.stalls = stalls(&self.questions);
         self.threads.clear();
         self.placed.clear();
         self.tape.start(at, self.pid);

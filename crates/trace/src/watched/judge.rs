@@ -8,7 +8,7 @@ use crate::outside::Outside;
 use crate::stream::Stream;
 use epshim_attach::gather::now;
 use epshim_check::Finding;
-use epshim_observe::{Answer, Nanos, Noted, Site, What};
+use epshim_observe::{Answer, Descriptors as _, Nanos, Noted, Site, What};
 use std::rc::Rc;
 
 impl Watched {
@@ -49,6 +49,10 @@ impl Watched {
                 self.tape.note(now_here, pid, || What::Kernel(answer()));
             };
             let verdict = suspicion.confirm(now_here, &mut Noted::new(outside, note));
+            if let Some(finding) = verdict.finding() {
+                let generation = self.numbers.state(finding.fd).0;
+                self.introductions.confirmed(finding, generation, &questions);
+            }
             self.asked.push((now(), verdict));
         }
         if self.asked.is_empty() {

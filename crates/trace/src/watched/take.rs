@@ -43,6 +43,7 @@ impl Watched {
                     };
                     let begun = if timeout == 0 { at } else { at.saturating_sub(slept) };
                     let begun = begun.max(heard).max(self.begun);
+                    self.tell_stall(begun, record.tid, epfd);
                     self.observe(begun, record.tid, site, What::Wait { epfd, timeout });
                 }
                 let ended = match ended {
@@ -53,6 +54,7 @@ impl Watched {
                     ended => ended,
                 };
                 self.observe(at, record.tid, site, ended);
+                self.stalls.iter_mut().for_each(|stalls| stalls.returned(record.tid, epfd));
             }
             Meaning::ClosedRange(first, last) => {
                 let known = self.given.keys().copied();

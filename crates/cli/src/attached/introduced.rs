@@ -1,0 +1,90 @@
+//! What a descriptor is open on, as it was seen from outside, in the words that the library's reports have.
+
+use epshim_attach::look::{Address, File, Kind, Protocol, Socket, State};
+use epshim_report::Descriptor;
+use epshim_report::descriptor::{Connection, Side, What};
+use epshim_trace::Introduced;
+use std::net::SocketAddr;
+
+/// The lowest port that the kernel gives to those who ask for none (ip(7), ip_local_port_range).
+const FIRST_GIVEN_PORT: u16 = 32768;
+
+pub fn descriptor(introduced: &Introduced) -> Option<Descriptor> {
+    let Introduced { fd, file, end, is_accepted } = introduced;
+    Some(Descriptor { fd: *fd, what: what(file, *end, *is_accepted)? })
+}
+
+fn what(file: &File, end: Option<(bool, Option<i32>)>, is_accepted: bool) -> Option<What> {
+    let anonymous = |name: &str| What::Anonymous { name: name.to_owned() };
+    Some(match &file.kind {
+        Kind::Unknown => return None,
+        Kind::Socket(Some(socket)) => self::socket(socket, is_accepted),
+        Kind::Socket(None) => What::Socket,
+        Kind::Unlisted { protocol }
+            if protocol.as_deref().is_some_and(|it| it.starts_with("TCP")) =>
+        {
+            What::Tcp(Connection { state: Some("CLOSE"), ..Connection::default() })
+        }
+        Kind::Unlisted { .. } => What::Socket,
+        Kind::Pipe => {
+            let (is_read_end, other_end) = end?;
+            What::Pipe { is_read_end, other_end }
+        }
+        Kind::Event { .. } => anonymous("eventfd"),
+        Kind::Timer { .. } => anonymous("timerfd"),
+        Kind::Signal { .. } => anonymous("signalfd"),
+        Kind::Process { .. } => anonymous("pidfd"),
+        Kind::Inotify => anonymous("inotify"),
+        Kind::Ring => anonymous("io_uring"),
+        Kind::Epoll => What::Epoll,
+        Kind::Named(path) => match path.strip_prefix("anon_inode:") {
+            Some(name) => anonymous(name.trim_start_matches('[').trim_end_matches(']')),
+            None => What::File { path: path.clone() },
+        },
+    })
+}
+
+fn socket(socket: &Socket, is_accepted: bool) -> What {
+    let internet = |address: &Address| match address {
+        Address::Internet(it) if it.port() != 0 => {
+            Some(SocketAddr::new(it.ip().to_canonical(), it.port()))
+        }
+        _ => None,
+    };
+    let name = |address: &Address| match address {
+        Address::Name(name) => Some(name.clone()),
+        _ => None,
+    };
+    let (local, peer) = (internet(&socket.local), internet(&socket.peer));
+    match socket.protocol {
+        Protocol::Tcp => {
+            let opened_by = opened_by(local, peer, is_accepted);
+            What::Tcp(Connection { local, peer, state: state(socket.state), opened_by })
+        }
+        Protocol::Udp => What::Udp(Connection { local, peer, ..Connection::default() }),
+        _ => What::Unix { local: name(&socket.local), peer: name(&socket.peer) },
+    }
+}
+
+/// As the library has it: a listener of the process has its port, or only one of both is such as the kernel gives out.
+fn opened_by(
+    local: Option<SocketAddr>,
+    peer: Option<SocketAddr>,
+    is_accepted: bool,
+) -> Option<Side> {
+    let (local, peer) = (local?.port(), peer?.port());
+    match (local >= FIRST_GIVEN_PORT, peer >= FIRST_GIVEN_PORT) {
+        _ if is_accepted => Some(Side::Peer),
+        (true, false) => Some(Side::Local),
+        (false, true) => Some(Side::Peer),
+        _ => None,
+    }
+}
+
+fn state(state: State) -> Option<&'static str> {
+    match state {
+        State::Listen => Some("LISTEN"),
+        State::Other | State::FinWait => None,
+        state => Some(state.name()),
+    }
+}
