@@ -146,7 +146,10 @@ fn lines_are_of_some_languages_of_all_or_of_none() {
     );
     let (options, complaints) = Options::parse("lines=2");
     assert_eq!(options.lines, Interpreter::ALL.into());
-    assert_eq!(complaints[0].to_string(), "lines=2: expected 0, 1 or some of python,node,ruby,php");
+    assert_eq!(
+        complaints[0].to_string(),
+        "lines=2: expected 0, 1 or some of python,node,ruby,php,java"
+    );
 }
 
 #[test]

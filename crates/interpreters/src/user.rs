@@ -68,6 +68,49 @@ pub fn of_php(file: &str) -> Owner {
     if is_library { Owner::Library } else { Owner::User }
 }
 
+/// Whose a frame of Java's is, by its file and its method with the class: what came with the machine, and the
+/// libraries that loops are made with.
+#[must_use]
+pub fn of_java(file: &str, method: &str) -> Owner {
+    // Classes that were made while the program ran have no file.
+    if file.is_empty() || LIBRARIES_OF_JAVA.iter().any(|name| method.starts_with(name)) {
+        let is_loop = LOOPS_OF_JAVA.contains(&method);
+        return if is_loop { Owner::Loop } else { Owner::Library };
+    }
+    Owner::User
+}
+
+/// What registers descriptors when its loop waits the next time.
+const LOOPS_OF_JAVA: [&str; 1] = ["sun.nio.ch.EPollSelectorImpl.processUpdateQueue"];
+
+/// Packages.
+const LIBRARIES_OF_JAVA: [&str; 24] = [
+    "java.",
+    "javax.",
+    "jdk.",
+    "sun.",
+    "com.sun.",
+    "akka.",
+    "clojure.",
+    "groovy.",
+    "io.grpc.",
+    "io.helidon.",
+    "io.micronaut.",
+    "io.netty.",
+    "io.undertow.",
+    "io.vertx.",
+    "kotlin.",
+    "kotlinx.",
+    "okhttp3.",
+    "okio.",
+    "org.apache.",
+    "org.eclipse.jetty.",
+    "org.springframework.",
+    "org.xnio.",
+    "reactor.",
+    "scala.",
+];
+
 /// Whether a file lies in a folder of this name.
 fn has_folder(file: &str, name: &str) -> bool {
     file.rsplit('/').skip(1).any(|folder| folder == name)
@@ -110,7 +153,7 @@ fn is_of_a_version(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Owner, is_python, of_node, of_php, of_python, of_ruby};
+    use super::{Owner, is_python, of_java, of_node, of_php, of_python, of_ruby};
 
     #[test]
     fn a_file_of_the_user_is_told_from_the_librarys_by_its_path() {
@@ -146,6 +189,19 @@ mod tests {
         assert_eq!(of("runners.py", "Runner.run"), Owner::Loop);
         assert_eq!(of("base_events.py", "BaseEventLoop.create_server"), Owner::Library);
         assert_eq!(of_python("/srv/asyncio/events.py", "_run"), Owner::User);
+    }
+
+    #[test]
+    fn a_method_of_java_is_the_users_unless_its_package_came_with_the_machine_or_a_loop() {
+        let of = |method| of_java("any/Name.java", method);
+        for method in ["Server.main", "com.example.sun.Server.run", "javaagent.Server.run"] {
+            assert_eq!(of(method), Owner::User, "{method}");
+        }
+        for method in ["sun.nio.ch.EPoll.wait", "java.net.Socket.connect", "io.netty.Loop.run"] {
+            assert_eq!(of(method), Owner::Library, "{method}");
+        }
+        assert_eq!(of("sun.nio.ch.EPollSelectorImpl.processUpdateQueue"), Owner::Loop);
+        assert_eq!(of_java("", "Server$$Lambda.0x0000.run"), Owner::Library);
     }
 
     #[test]

@@ -70,10 +70,12 @@ pub enum Language {
     JavaScript,
     Ruby,
     Php,
+    Java,
 }
 
 impl Language {
-    pub(crate) const ALL: [Self; 4] = [Self::Python, Self::JavaScript, Self::Ruby, Self::Php];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Python, Self::JavaScript, Self::Ruby, Self::Php, Self::Java];
 
     /// Its name, as reports write it.
     #[must_use]
@@ -83,6 +85,7 @@ impl Language {
             Self::JavaScript => "JavaScript",
             Self::Ruby => "Ruby",
             Self::Php => "PHP",
+            Self::Java => "Java",
         }
     }
 

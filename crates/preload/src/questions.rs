@@ -11,6 +11,8 @@ pub mod descriptor;
 pub mod fd;
 #[allow(unsafe_code)] // the side process's own table
 pub mod fd_table;
+#[allow(unsafe_code)] // functions of the Java virtual machine's
+pub mod java;
 #[allow(unsafe_code)] // a copy that the kernel makes
 pub mod memory;
 #[allow(unsafe_code)] // what the kernel tells every program
@@ -39,6 +41,7 @@ mod names;
 
 pub mod callers;
 pub mod children;
+mod exports;
 pub mod files;
 pub mod hazard;
 pub mod introduce;

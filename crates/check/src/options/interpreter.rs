@@ -15,11 +15,13 @@ pub enum Interpreter {
     Ruby,
     /// PHP.
     Php,
+    /// Java, in the virtual machine HotSpot.
+    Java,
 }
 
 impl Interpreter {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Python, Self::Node, Self::Ruby, Self::Php];
+    pub const ALL: [Self; 5] = [Self::Python, Self::Node, Self::Ruby, Self::Php, Self::Java];
 
     /// The language of its programs.
     #[must_use]
@@ -29,6 +31,7 @@ impl Interpreter {
             Self::Node => Language::JavaScript,
             Self::Ruby => Language::Ruby,
             Self::Php => Language::Php,
+            Self::Java => Language::Java,
         }
     }
 
@@ -40,6 +43,7 @@ impl Interpreter {
             Self::Node => "node",
             Self::Ruby => "ruby",
             Self::Php => "php",
+            Self::Java => "java",
         }
     }
 }

@@ -68,7 +68,7 @@ pub const SETTINGS: [Setting; 23] = [
         number::<MAX_STACK_DEPTH>,
         u8::to_string
     ),
-    setting!(lines, "0|1|LANGUAGES", "lines of python,node,ruby,php", read_lines, write_lines),
+    setting!(lines, "0|1|LANGUAGES", "lines of python,node,ruby,php,java", read_lines, write_lines),
     setting!(symbolize, "0|1", "function, file and line of each call", read_flag, write_flag),
     setting!(symbolizer, "PATH", "the epshim command, which finds them", read_path, write_path),
     setting!(color, "auto|always|never", "colour the report", read_color, write_color),

@@ -93,7 +93,7 @@ fn frame() -> impl Strategy<Value = Frame> {
         line,
     });
     let language =
-        prop_oneof![Just(Language::Python), Just(Language::JavaScript), Just(Language::Php)];
+        prop_oneof![Just(Language::Python), Just(Language::JavaScript), Just(Language::Java)];
     let interpreted = (language, any::<bool>())
         .prop_map(|(language, is_users)| Interpreted { language, is_users });
     (name(), number(), vec(symbol, 0..3), option::of(interpreted)).prop_map(

@@ -51,7 +51,7 @@ pub fn capture(site: *const c_void) -> Site {
 /// where they cannot be found just now the site would be another one.
 pub fn capture_of(site: *const c_void, fd: c_int) -> Site {
     let address = only(site);
-    let found = lines::of_this_thread(|lines| {
+    let found = lines::of_this_thread(site.addr(), |lines| {
         let is_deferred = fd >= 0 && !lines.is_empty() && users(lines).is_none();
         let belongs = is_deferred.then(|| belongings::of(fd)).flatten();
         at_lines(address.0, lines, belongs)
@@ -94,7 +94,7 @@ fn number(kept: &mut Kept, frames: &[usize], lines: &[Line], belongs: Option<u64
 
 /// The number of the calling thread's own line, where it is in code of the user's: what a descriptor belongs to.
 pub fn users_line(site: *const c_void) -> Option<u64> {
-    lines::of_this_thread(|lines| {
+    lines::of_this_thread(site.addr(), |lines| {
         users(lines)?;
         KEPT.with(1, |kept| number(kept, &[site.addr()], lines, None)).flatten()
     })
@@ -105,7 +105,7 @@ pub fn with_lines(site: u64) -> Site {
     if lines::are_of_the_caller() {
         return Site(site);
     }
-    lines::of_this_thread(|lines| at_lines(site, lines, None))
+    lines::of_this_thread(site as usize, |lines| at_lines(site, lines, None))
 }
 
 /// The site of a call of this thread's that may block: with its lines, where only the thread itself can say them.
@@ -113,7 +113,7 @@ pub fn before_blocking(site: *const c_void) -> Site {
     if !lines::are_of_the_caller() {
         return only(site);
     }
-    lines::of_this_thread(|lines| at_lines(site.addr() as u64, lines, None))
+    lines::of_this_thread(site.addr(), |lines| at_lines(site.addr() as u64, lines, None))
 }
 
 /// The site of a call that another thread sleeps in, with that thread's lines.

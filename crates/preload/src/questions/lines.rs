@@ -8,7 +8,7 @@
 //! To be asked where no lock of the library's is held.
 
 use crate::questions::line::{Line, Room};
-use crate::questions::{interrupted, node, php, python, ruby};
+use crate::questions::{interrupted, java, node, php, python, ruby};
 use crate::runtime::outside::outside;
 use crate::runtime::pages;
 use epshim_check::options::Interpreter;
@@ -39,6 +39,10 @@ pub fn prepare(wanted: &BTreeSet<Interpreter>) {
                 php::prepare();
                 php::is_there()
             }
+            Interpreter::Java => {
+                java::prepare();
+                java::is_there()
+            }
         };
         if is_there {
             let _ = INTERPRETER.set(one);
@@ -54,7 +58,7 @@ pub fn are_there() -> bool {
 
 /// Whether waits may have lines: elsewhere a loop waits where no line of the user's is known.
 pub fn are_of_waits() -> bool {
-    matches!(INTERPRETER.get(), Some(Interpreter::Python | Interpreter::Php))
+    matches!(INTERPRETER.get(), Some(Interpreter::Python | Interpreter::Php | Interpreter::Java))
 }
 
 /// Whether an event loop registers descriptors while none of the program's functions runs.
@@ -75,11 +79,13 @@ pub fn language() -> &'static str {
 
 /// Why the lines of the interpreter that is there cannot be had: one line.
 pub fn unknown() -> Option<String> {
-    python::unknown().or_else(node::unknown).or_else(ruby::unknown).or_else(php::unknown)
+    let of_all = [python::unknown, node::unknown, ruby::unknown, php::unknown, java::unknown];
+    of_all.into_iter().find_map(|unknown| unknown())
 }
 
-/// Hands on the lines that the calling thread is in: none where it runs no code of this language.
-pub fn of_this_thread<R>(found: impl FnOnce(&[Line]) -> R) -> R {
+/// Hands on the lines that the calling thread is in, in a call that returns to `site`: none where it runs no code of
+/// this language.
+pub fn of_this_thread<R>(site: usize, found: impl FnOnce(&[Line]) -> R) -> R {
     match INTERPRETER.get() {
         None => found(&[]),
         Some(Interpreter::Python) => python::of_this_thread(found),
@@ -87,6 +93,7 @@ pub fn of_this_thread<R>(found: impl FnOnce(&[Line]) -> R) -> R {
         Some(Interpreter::Node) => found(&said(|room| outside(|| node::read(room)))),
         Some(Interpreter::Ruby) => found(&said(ruby::read)),
         Some(Interpreter::Php) => found(&said(php::read)),
+        Some(Interpreter::Java) => found(&said(|room| outside(|| java::read(site, room)))),
     }
 }
 
@@ -111,6 +118,7 @@ pub fn owner(line: &Line) -> Owner {
         Some(Interpreter::Node) => user::of_node(&line.file),
         Some(Interpreter::Ruby) => user::of_ruby(&line.file),
         Some(Interpreter::Php) => user::of_php(&line.file),
+        Some(Interpreter::Java) => user::of_java(&line.file, &line.function),
         _ => user::of_python(&line.file, &line.function),
     }
 }

@@ -21,6 +21,8 @@ pub unsafe trait Plain: Copy {}
 // SAFETY: numbers.
 unsafe impl Plain for u8 {}
 // SAFETY: a number.
+unsafe impl Plain for u32 {}
+// SAFETY: a number.
 unsafe impl Plain for usize {}
 // SAFETY: an array of such values.
 unsafe impl<T: Plain, const LENGTH: usize> Plain for [T; LENGTH] {}
