@@ -76,7 +76,7 @@ impl Draw {
         }
         let bit = |number| mix(mix(number, 128 + fault as u64), site & 0xfff) & 1 != 0;
         match self.seed % SINGLE {
-            0 | 1 => bit(self.block() / 2) == self.block().is_multiple_of(2),
+            0 | 1 => bit(self.block() / 2) == (self.block() % 2 == 0),
             _ => bit(self.seed),
         }
     }

@@ -22,9 +22,10 @@ pub const LENGTHS: u64 = 8;
 /// How long the call that is to fail may take.
 const PATIENCE: Nanos = 10 * SECOND;
 
-/// The limit as it was, and as it is; 0: it is not lowered.
+/// The limit as it was, and as it is or was lowered last.
 static FROM: AtomicU64 = AtomicU64::new(0);
 static TO: AtomicU64 = AtomicU64::new(0);
+static IS_LOWERED: AtomicBool = AtomicBool::new(false);
 /// When it is to be raised.
 static UNTIL: AtomicU64 = AtomicU64::new(0);
 /// It is not to be lowered any more.
@@ -33,7 +34,7 @@ static IS_OVER: AtomicBool = AtomicBool::new(false);
 /// The limit, and the first number that is free. `None`: it cannot be lowered here.
 pub fn room(fd: c_int) -> Option<(u64, u64)> {
     let is_free = Call::ALL.into_iter().all(sandbox::may);
-    if !is_free || IS_OVER.load(SeqCst) || TO.load(SeqCst) != 0 {
+    if !is_free || IS_OVER.load(SeqCst) || IS_LOWERED.load(SeqCst) {
         return None;
     }
     let limit = getrlimit(Resource::Nofile).current?;
@@ -49,10 +50,9 @@ pub fn lower(from: u64, to: u64) -> bool {
     FROM.store(from, SeqCst);
     UNTIL.store(now() + PATIENCE, SeqCst);
     TO.store(to, SeqCst);
+    IS_LOWERED.store(true, SeqCst);
     let is_lower = set(from, to);
-    if !is_lower {
-        TO.store(0, SeqCst);
-    }
+    IS_LOWERED.store(is_lower, SeqCst);
     is_lower
 }
 
@@ -63,7 +63,7 @@ pub fn lasts(milliseconds: u64) {
 
 /// When it is to be raised.
 pub fn due() -> Option<Nanos> {
-    (TO.load(SeqCst) != 0).then(|| UNTIL.load(SeqCst))
+    IS_LOWERED.load(SeqCst).then(|| UNTIL.load(SeqCst))
 }
 
 /// Raises it, if it is time.
@@ -73,15 +73,20 @@ pub fn raise_when_due() {
     }
 }
 
-/// Raises it. A child of vfork raises its own.
+/// Raises it.
 pub fn raise() {
-    let to = TO.load(SeqCst);
-    if to == 0 {
-        return;
+    if IS_LOWERED.load(SeqCst) {
+        set(TO.load(SeqCst), FROM.load(SeqCst));
+        IS_LOWERED.store(false, SeqCst);
     }
-    set(to, FROM.load(SeqCst));
+}
+
+/// Before exec. A child of vfork raises its own, which may still be lowered when its parent's is not any more.
+pub fn raise_for_exec() {
     if process::owns_memory() {
-        TO.store(0, SeqCst);
+        raise();
+    } else if FROM.load(SeqCst) != 0 {
+        set(TO.load(SeqCst), FROM.load(SeqCst));
     }
 }
 

@@ -69,7 +69,7 @@ pub extern "C" fn alone_ended() {
 /// The process is about to execute another program. Returns whether it is to be reported if it does not.
 pub extern "C" fn exec_begins() -> bool {
     spawned::spawns();
-    limit::raise();
+    limit::raise_for_exec();
     if watched::is_checking() && process::owns_memory() {
         rings::leave();
     }

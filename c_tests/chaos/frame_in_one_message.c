@@ -1,4 +1,4 @@
-/* recvmsg is expected to fill the header of a frame: one that comes in two parts ends the connection.
+/* One recvmsg is expected to bring a whole frame: one that comes in two parts ends the connection.
  *
  * fault: short-read
  * verdict: status */
@@ -12,12 +12,7 @@ static ssize_t receive(struct connection *it)
     struct iovec parts[2] = {{it->input + it->in, header},
                              {it->input + it->in + header, sizeof it->input - it->in - header}};
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
-    ssize_t got = recvmsg(it->fd, &message, 0);
-#ifndef RIGHT
-    if (got > 0 && (size_t)got < header)
-        return 0;
-#endif
-    return got;
+    return recvmsg(it->fd, &message, 0);
 }
 
 static bool on_input(struct connection *it)
@@ -30,6 +25,10 @@ static bool on_input(struct connection *it)
             return false;
         it->in += (size_t)got;
         answer(it);
+#ifndef RIGHT
+        if (it->in > 0)
+            return false;
+#endif
         if (!flush(it))
             return false;
     }
