@@ -1,6 +1,6 @@
 //! What check mode costs: the C echo server, redis with redis-benchmark and nginx with wrk, alternately without the
-//! preload library, with the library transparent, with the checker, recorded, profiled, and under
-//! strace.
+//! preload library, with the library transparent, with the checker, with chaos that makes no fault, recorded, profiled,
+//! and under strace.
 //!
 //! All servers are up for the whole run, on one processor; the load is on the other, and so are the observers,
 //! which write the recordings and make the profiles: a slice of such a server is theirs too. A round gives
@@ -19,6 +19,7 @@ mod workloads;
 use crate::alternate::{progress, try_alternate};
 use crate::statistics::Median;
 use crate::{affinity, programs};
+use epshim_harness::preload::Mode;
 use served::Served;
 use way::{BEFORE, Result, Tools, WAYS, Way};
 use workloads::Workload;
@@ -51,6 +52,11 @@ pub fn run(rounds: u32) -> Result<()> {
         println!("{}, {rounds} rounds", workload.name);
         for (way, of_one) in ways.iter().zip(&slices) {
             print(way, of_one, &slices[0]);
+            if way.mode == Mode::Chaos {
+                let checked = ways.iter().position(|way| way.mode == Mode::Checking);
+                let than = Way { name: "  of the checked", ..**way };
+                print(&than, of_one, &slices[checked.ok_or("nothing is checked")?]);
+            }
         }
     }
     Ok(())

@@ -1,9 +1,10 @@
 //! `epshim chaos`: runs a program with legal bad luck until something breaks, and shrinks that to the faults that
 //! are enough.
 //!
-//! `program.rs` is what runs, `run.rs` one run and `verdict.rs` what came of it; `search.rs` draws seeds or sweeps,
-//! `shrink.rs` takes faults away, `report.rs` and `json.rs` say what was found, `list.rs` what there is. The faults
-//! are made by the preload library, and written down in a ledger that `ledger.rs` maps.
+//! `program.rs` is what runs, `run.rs` its runs, `watch.rs` what goes on in one and `verdict.rs` what came of it;
+//! `search.rs` draws seeds or sweeps, `shrink.rs` takes faults away, `report.rs` and `json.rs` say what was found,
+//! `list.rs` what there is, `sites.rs` where. The faults are made by the preload library, and written down in a ledger that `ledger.rs`
+//! maps.
 //!
 //! Surprising: unlike `check`, this command stays the program's parent.
 
@@ -26,8 +27,12 @@ mod search;
 mod shrink;
 #[allow(unsafe_code)] // signals that wait
 mod signals;
+mod sites;
+mod terms;
 mod total;
 mod verdict;
+mod watch;
+mod written;
 
 use crate::args::ChaosOptions;
 use crate::launch::Failure;
@@ -90,10 +95,21 @@ fn go(
     if let Err(reason) = runner.baseline()? {
         return Ok(complain(BASELINE, &reason));
     }
+    if let Some(glob) = options.sites.as_deref().filter(|glob| !glob.is_empty()) {
+        let chosen = sites::chosen(&runner.total, glob);
+        if chosen.0.is_empty() {
+            let reason = format!("no call site is `{glob}`\n{}", sites::listed(&runner.total));
+            return Ok(complain(USAGE, &reason));
+        }
+        runner.choose(&chosen)?;
+    }
     let found = if runner.has_sites() { search.go(&mut runner, &mut lines)? } else { None };
     lines.summary(&runner.total);
     let Some(found) = found else {
         report::say(&report::nothing(&search, &runner));
+        if options.sites.is_some() {
+            report::say(&sites::listed(&runner.total));
+        }
         return Ok(if runner.total.faults() == 0 && !search.is_replay() { NO_FAULT } else { 0 });
     };
     if found.ran.faults == 0 {
@@ -108,6 +124,9 @@ fn go(
     let file = broken.write(&runner, search.level).map_err(Failure::own)?;
     lines.failure(&broken, &file);
     report::say(&report::broken(&broken, &runner, options, &file));
+    if options.sites.is_some() {
+        report::say(&sites::listed(&runner.total));
+    }
     Ok(BROKE)
 }
 

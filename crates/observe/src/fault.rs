@@ -12,10 +12,14 @@ mod legal;
 mod level;
 mod name;
 mod plan;
+mod sites;
+mod situation;
 
 pub use draw::Draw;
 pub use kind::{Fault, Faults, Row};
-pub use legal::{Edge, Reason, Situation, judge};
+pub use legal::judge;
 pub use level::Level;
 pub use name::{Name, Subject};
 pub use plan::{Plan, Planned, Unreadable};
+pub use sites::Sites;
+pub use situation::{Edge, Reason, Situation};

@@ -175,7 +175,7 @@ fn chaotic(function: &Function, next: &str, call: &str) -> Option<String> {
             .collect();
         let made = format!("(({next})next_address(NEXT_{name}))({})", passed.join(", "));
         format!(
-            "        {before}\n        result = chaos.error != 0 ? told(chaos.error) : {made};\n        {after}\n"
+            "        {before}\n        result = chaos.error != 0 ? told(&chaos, chaos.error) : {made};\n        {after}\n"
         )
     };
     Some(format!(

@@ -6,12 +6,17 @@
 //!
 //! Surprising: without chaos nothing here is ever called, and nothing is allocated.
 
+pub mod accepts;
 pub mod books;
 pub mod choice;
+pub mod connects;
 mod edges;
+pub mod fate;
+pub mod idle;
 pub mod known;
+pub mod limit;
 mod monitor;
-pub mod results;
+pub mod registrations;
 mod situation;
 pub mod stream;
 pub mod wait;

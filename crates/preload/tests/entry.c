@@ -205,11 +205,12 @@ void on_chaos_wait(struct chaos *chaos, int epfd, int64_t timeout, const void *s
     never("chaos wait");
 }
 
-void on_chaos_waited(const struct chaos *chaos, int epfd, struct epoll_event *events, int count,
-                     const void *site)
+int on_chaos_waited(const struct chaos *chaos, int epfd, struct epoll_event *events, int count,
+                    const void *site)
 {
     (void)chaos, (void)epfd, (void)events, (void)count, (void)site;
     never("chaos waited");
+    return count;
 }
 
 bool on_chaos_ctl(int epfd, int op, int fd, struct epoll_event *event, const void *site, int *result)
@@ -223,6 +224,13 @@ void on_chaos_connect(struct chaos *chaos, int fd, const void *site)
 {
     (void)chaos, (void)fd, (void)site;
     never("chaos connect");
+}
+
+bool on_chaos_connected(const struct chaos *chaos, int fd, int error)
+{
+    (void)chaos, (void)fd, (void)error;
+    never("chaos connected");
+    return false;
 }
 
 void on_chaos_counted(int fd)

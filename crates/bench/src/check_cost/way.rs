@@ -50,11 +50,12 @@ impl Tools {
 }
 
 /// The ways; the first is what the others are compared to.
-pub const WAYS: [Way; 8] = [
+pub const WAYS: [Way; 9] = [
     way("plain", Mode::Plain, By::Itself),
     way("transparent", Mode::Transparent, By::Itself),
     way("checked", Mode::Checking, By::Itself),
     Way { is_before: true, ..way("checked before", Mode::Checking, By::Itself) },
+    way("chaos, no fault", Mode::Chaos, By::Itself),
     way("recorded", Mode::Plain, By::Record),
     way("profiled", Mode::Plain, By::Profile),
     way("profiled, checked", Mode::Plain, By::ProfileAndCheck),

@@ -72,6 +72,11 @@ pub struct ChaosOptions {
     #[arg(long, value_name = "FAULT", value_delimiter = ',', value_parser = FAULT, hide_possible_values = true)]
     pub except: Vec<Fault>,
 
+    /// List the call sites, and the faults made at each; with GLOB only those of which the function, FILE:LINE or
+    /// module+0xOFFSET is like it have faults
+    #[arg(long, value_name = "GLOB", num_args = 0..=1, require_equals = true, default_missing_value = "", conflicts_with = "replay")]
+    pub sites: Option<String>,
+
     /// What says whether CMD works, for sh; without it CMD says so itself
     #[arg(long, value_name = "CMD")]
     pub test: Option<String>,

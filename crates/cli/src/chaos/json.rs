@@ -45,6 +45,7 @@ impl Lines {
             "level": level.name(),
             "verdict": ran.verdict.as_ref().map(super::verdict::Verdict::word),
             "seconds": ran.took.as_secs_f64(),
+            "slow": ran.is_slow,
             "faults": ran.faults,
             "findings": findings,
             "illegal": ran.illegal,

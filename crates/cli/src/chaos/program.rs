@@ -9,7 +9,7 @@ use epshim_check::options::Mode;
 use epshim_observe::fault::{Faults, Level, Plan};
 use sha2::{Digest as _, Sha256};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The program.
@@ -19,6 +19,8 @@ pub struct Program {
     pub identity: (String, String),
     pub faults: Faults,
     pub level: Level,
+    /// The file of the call sites that may have faults; `None`: all.
+    pub sites: Option<PathBuf>,
 }
 
 /// What a run is to do.
@@ -65,7 +67,7 @@ impl Program {
         if faults.0 == 0 {
             return Err(Failure { code: USAGE, reason: "no fault is left".to_owned() });
         }
-        Ok(Self { prepared, identity, faults, level })
+        Ok(Self { prepared, identity, faults, level, sites: None })
     }
 
     /// The command of a run, whose files are in the folder.
@@ -82,6 +84,9 @@ impl Program {
         };
         let ledger = folder.join("ledger");
         let mut more = format!(":ledger={}", ledger.display());
+        if let Some(sites) = self.sites.as_ref().filter(|_| !matches!(luck, Luck::Plan(_))) {
+            more += &format!(":sites={}", sites.display());
+        }
         match luck {
             Luck::None => more += ":rate=0",
             Luck::Seed(seed) => wanted.seed = seed,

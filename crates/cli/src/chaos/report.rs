@@ -4,6 +4,7 @@ use super::failure::Broken;
 use super::place::Named;
 use super::run::Runner;
 use super::search::Search;
+use super::terms::SLOW;
 use super::verdict::Verdict;
 use crate::args::ChaosOptions;
 use crate::output::shown;
@@ -58,6 +59,15 @@ pub fn nothing(search: &Search, runner: &Runner) -> String {
     }
     if unlucky.0 != 0 {
         let _ = write!(text, "\n  never made, though there were such calls: {}", names(unlucky));
+    }
+    if total.slow > 0 {
+        let _ = write!(
+            text,
+            "\n  slow: {} runs took more than {SLOW} times as long as without faults ({:.2} s), the longest {:.1} s",
+            total.slow,
+            runner.usual().as_secs_f64(),
+            total.slowest.as_secs_f64()
+        );
     }
     text + &refused(runner) + &illegal(runner)
 }

@@ -3,6 +3,7 @@
 use epshim_ledger::Ledger;
 use epshim_observe::fault::{Fault, Faults, Reason};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// What all runs came to.
 #[derive(Debug, Default)]
@@ -12,6 +13,9 @@ pub struct Total {
     pub by_fault: BTreeMap<Fault, u64>,
     pub by_reason: BTreeMap<Reason, u64>,
     pub illegal: u64,
+    /// Runs that were slow, and the longest of them.
+    pub slow: u64,
+    pub slowest: Duration,
     /// By place: the faults that could be, and those that were.
     pub sites: BTreeMap<(String, u64), (u32, u32)>,
 }

@@ -13,6 +13,7 @@ use command::watching;
 use epshim_harness::c_compiler::{build, c11};
 use epshim_harness::cargo;
 use epshim_harness::products::folder;
+use epshim_observe::fault::{Fault, Level};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -50,6 +51,8 @@ struct Program {
     source: PathBuf,
     /// The fault that breaks it.
     fault: String,
+    /// What comes of it, in a word.
+    verdict: String,
 }
 
 fn programs() -> Vec<Program> {
@@ -59,9 +62,13 @@ fn programs() -> Vec<Program> {
         .filter(|path| path.extension().is_some_and(|end| end == "c"))
         .map(|source| {
             let text = fs::read_to_string(&source).unwrap();
-            let line = text.lines().find_map(|line| line.strip_prefix(" * fault: "));
+            let says = |key: &str| {
+                let line = text.lines().find_map(|line| line.strip_prefix(key));
+                line.unwrap_or_else(|| panic!("{source:?} has no {key}")).to_owned()
+            };
+            let (fault, verdict) = (says(" * fault: "), says(" * verdict: "));
             let name = source.file_stem().unwrap().to_str().unwrap().to_owned();
-            Program { name, source, fault: line.expect("it says its fault").to_owned() }
+            Program { name, source: source.clone(), fault, verdict: verdict.replace(" */", "") }
         })
         .collect();
     programs.sort_by(|a, b| a.name.cmp(&b.name));
@@ -69,6 +76,15 @@ fn programs() -> Vec<Program> {
 }
 
 impl Program {
+    /// The options with which the bug is looked for. Of what is used up one kind is enough: all of them together end
+    /// what is right too.
+    fn words(&self) -> Vec<&str> {
+        match Fault::named(&self.fault).expect("it names a fault").level() {
+            Level::Brutal => vec!["--level", "brutal", "--only", &self.fault],
+            _ => vec!["--level", "rough"],
+        }
+    }
+
     fn build(&self, is_right: bool) -> PathBuf {
         let mut command = c11();
         command.args(["-g", "-O1"]).args(is_right.then_some("-DRIGHT")).arg(&self.source);

@@ -1,6 +1,8 @@
 //! The planted bugs, each of which a plain client passes.
 
 use crate::{Program, programs, search, text, turn};
+use epshim_harness::c_compiler::{build, c11};
+use epshim_harness::cargo;
 use epshim_harness::process::run;
 use std::fs;
 use std::process::Command;
@@ -30,7 +32,7 @@ fn is_found(program: &Program) {
     let name = &program.name;
     let path = program.build(false);
     run(&mut Command::new(&path));
-    let words = ["--seed", "1", "--runs", SEEDS, "--level", "rough"];
+    let words = [&["--seed", "1", "--runs", SEEDS][..], &program.words()].concat();
     let outcome = search(name, &words, &[text(&path)]);
     assert_eq!(outcome.code, 1, "{name}: {}", outcome.err);
     let failure = outcome.line("chaos-failure");
@@ -39,6 +41,7 @@ fn is_found(program: &Program) {
     assert!((1..=LEFT).contains(&faults.len()), "{name}: {faults:?}");
     let is_it = |fault: &&str| fault.starts_with(&program.fault);
     assert!(faults.iter().any(is_it), "{name}: {faults:?}");
+    assert_eq!(failure["verdict"], *program.verdict, "{name}: {}", outcome.err);
     assert_eq!(failure["replays_failed"], 5, "{name}: {}", outcome.err);
     assert_eq!(outcome.line("chaos-summary")["illegal"], 0, "{name}");
 
@@ -54,6 +57,43 @@ fn is_found(program: &Program) {
     let survived =
         search(&format!("{name}-forced"), &["--force", "--replay", text(&file)], &[text(&other)]);
     assert_eq!(survived.code, 0, "{name}: its twin: {}", survived.err);
+}
+
+/// What is used up a program may refuse, but not for ever: the twins go on.
+#[test]
+fn the_twins_of_brutal_bugs_survive_them() {
+    let is_brutal = |program: &Program| program.words().contains(&"brutal");
+    thread::scope(|scope| {
+        for program in programs().into_iter().filter(is_brutal) {
+            scope.spawn(move || {
+                let _turn = turn();
+                let name = format!("{}-right", program.name);
+                let path = program.build(true);
+                let words = [&["--seed", "1", "--runs", SEEDS][..], &program.words()].concat();
+                let outcome = search(&name, &words, &[text(&path)]);
+                assert_eq!(outcome.code, 0, "{name}: {}", outcome.err);
+                let summary = outcome.line("chaos-summary");
+                assert_eq!(summary["illegal"], 0, "{name}: {}", outcome.err);
+                let made = &summary["faults_by_kind"][&program.fault];
+                assert!(made.as_u64() > Some(0), "{name}: {}", outcome.err);
+            });
+        }
+    });
+}
+
+#[test]
+fn a_lowered_limit_is_this_process_s_alone() {
+    let _turn = turn();
+    let source = cargo::root().join("crates/cli/tests/chaos/limit.c");
+    let path = build(c11().args(["-g", "-O1"]).arg(source), "chaos-limit");
+    let words = ["--seed", "1", "--runs", "8", "--level", "brutal"];
+    let words = [&words[..], &["--only", "descriptors-exhausted"]].concat();
+    let outcome = search("limit", &words, &[text(&path)]);
+    assert_eq!(outcome.code, 0, "{}", outcome.err);
+    let summary = outcome.line("chaos-summary");
+    let made = summary["faults_by_kind"]["descriptors-exhausted"].as_u64();
+    assert!(made > Some(20), "{}", outcome.err);
+    assert_eq!(summary["illegal"], 0, "{}", outcome.err);
 }
 
 #[test]

@@ -46,6 +46,34 @@ fn a_program_without_an_epoll_has_no_fault() {
 }
 
 #[test]
+fn call_sites_are_listed_and_one_is_chosen() {
+    let _turn = turn();
+    let source = cargo::root().join("c_tests/chaos/rest_forgotten.c");
+    let path = build(c11().args(["-g", "-O1", "-DRIGHT"]).arg(source), "chaos-sites-program");
+    let runs = ["--seed", "1", "--runs", "6", "--level", "rough"];
+    let all = search("sites-all", &[&runs[..], &["--sites"]].concat(), &[text(&path)]);
+    assert_eq!(all.code, 0, "{}", all.err);
+    for site in ["flush rest_forgotten.c:", "on_input server.h:", "on_accept server.h:"] {
+        let line = all.err.lines().find(|line| line.trim_start().starts_with(site));
+        let line = line.unwrap_or_else(|| panic!("no {site}:\n{}", all.err));
+        assert!(line.contains(": made ") && !line.contains("made none"), "{line}");
+    }
+
+    let one = search("sites-one", &[&runs[..], &["--sites=flush"]].concat(), &[text(&path)]);
+    assert_eq!(one.code, 0, "{}", one.err);
+    let made = |site: &str| {
+        let line = one.err.lines().find(|line| line.trim_start().starts_with(site));
+        line.is_some_and(|line| !line.contains("made none"))
+    };
+    assert!(made("flush ") && !made("on_input ") && !made("on_accept "), "{}", one.err);
+
+    let none = search("sites-none", &[&runs[..], &["--sites=flash"]].concat(), &[text(&path)]);
+    assert_eq!(none.code, 2, "{}", none.err);
+    assert!(none.err.contains("no call site is `flash`"), "{}", none.err);
+    assert!(none.err.contains("flush rest_forgotten.c:"), "{}", none.err);
+}
+
+#[test]
 fn a_folder_that_the_library_cannot_be_told_is_refused() {
     for name in ["with space", "with:colon"] {
         let place = folder("chaos-places").join(name);

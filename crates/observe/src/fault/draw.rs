@@ -3,6 +3,9 @@
 //!
 //! A draw is a function of the seed and of the fault's name: it has no state, and threads cannot change it.
 //! Uniform noise everywhere would hide bugs; a fault that never comes at one place lets another one come there.
+//!
+//! Surprising: seeds are drawn in rows of 4, of which the second has the kinds that the first has not, and two rows have
+//! between them each place. So 16 seeds, wherever they begin, have each kind at each place once at least.
 
 use super::kind::{Fault, Faults};
 use super::name::Name;
@@ -35,13 +38,22 @@ impl Draw {
             let place = mix(self.seed, 1) % all.len() as u64;
             return Faults(all[place as usize].bit());
         }
-        let some: Faults = all
-            .iter()
-            .copied()
-            .filter(|&fault| mix(self.seed, 16 + fault as u64) & 1 != 0)
-            .collect();
+        let is_on = |fault: Fault| {
+            let bit = |number| mix(number, 16 + fault as u64) & 1 != 0;
+            match self.seed % SINGLE {
+                0 => bit(self.block()),
+                1 => !bit(self.block()),
+                _ => bit(self.seed),
+            }
+        };
+        let some: Faults = all.iter().copied().filter(|&fault| is_on(fault)).collect();
         // A seed that has none tests nothing.
         if some.0 == 0 { self.faults } else { some }
+    }
+
+    /// The row of seeds that end with a single kind.
+    fn block(&self) -> u64 {
+        self.seed / SINGLE
     }
 
     fn is_single(&self) -> bool {
@@ -59,8 +71,14 @@ impl Draw {
     /// Whether it happens at calls from this place, by the bits of its address that stay the same.
     #[must_use]
     pub fn is_on_at(&self, fault: Fault, site: u64) -> bool {
-        let is_everywhere = self.is_single() || self.rate.is_some();
-        is_everywhere || mix(mix(self.seed, 128 + fault as u64), site & 0xfff) & 1 != 0
+        if self.is_single() || self.rate.is_some() {
+            return true;
+        }
+        let bit = |number| mix(mix(number, 128 + fault as u64), site & 0xfff) & 1 != 0;
+        match self.seed % SINGLE {
+            0 | 1 => bit(self.block() / 2) == (self.block() % 2 == 0),
+            _ => bit(self.seed),
+        }
     }
 
     /// Whether the fault of this name happens. Returns a number to draw its size from.
@@ -120,6 +138,19 @@ mod tests {
             let alone = (0..400).filter(|&seed| draw(seed).on() == Faults(fault.bit())).count();
             assert!((100..260).contains(&on), "{fault} is on in {on} of 400 seeds");
             assert!(alone >= 1, "{fault} is never alone");
+        }
+    }
+
+    #[test]
+    fn sixteen_seeds_have_each_kind_at_each_place() {
+        for (first, site) in (0..200).zip((0x1040..).step_by(37)) {
+            for fault in Faults::of(Level::Brutal).iter() {
+                let is_on = |seed: u64| {
+                    let draw = Draw { seed, faults: Faults::of(Level::Brutal), rate: None };
+                    draw.on().has(fault) && draw.is_on_at(fault, site)
+                };
+                assert!((first..first + 16).any(is_on), "{fault} at {site:x} from {first}");
+            }
         }
     }
 

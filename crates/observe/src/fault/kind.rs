@@ -53,13 +53,13 @@ macro_rules! faults {
 
 faults! {
     /// Fewer bytes than asked for, and than there are.
-    ShortRead: "short-read", Polite, "read, readv, recv, recvfrom",
-        "a stream socket or a pipe that is registered; no flags but MSG_DONTWAIT, MSG_NOSIGNAL and MSG_CMSG_CLOEXEC; not where EPOLLET comes with EPOLLEXCLUSIVE",
+    ShortRead: "short-read", Polite, "read, readv, recv, recvfrom, recvmsg, splice",
+        "a stream socket or a pipe that is registered; no flags but MSG_DONTWAIT, MSG_NOSIGNAL and MSG_CMSG_CLOEXEC; no control data; not where EPOLLET comes with EPOLLEXCLUSIVE",
         "read(2), RETURN VALUE",
         "the kernel is asked for fewer bytes; an edge-triggered registration is armed again with its own events and data, as if the rest came now";
     /// Fewer bytes taken than given.
-    ShortWrite: "short-write", Polite, "write, writev, send, sendto, sendfile",
-        "a registered stream socket with O_NONBLOCK or MSG_DONTWAIT; a registered pipe with O_NONBLOCK, above PIPE_BUF",
+    ShortWrite: "short-write", Polite, "write, writev, send, sendto, sendmsg, sendfile, splice",
+        "a registered stream socket with O_NONBLOCK or MSG_DONTWAIT; a registered pipe with O_NONBLOCK, above PIPE_BUF; no control data",
         "write(2), RETURN VALUE",
         "the kernel is given fewer bytes; an edge-triggered registration is armed again, so that room is told";
     /// A wait ends with EINTR.
@@ -98,12 +98,12 @@ faults! {
         "epoll(7), Triggering: more than one event may be generated upon several chunks of data",
         "EPOLL_CTL_MOD with its own events and data before the wait: the kernel delivers it if it is ready";
     /// A read fails with EAGAIN after a delivery.
-    ReadAgain: "read-again", Rough, "read, readv, recv, recvfrom",
+    ReadAgain: "read-again", Rough, "read, readv, recv, recvfrom, recvmsg, splice",
         "a registered stream socket with O_NONBLOCK; poll says neither RDHUP, HUP nor ERR, no end was read, FIONREAD was not asked; once at each byte; not where EPOLLET comes with EPOLLEXCLUSIVE",
         "select(2), BUGS: a descriptor may be reported ready and block nevertheless",
         "the kernel is not asked; an edge-triggered registration is armed again";
     /// A write fails with EAGAIN after EPOLLOUT.
-    WriteAgain: "write-again", Rough, "write, writev, send, sendto, sendfile",
+    WriteAgain: "write-again", Rough, "write, writev, send, sendto, sendmsg, sendfile, splice",
         "a registered stream socket with O_NONBLOCK; poll says neither HUP nor ERR; once at each byte; not where EPOLLET comes with EPOLLEXCLUSIVE",
         "send(2), ERRORS: EAGAIN; net/ipv4/tcp.c, tcp_sendmsg_locked waits for memory too",
         "the kernel is not asked; an edge-triggered registration is armed again, so that room is told";
@@ -112,6 +112,31 @@ faults! {
         "a socket of AF_UNIX with O_NONBLOCK; once each",
         "connect(2), ERRORS: EAGAIN",
         "the kernel is not asked: the program has to call again";
+    /// An event that is not true: what is read then is EAGAIN.
+    DeliverySpurious: "delivery-spurious", Rough, "epoll_wait, epoll_pwait, epoll_pwait2",
+        "a registration for EPOLLIN of a socket with O_NONBLOCK on which nothing is ready, neither EPOLLONESHOT nor EPOLLEXCLUSIVE; room in the batch",
+        "select(2), BUGS: a descriptor may be reported ready and block nevertheless",
+        "the event is put behind those that were delivered; the kernel says EAGAIN to the read by itself";
+    /// A read that would block is interrupted.
+    ReadInterrupted: "read-interrupted", Rough, "read, readv, recv, recvfrom, recvmsg",
+        "a registered socket or pipe without O_NONBLOCK on which nothing is ready; and a handler without SA_RESTART of SIGWINCH, SIGURG, SIGCONT or SIGCHLD (that without SA_NOCLDSTOP), or a timeout of the socket (SO_RCVTIMEO); once at each byte",
+        "signal(7), Interruption of system calls by signal handlers, and by stop signals",
+        "the signal is sent to the thread, so that its handler runs; the kernel is not asked. With a timeout: as after SIGSTOP and SIGCONT";
+    /// A write that would block is interrupted.
+    WriteInterrupted: "write-interrupted", Rough, "write, writev, send, sendto, sendmsg",
+        "as of read-interrupted, where no room is ready; the timeout is SO_SNDTIMEO; once at each byte",
+        "signal(7), Interruption of system calls by signal handlers, and by stop signals",
+        "as of read-interrupted";
+    /// An accept that would block is interrupted.
+    AcceptInterrupted: "accept-interrupted", Rough, "accept, accept4",
+        "a registered listener without O_NONBLOCK on which no connection waits; else as of read-interrupted",
+        "signal(7), Interruption of system calls by signal handlers, and by stop signals",
+        "as of read-interrupted";
+    /// A connect that blocks is interrupted, and goes on.
+    ConnectInterrupted: "connect-interrupted", Rough, "connect",
+        "a TCP socket without O_NONBLOCK, and a handler or a timeout as of write-interrupted; once each",
+        "connect(2), ERRORS: EINTR; signal(7), Interruption of system calls by signal handlers",
+        "O_NONBLOCK is set for the call alone, so that the connection goes on; then the signal is sent to the thread";
     /// accept fails with EPROTO, and the connection is lost.
     AcceptLost: "accept-lost", Brutal, "accept, accept4",
         "a registered listener with a connection that waits",
@@ -122,13 +147,23 @@ faults! {
         "a registered listener with a connection that waits; in a row of 1 to 20",
         "accept(2), ERRORS: ENFILE, ENOBUFS, ENOMEM",
         "told, for no program can ask: the connection stays in the queue";
+    /// No descriptor is left.
+    DescriptorsExhausted: "descriptors-exhausted", Brutal, "accept, accept4; then all that make a descriptor, for a while",
+        "a registered listener with a connection that waits; a process that starts no other by posix_spawn, system or popen",
+        "getrlimit(2), RLIMIT_NOFILE; accept(2), ERRORS: EMFILE",
+        "RLIMIT_NOFILE is lowered to the first free number, for 10 to 1,280 ms, so that each call agrees and a close makes room; before fork and exec it is what it was";
+    /// A connect is refused.
+    ConnectRefused: "connect-refused", Brutal, "connect",
+        "a TCP socket, not bound to an address",
+        "connect(2), ERRORS: ECONNREFUSED",
+        "the kernel is asked for port 0 of the own machine, where nobody can listen: EPOLLERR, EPOLLHUP and SO_ERROR agree";
     /// EPOLL_CTL_ADD fails with ENOSPC.
     AddRefused: "add-refused", Brutal, "epoll_ctl",
         "EPOLL_CTL_ADD",
         "epoll_ctl(2), ERRORS: ENOSPC",
         "the kernel is not asked: nothing is registered";
     /// The other end is gone.
-    PeerVanished: "peer-vanished", Brutal, "read, readv, recv, recvfrom",
+    PeerVanished: "peer-vanished", Brutal, "read, readv, recv, recvfrom, recvmsg, splice",
         "a registered stream socket",
         "any network; shutdown(2)",
         "shutdown(SHUT_RDWR) for real: EPOLLRDHUP, EPOLLHUP, 0 and EPIPE all agree";

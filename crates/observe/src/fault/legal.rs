@@ -4,112 +4,8 @@
 //! answer is no.
 
 use super::kind::Fault;
+use super::situation::{Edge, Reason, Situation};
 use crate::descriptors::Kind;
-
-/// How a descriptor is registered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Edge {
-    /// Not in an epoll that was seen, or in one more than was seen.
-    #[default]
-    Unknown,
-    /// Level-triggered everywhere, or edge-triggered and disarmed after each delivery (EPOLLONESHOT).
-    Level,
-    /// Edge-triggered, and can be armed again.
-    Armable,
-    /// Edge-triggered, and cannot: EPOLLEXCLUSIVE, or another process shares the epoll.
-    Fixed,
-}
-
-/// What is known of a descriptor and of the call on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[allow(clippy::struct_excessive_bools, reason = "each is a question to the kernel")]
-pub struct Situation {
-    /// What it is open on.
-    pub kind: Kind,
-    /// O_NONBLOCK, or MSG_DONTWAIT.
-    pub is_nonblocking: bool,
-    /// poll(2) says RDHUP, HUP or ERR, or an end was read.
-    pub has_hung_up: bool,
-    /// poll(2) says that a connection waits, or data.
-    pub is_ready: bool,
-    /// The program has asked how many bytes there are.
-    pub was_counted: bool,
-    /// The call has flags that change what a count means.
-    pub is_special: bool,
-    /// A pipe of packets (O_DIRECT).
-    pub is_of_packets: bool,
-    /// How it is registered.
-    pub edge: Edge,
-    /// Bytes, events or microseconds that the program asked for.
-    pub asked: u64,
-    /// What it is to get instead.
-    pub given: u64,
-    /// A wait that may sleep.
-    pub may_sleep: bool,
-    /// This was told at the same byte already.
-    pub is_again: bool,
-    /// A socket of AF_UNIX.
-    pub is_unix: bool,
-}
-
-/// Why a fault is not made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
-pub enum Reason {
-    /// The descriptor is of another kind.
-    Kind,
-    /// The call may block.
-    Blocks,
-    /// After a hang-up the kernel says the end or the error, and nothing else.
-    HungUp,
-    /// Nothing is there that could be taken away.
-    NotReady,
-    /// The program knows how many bytes there are.
-    Counted,
-    /// The flags of the call.
-    Flags,
-    /// It is not known how it is registered.
-    Unregistered,
-    /// An edge that cannot be armed again.
-    Fixed,
-    /// Too little was asked for.
-    TooLittle,
-    /// It was told here before.
-    Again,
-}
-
-impl Reason {
-    /// All.
-    pub const ALL: [Self; 10] = [
-        Self::Kind,
-        Self::Blocks,
-        Self::HungUp,
-        Self::NotReady,
-        Self::Counted,
-        Self::Flags,
-        Self::Unregistered,
-        Self::Fixed,
-        Self::TooLittle,
-        Self::Again,
-    ];
-
-    /// In a few words.
-    #[must_use]
-    pub const fn text(self) -> &'static str {
-        match self {
-            Self::Kind => "another kind of descriptor",
-            Self::Blocks => "the call may block",
-            Self::HungUp => "the other end has hung up",
-            Self::NotReady => "nothing was there",
-            Self::Counted => "the program knows how much there is",
-            Self::Flags => "flags of the call",
-            Self::Unregistered => "not registered where it was seen",
-            Self::Fixed => "an edge that cannot be armed again",
-            Self::TooLittle => "too little was asked for",
-            Self::Again => "told there before",
-        }
-    }
-}
 
 /// A pipe takes so many bytes in one piece or not at all (pipe(7)).
 const PIPE_BUF: u64 = 4096;
@@ -174,12 +70,54 @@ pub fn judge(fault: Fault, at: &Situation) -> Result<(), Reason> {
             check(at.is_nonblocking, Reason::Blocks)?;
             check(!at.is_again, Reason::Again)
         }
+        Fault::DeliverySpurious => {
+            check(matches!(at.kind, Kind::Stream | Kind::Listener | Kind::Datagram), Reason::Kind)?;
+            check(at.is_nonblocking, Reason::Blocks)?;
+            check(!at.has_hung_up, Reason::HungUp)?;
+            check(!at.is_ready, Reason::Again)?;
+            is_armable()?;
+            check(at.given < at.asked, Reason::TooLittle)
+        }
+        Fault::ReadInterrupted | Fault::WriteInterrupted | Fault::AcceptInterrupted => {
+            let is_accept = fault == Fault::AcceptInterrupted;
+            let is_socket = matches!(at.kind, Kind::Stream | Kind::Datagram);
+            let is_it = if is_accept {
+                at.kind == Kind::Listener
+            } else {
+                is_socket || at.kind == Kind::Pipe
+            };
+            check(is_it, Reason::Kind)?;
+            check(!at.is_special, Reason::Flags)?;
+            check(at.edge != Edge::Unknown, Reason::Unregistered)?;
+            would_block(at)?;
+            check(!at.is_again, Reason::Again)
+        }
+        Fault::ConnectInterrupted => {
+            check(at.is_tcp, Reason::Kind)?;
+            would_block(at)?;
+            check(!at.is_again, Reason::Again)
+        }
+        Fault::ConnectRefused => check(at.is_tcp && !at.is_bound, Reason::Kind),
+        Fault::DescriptorsExhausted => {
+            check(at.kind == Kind::Listener, Reason::Kind)?;
+            check(at.edge != Edge::Unknown, Reason::Unregistered)?;
+            check(at.is_ready, Reason::NotReady)?;
+            is_shorter()
+        }
         Fault::AddRefused => Ok(()),
         Fault::PeerVanished => {
             check(at.kind == Kind::Stream, Reason::Kind)?;
             check(!at.has_hung_up, Reason::HungUp)
         }
     }
+}
+
+/// The call would sleep, and a signal would end it.
+fn would_block(at: &Situation) -> Result<(), Reason> {
+    if at.is_nonblocking || at.is_ready || at.has_hung_up {
+        return Err(Reason::Uninterrupted);
+    }
+    if at.is_interruptible { Ok(()) } else { Err(Reason::Uninterrupted) }
 }
 
 /// Bytes without boundaries.
@@ -219,6 +157,9 @@ mod tests {
             may_sleep: bits & 64 != 0,
             is_again: bits & 128 != 0,
             is_unix: bits & 512 != 0,
+            is_tcp: bits & 1024 != 0,
+            is_bound: bits & 2048 != 0,
+            is_interruptible: bits & 4096 != 0,
         })
     }
 
@@ -246,6 +187,20 @@ mod tests {
             }
             if fault == Fault::WaitInterrupted {
                 prop_assert!(at.may_sleep, "EINTR of a look");
+            }
+            if matches!(
+                fault,
+                Fault::ReadInterrupted
+                    | Fault::WriteInterrupted
+                    | Fault::AcceptInterrupted
+                    | Fault::ConnectInterrupted
+            ) {
+                prop_assert!(!at.is_nonblocking && !at.is_ready, "EINTR of a call that does not block");
+                prop_assert!(at.is_interruptible, "EINTR without a signal");
+            }
+            if fault == Fault::DeliverySpurious {
+                prop_assert!(at.is_nonblocking, "a read behind it would hang");
+                prop_assert!(!at.is_ready && !at.has_hung_up, "an event that is true");
             }
         }
     }

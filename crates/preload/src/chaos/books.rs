@@ -6,11 +6,11 @@
 use crate::books::slots::slot;
 use crate::chaos::choice::Choice;
 use crate::chaos::known::{Epoll, Known};
-use crate::chaos::writing;
+use crate::chaos::{idle, limit, writing};
 use crate::runtime::lock::{Locked, PATIENCE};
 use crate::runtime::{process, watched};
 use epshim_ledger::Made;
-use epshim_observe::fault::{Faults, Name, Planned, Reason, Situation, Subject, judge};
+use epshim_observe::fault::{Faults, Name, Planned, Reason, Sites, Situation, Subject, judge};
 use std::collections::BTreeMap;
 use std::ffi::c_int;
 
@@ -31,8 +31,19 @@ pub struct Books {
     pub last_refused: Option<(c_int, u32)>,
     pub known: BTreeMap<c_int, Known>,
     pub epolls: BTreeMap<c_int, Epoll>,
-    /// The ledger's numbers of the call sites.
-    sites: BTreeMap<usize, Option<u32>>,
+    /// The call sites that were seen.
+    sites: BTreeMap<usize, Site>,
+    /// Those that may have faults; `None`: all.
+    chosen: Option<Sites>,
+}
+
+/// A call site.
+#[derive(Debug, Clone, Copy)]
+struct Site {
+    /// In the ledger.
+    number: Option<u32>,
+    /// It may have faults.
+    is_chosen: bool,
 }
 
 /// A call that a fault may be made of.
@@ -44,7 +55,7 @@ pub struct At {
 }
 
 /// Chaos begins.
-pub fn start(choice: Choice) {
+pub fn start(choice: Choice, chosen: Option<Sites>) {
     let books = Books {
         choice,
         process: 0,
@@ -54,6 +65,7 @@ pub fn start(choice: Choice) {
         known: BTreeMap::new(),
         epolls: BTreeMap::new(),
         sites: BTreeMap::new(),
+        chosen,
     };
     BOOKS.with(PATIENCE, |old| *old = Some(books));
     watched::set_chaos(true);
@@ -70,9 +82,13 @@ pub fn with<R>(work: impl FnOnce(&mut Books) -> R) -> Option<R> {
     }
 }
 
-/// Before fork(3): takes the lock. False: another thread does not give it back.
+/// Before fork(3): takes the lock, under which no limit is lowered. False: another thread does not give it back.
 pub fn before_fork() -> bool {
-    !watched::is_chaos() || BOOKS.lock().take(PATIENCE)
+    if watched::is_chaos() && !BOOKS.lock().take(PATIENCE) {
+        return false;
+    }
+    limit::raise();
+    true
 }
 
 /// Gives it back, in both processes.
@@ -85,6 +101,8 @@ pub fn after_fork() {
 /// In a forked child: another process, which shares the epolls that there are. What another thread has left half
 /// written ends its chaos.
 pub fn forked() {
+    // A child that no hook announced (clone(2)) has the limit as it was then.
+    limit::raise();
     if !watched::is_chaos() {
         return;
     }
@@ -146,15 +164,27 @@ impl Books {
         }
     }
 
-    /// The ledger's number of a call site.
-    fn site(&mut self, site: usize) -> Option<u32> {
-        *self.sites.entry(site).or_insert_with(|| writing::site(site))
+    fn site(&mut self, address: usize) -> Site {
+        let Self { sites, chosen, .. } = self;
+        *sites.entry(address).or_insert_with(|| {
+            let place = writing::place(address);
+            let is_it = |chosen: &Sites| {
+                place.as_ref().is_some_and(|place| chosen.has(&place.module, place.offset))
+            };
+            Site {
+                is_chosen: chosen.as_ref().is_none_or(is_it),
+                number: writing::ledger()
+                    .zip(place.as_ref())
+                    .and_then(|(it, place)| it.site(place)),
+            }
+        })
     }
 
     /// These faults could happen at a call site.
     pub fn could(&mut self, site: usize, faults: Faults) {
+        idle::sees(site);
         let wanted = Faults(faults.0 & self.choice.faults().0);
-        if let (Some(number), Some(ledger)) = (self.site(site), writing::ledger()) {
+        if let (Some(number), Some(ledger)) = (self.site(site).number, writing::ledger()) {
             wanted.iter().for_each(|fault| ledger.reach(number, fault, false));
         }
     }
@@ -169,7 +199,7 @@ impl Books {
         situation: impl FnOnce(&mut Self, u64) -> Situation,
     ) -> Option<u64> {
         let wanted = self.choice.wants(name, at.site as u64)?;
-        if !process::owns_memory() {
+        if !process::owns_memory() || !self.site(at.site).is_chosen {
             return None;
         }
         let gives = match wanted.planned {
@@ -191,7 +221,7 @@ impl Books {
 
     /// A fault was made: it is written down.
     pub fn made(&mut self, planned: Planned, at: At, errno: c_int) {
-        let site = self.site(at.site);
+        let site = self.site(at.site).number;
         let Some(ledger) = writing::ledger() else { return };
         ledger.write(&Made {
             name: planned.name,

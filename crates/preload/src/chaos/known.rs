@@ -90,7 +90,8 @@ const fn place(fault: Fault) -> usize {
         Fault::WaitFewer => 1,
         Fault::WaitReordered => 2,
         Fault::WaitLate => 3,
-        Fault::EdgeRepeated => 4,
+        Fault::DeliverySpurious => 4,
+        // The last, for it has two places.
         _ => 6,
     }
 }

@@ -4,6 +4,7 @@
 use crate::chaos::books::Books;
 use crate::chaos::writing;
 use crate::output::line;
+use crate::questions::descriptor;
 use epshim_observe::bits;
 use std::ffi::c_int;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -23,6 +24,20 @@ pub fn violated(what: &'static str) {
 pub fn told_again(books: &mut Books, fd: c_int) {
     if books.known(fd).is_some_and(|known| known.has_ended) {
         violated("EAGAIN after a hang-up");
+    }
+}
+
+/// EINTR was told: only a call that may sleep says that.
+pub fn interrupted(fd: c_int) {
+    if !descriptor::may_block(fd) {
+        violated("EINTR of a call that does not block");
+    }
+}
+
+/// An event was delivered that is not true: who believes it must not hang.
+pub fn deceived(fd: c_int) {
+    if descriptor::may_block(fd) {
+        violated("an event that is not true of a descriptor that blocks");
     }
 }
 

@@ -6,15 +6,21 @@ use crate::books::slots::{Table, slot};
 use crate::chaos::books::Books;
 use crate::questions::descriptor;
 use crate::questions::fd::FdNumber;
+use crate::runtime::signals;
 use epshim_observe::fault::{Edge, Situation};
 use epshim_observe::{Descriptors as _, Kind, bits};
 use rustix::fs::{FileType, OFlags, fcntl_getfl, fstat};
-use rustix::net::{AddressFamily, SocketType, sockopt};
+use rustix::net::sockopt::{self, Timeout};
+use rustix::net::{AddressFamily, SocketType, getsockname};
 use std::ffi::c_int;
+use std::net::SocketAddr;
 
 /// Flags with which a count means what it means without.
 const PLAIN: c_int =
     libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL | libc::MSG_CMSG_CLOEXEC | libc::MSG_MORE;
+
+/// TCP_CLOSE (include/net/tcp_states.h).
+const CLOSED: u8 = 7;
 
 /// The situation of a call on a descriptor that moves bytes.
 pub fn of_bytes(books: &mut Books, fd: c_int, flags: c_int, is_output: bool) -> Situation {
@@ -40,22 +46,45 @@ pub fn of_bytes(books: &mut Books, fd: c_int, flags: c_int, is_output: bool) -> 
     }
 }
 
-/// The situation of an accept.
-pub fn of_listener(books: &mut Books, fd: c_int) -> Situation {
-    of_bytes(books, fd, 0, false)
-}
-
-/// The situation of a connect.
-pub fn of_connect(fd: c_int) -> Situation {
-    let number = FdNumber::new(fd);
-    let is_stream = number.is_some_and(|fd| sockopt::socket_type(fd) == Ok(SocketType::STREAM));
-    let domain = number.filter(|_| is_stream).and_then(|fd| sockopt::socket_domain(fd).ok());
+/// The situation of a connect to an address of this family.
+pub fn of_connect(fd: c_int, family: u64) -> Situation {
+    let domain = domain_of_stream(fd);
+    let is_inet = matches!(domain, Some(AddressFamily::INET | AddressFamily::INET6))
+        && domain.is_some_and(|domain| u64::from(domain.as_raw()) == family);
     Situation {
         kind: Kind::Stream,
         is_nonblocking: !descriptor::may_block(fd),
         is_unix: domain == Some(AddressFamily::UNIX),
+        // One that is connected, or on its way, answers at once.
+        is_tcp: is_inet && descriptor::tcp_state(fd) == Some(CLOSED),
+        is_bound: FdNumber::new(fd).is_none_or(is_bound),
+        is_interruptible: interruption(fd, true).is_some(),
         ..Situation::default()
     }
+}
+
+/// The family of a stream socket.
+fn domain_of_stream(fd: c_int) -> Option<AddressFamily> {
+    let fd = FdNumber::new(fd)?;
+    let is_stream = sockopt::socket_type(fd) == Ok(SocketType::STREAM);
+    is_stream.then(|| sockopt::socket_domain(fd).ok()).flatten()
+}
+
+/// Whether it has an address of this machine.
+fn is_bound(fd: FdNumber) -> bool {
+    let address = getsockname(fd).ok().and_then(|address| SocketAddr::try_from(address).ok());
+    address.is_none_or(|address| !address.ip().is_unspecified())
+}
+
+/// What may interrupt a call that blocks: a signal, or 0: a timeout of the socket, with which SIGSTOP and SIGCONT
+/// do (signal(7)). `None`: nothing.
+pub fn interruption(fd: c_int, is_output: bool) -> Option<c_int> {
+    let which = if is_output { Timeout::Send } else { Timeout::Recv };
+    let has_timeout = || {
+        let timeout = FdNumber::new(fd).and_then(|fd| sockopt::socket_timeout(fd, which).ok());
+        timeout.flatten().is_some()
+    };
+    signals::interrupting().or_else(|| has_timeout().then_some(0))
 }
 
 /// A terminal is no pipe.

@@ -1,6 +1,7 @@
-//! Faults of calls that move bytes: a count that is short, EAGAIN, and another end that is gone.
+//! Faults of calls that move bytes: a count that is short, EAGAIN, EINTR, and another end that is gone.
 
 use crate::chaos::books::{At, Books};
+use crate::chaos::fate::Fate;
 use crate::chaos::{edges, monitor, situation};
 use crate::questions::descriptor;
 use crate::questions::fd::FdNumber;
@@ -8,90 +9,139 @@ use epshim_observe::fault::{Fault, Faults, Name, Planned, Situation, Subject};
 use rustix::net::{Shutdown, shutdown};
 use std::ffi::c_int;
 
-/// What is to become of a call.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-pub struct Fate {
-    /// The kernel is asked for this instead.
-    pub room: Option<u64>,
-    /// It is not asked, and this is told.
-    pub error: c_int,
-    /// What the caller does with a connection that is accepted: this is told, and it is closed.
-    pub lost: c_int,
-    /// The fault.
-    pub fault: Option<Fault>,
-    /// What it gives.
-    pub gives: u64,
+/// A call, and how far its stream has come.
+#[derive(Debug, Clone, Copy)]
+struct Call {
+    at: At,
+    flags: c_int,
+    is_output: bool,
+    process: u32,
+    subject: Subject,
+    number: u32,
+    offset: u64,
+    /// An error was told at this byte already.
+    is_again: bool,
 }
 
 /// A call that moves bytes is about to be made.
 pub fn begins(books: &mut Books, at: At, flags: c_int, is_output: bool) -> Fate {
-    let (short, again) = if is_output {
-        (Fault::ShortWrite, Fault::WriteAgain)
+    let Some(call) = Call::new(books, at, flags, is_output) else { return Fate::default() };
+    books.could(at.site, faults(is_output));
+    None.or_else(|| call.vanishes(books))
+        .or_else(|| call.is_interrupted(books))
+        .or_else(|| call.fails(books))
+        .or_else(|| call.is_cut(books))
+        .unwrap_or_default()
+}
+
+fn faults(is_output: bool) -> Faults {
+    let all = if is_output {
+        &[Fault::ShortWrite, Fault::WriteAgain, Fault::WriteInterrupted][..]
     } else {
-        (Fault::ShortRead, Fault::ReadAgain)
+        &[Fault::ShortRead, Fault::ReadAgain, Fault::ReadInterrupted, Fault::PeerVanished]
     };
-    let place = books.process().zip(place(books, at.fd, is_output));
-    let Some((process, (subject, number, offset, told))) = place else {
-        return Fate::default();
-    };
-    let vanished = (!is_output).then_some(Fault::PeerVanished);
-    books.could(at.site, [short, again].into_iter().chain(vanished).collect::<Faults>());
-    let name = |fault| Name { fault, process, subject, number, offset };
-    if vanished.is_some() && offset > 0 {
-        let name = name(Fault::PeerVanished);
-        let found = books.choose(
-            &name,
-            at,
-            |_, _| 0,
-            |books, _| situation::of_bytes(books, at.fd, flags, false),
-        );
-        if found.is_some() {
-            vanish(at.fd);
-            books.made(Planned { name, gives: 0 }, at, 0);
-            return Fate { fault: Some(Fault::PeerVanished), ..Fate::default() };
+    all.iter().copied().collect()
+}
+
+impl Call {
+    fn new(books: &mut Books, at: At, flags: c_int, is_output: bool) -> Option<Self> {
+        let process = books.process()?;
+        let direction = usize::from(is_output);
+        let known = books.known(at.fd)?;
+        let (subject, number, offset) = (known.subject, known.number, known.moved[direction]);
+        let is_again = known.told[direction] == Some(offset);
+        Some(Self { at, flags, is_output, process, subject, number, offset, is_again })
+    }
+
+    fn name(&self, fault: Fault) -> Name {
+        let Self { process, subject, number, offset, .. } = *self;
+        Name { fault, process, subject, number, offset }
+    }
+
+    fn situation(&self, books: &mut Books) -> Situation {
+        let Self { at, flags, is_output, is_again, .. } = *self;
+        Situation { is_again, ..situation::of_bytes(books, at.fd, flags, is_output) }
+    }
+
+    /// The other end is gone, before the call is made as it is.
+    fn vanishes(&self, books: &mut Books) -> Option<Fate> {
+        if self.is_output || self.offset == 0 {
+            return None;
         }
+        let name = self.name(Fault::PeerVanished);
+        books.choose(&name, self.at, |_, _| 0, |books, _| self.situation(books))?;
+        if let Some(fd) = FdNumber::new(self.at.fd) {
+            let _ = shutdown(fd, Shutdown::Both);
+        }
+        books.made(Planned { name, gives: 0 }, self.at, 0);
+        Some(Fate { fault: Some(Fault::PeerVanished), ..Fate::default() })
     }
-    let is_again = told == Some(offset);
-    let found = books.choose(
-        &name(again),
-        at,
-        |_, _| 0,
-        |books, _| Situation { is_again, ..situation::of_bytes(books, at.fd, flags, is_output) },
-    );
-    if found.is_some() {
-        tell(books, at.fd, offset, is_output);
-        books.made(Planned { name: name(again), gives: 0 }, at, libc::EAGAIN);
-        return Fate { error: libc::EAGAIN, fault: Some(again), ..Fate::default() };
+
+    /// A signal interrupts it, where it would block.
+    fn is_interrupted(&self, books: &mut Books) -> Option<Fate> {
+        let fault = if self.is_output { Fault::WriteInterrupted } else { Fault::ReadInterrupted };
+        let name = self.name(fault);
+        let mut signal = None;
+        let situation = |books: &mut Books, _| {
+            signal = situation::interruption(self.at.fd, self.is_output);
+            Situation { is_interruptible: signal.is_some(), ..self.situation(books) }
+        };
+        books.choose(&name, self.at, |_, _| 0, situation)?;
+        monitor::interrupted(self.at.fd);
+        self.tells(books, name, libc::EINTR);
+        Some(Fate { error: libc::EINTR, signal: signal?, fault: Some(fault), ..Fate::default() })
     }
-    // What is there can be cut; of a write that is all.
-    let there = move || {
-        if is_output { at.asked } else { descriptor::unread(at.fd).unwrap_or(0).min(at.asked) }
-    };
-    let size = |_: &mut Books, drawn: u64| size(drawn, there());
-    let gives = books.choose(&name(short), at, size, |books, given| Situation {
-        asked: there(),
-        given,
-        ..situation::of_bytes(books, at.fd, flags, is_output)
-    });
-    match gives {
-        Some(gives) => Fate { room: Some(gives), fault: Some(short), gives, ..Fate::default() },
-        None => Fate::default(),
+
+    /// EAGAIN is told; where the program waits for an edge it comes again.
+    fn fails(&self, books: &mut Books) -> Option<Fate> {
+        let fault = if self.is_output { Fault::WriteAgain } else { Fault::ReadAgain };
+        let name = self.name(fault);
+        books.choose(&name, self.at, |_, _| 0, |books, _| self.situation(books))?;
+        if !self.is_output {
+            monitor::told_again(books, self.at.fd);
+        }
+        edges::arm(books, self.at.fd);
+        self.tells(books, name, libc::EAGAIN);
+        Some(Fate { error: libc::EAGAIN, fault: Some(fault), ..Fate::default() })
+    }
+
+    fn tells(&self, books: &mut Books, name: Name, errno: c_int) {
+        if let Some(known) = books.known(self.at.fd) {
+            known.told[usize::from(self.is_output)] = Some(self.offset);
+        }
+        books.made(Planned { name, gives: 0 }, self.at, errno);
+    }
+
+    /// Fewer bytes. What is there can be cut; of a write that is all.
+    fn is_cut(&self, books: &mut Books) -> Option<Fate> {
+        let fault = if self.is_output { Fault::ShortWrite } else { Fault::ShortRead };
+        let at = self.at;
+        let there = || {
+            if self.is_output {
+                at.asked
+            } else {
+                descriptor::unread(at.fd).unwrap_or(0).min(at.asked)
+            }
+        };
+        let situation =
+            |books: &mut Books, given| Situation { asked: there(), given, ..self.situation(books) };
+        let gives =
+            books.choose(&self.name(fault), at, |_, drawn| size(drawn, there()), situation)?;
+        Some(Fate { room: Some(gives), fault: Some(fault), gives, ..Fate::default() })
     }
 }
 
 /// A call that moved bytes has returned.
 pub fn ended(books: &mut Books, at: At, is_output: bool, room: u64, got: i64, fate: Fate) {
     monitor::moved(books, at.fd, is_output, got, at.asked, room);
-    let place = books.process().zip(place(books, at.fd, is_output));
-    if let (Some(fault), Some((process, (subject, number, offset, _))), Ok(count)) =
-        (fate.fault, place, u64::try_from(got))
+    let call = Call::new(books, at, 0, is_output);
+    if let (Some(fault), Some(call), Ok(count)) = (fate.fault, call, u64::try_from(got))
         && matches!(fault, Fault::ShortRead | Fault::ShortWrite)
         && count == room
     {
         // The program may take the count for an end: the rest comes now.
         edges::arm(books, at.fd);
-        let name = Name { fault, process, subject, number, offset };
-        books.made(Planned { name, gives: fate.gives }, at, 0);
+        books.made(Planned { name: call.name(fault), gives: fate.gives }, at, 0);
     }
     let moved = u64::try_from(got).unwrap_or(0);
     if let Some(known) = books.known(at.fd) {
@@ -100,39 +150,11 @@ pub fn ended(books: &mut Books, at: At, is_output: bool, room: u64, got: i64, fa
     books.moves(moved);
 }
 
-/// Which stream it is, how far it has come, and where EAGAIN was told last.
-fn place(
-    books: &mut Books,
-    fd: c_int,
-    is_output: bool,
-) -> Option<(Subject, u32, u64, Option<u64>)> {
-    let direction = usize::from(is_output);
-    let known = books.known(fd)?;
-    Some((known.subject, known.number, known.moved[direction], known.told[direction]))
-}
-
-/// EAGAIN is told; where the program waits for an edge it comes again.
-fn tell(books: &mut Books, fd: c_int, offset: u64, is_output: bool) {
-    if let Some(known) = books.known(fd) {
-        known.told[usize::from(is_output)] = Some(offset);
-    }
-    if !is_output {
-        monitor::told_again(books, fd);
-    }
-    edges::arm(books, fd);
-}
-
 /// One byte often, for that is what few programs were tried with; else any part.
 fn size(drawn: u64, there: u64) -> u64 {
     match there {
         0 | 1 => 0,
         _ if drawn.is_multiple_of(4) => 1,
         _ => 1 + (drawn >> 8) % (there - 1),
-    }
-}
-
-fn vanish(fd: c_int) {
-    if let Some(fd) = FdNumber::new(fd) {
-        let _ = shutdown(fd, Shutdown::Both);
     }
 }

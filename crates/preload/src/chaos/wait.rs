@@ -2,21 +2,23 @@
 
 use crate::chaos::books::{At, Books};
 use crate::chaos::edges;
+use crate::chaos::fate::Fate;
 use crate::chaos::known::Registration;
-use crate::chaos::stream::Fate;
-use crate::chaos::{monitor, situation};
+use crate::chaos::{monitor, situation, writing};
 use crate::questions::fd::FdNumber;
 use epshim_observe::bits;
 use epshim_observe::fault::{Edge, Fault, Faults, Name, Planned, Situation, Subject};
 use rustix::thread::nanosleep;
+use std::ffi::c_int;
 
 /// The faults of waits.
-const OF_WAITS: [Fault; 5] = [
+const OF_WAITS: [Fault; 6] = [
     Fault::WaitInterrupted,
     Fault::WaitFewer,
     Fault::WaitReordered,
     Fault::WaitLate,
     Fault::EdgeRepeated,
+    Fault::DeliverySpurious,
 ];
 /// Microseconds of the shortest sleep; the longest is this, doubled seven times.
 const SHORTEST: u64 = 100;
@@ -69,6 +71,13 @@ pub fn sleep(microseconds: u64) {
     let _ = nanosleep(&time);
 }
 
+/// A wait has returned, with events or an error: many in which nothing moves are a loop that spins.
+pub fn returned() {
+    if let Some(ledger) = writing::ledger() {
+        ledger.turns();
+    }
+}
+
 /// A wait has delivered these. Returns what the new order is drawn from, if there is to be one.
 pub fn ended(books: &mut Books, at: At, deliveries: &[(u32, u64)]) -> Option<u64> {
     for &(events, data) in deliveries {
@@ -83,6 +92,59 @@ pub fn ended(books: &mut Books, at: At, deliveries: &[(u32, u64)]) -> Option<u64
         |drawn| drawn,
         |_| Situation { asked: count, ..Situation::default() },
     )
+}
+
+/// Of a wait that has delivered these, one more that is not true, if there is to be one. `put` gives it to the program,
+/// or cannot.
+pub fn deceives(
+    books: &mut Books,
+    at: At,
+    deliveries: &[(u32, u64)],
+    put: impl FnOnce(u32, u64) -> bool,
+) -> Option<()> {
+    let (process, offset) = (books.process()?, books.moved);
+    let epoll = books.epoll(at.fd);
+    let fault = Fault::DeliverySpurious;
+    if epoll.was_at(fault, offset) {
+        return None;
+    }
+    let name = Name { fault, process, subject: Subject::Epoll, number: epoll.number, offset };
+    let delivered = deliveries.len() as u64;
+    let size = |books: &mut Books, drawn: u64| {
+        let silent = silent(books, at.fd, deliveries);
+        let place = drawn.checked_rem(silent.len() as u64).unwrap_or(0) as usize;
+        silent.get(place).map_or(0, |&(fd, _)| fd as u64)
+    };
+    let mut found = None;
+    let situation = |books: &mut Books, given: u64| {
+        let silent = silent(books, at.fd, deliveries);
+        found = silent.iter().find(|&&(fd, _)| fd as u64 == given).or(silent.first()).copied();
+        let Some((fd, _)) = found else { return Situation::default() };
+        let bytes = situation::of_bytes(books, fd, 0, false);
+        Situation { asked: at.asked, given: delivered, ..bytes }
+    };
+    let gives = books.choose(&name, at, size, situation)?;
+    let (fd, data) = found?;
+    if !put(bits::IN, data) {
+        return None;
+    }
+    monitor::deceived(fd);
+    books.epoll(at.fd).is_at(fault, offset);
+    books.made(Planned { name, gives }, At { fd, ..at }, 0);
+    Some(())
+}
+
+/// Registrations for input that were not delivered, and stay armed when they are.
+fn silent(books: &Books, epfd: c_int, deliveries: &[(u32, u64)]) -> Vec<(c_int, u64)> {
+    let is_it = |one: &&Registration| {
+        one.epfd == epfd
+            && one.events & bits::IN != 0
+            && one.events & (bits::ONESHOT | bits::EXCLUSIVE) == 0
+            && deliveries.iter().all(|&(_, data)| data != one.data)
+    };
+    let all = books.known.iter();
+    all.filter_map(|(&fd, known)| Some((fd, known.registrations.iter().find(is_it)?.data)))
+        .collect()
 }
 
 /// The places of a new order: from each the event goes to the next. A permutation of all (Fisher and Yates).

@@ -38,11 +38,10 @@ pub fn ledger() -> Option<&'static Ledger> {
     unsafe { LEDGER.load(Relaxed).as_ref() }
 }
 
-/// The number of a call site.
-pub fn site(address: usize) -> Option<u32> {
-    let ledger = ledger()?;
+/// The place of a call.
+pub fn place(address: usize) -> Option<Place> {
     let frame = frames::locate(&[address]).into_iter().next()?;
-    ledger.site(&Place { module: frame.module, offset: frame.offset })
+    Some(Place { module: frame.module, offset: frame.offset })
 }
 
 /// The other end of a connection, in text; of one that has no address, nothing.

@@ -6,11 +6,12 @@
 
 use crate::books::slots::known;
 use crate::chaos::books::{At, Books, with};
+use crate::chaos::fate::Fate;
 use crate::chaos::known::Registration;
-use crate::chaos::stream::{self, Fate};
-use crate::chaos::{results, wait};
+use crate::chaos::{accepts, connects, idle, limit, registrations, stream, wait};
 use crate::entry::event;
-use crate::entry::guard::record;
+use crate::entry::guard::{guarded, record};
+use crate::life::monitor;
 use crate::runtime::watched;
 use epshim_observe::fault::Fault;
 use epshim_observe::{ADD, DEL};
@@ -26,19 +27,22 @@ pub struct Chaos {
     lost: c_int,
     fault: u64,
     gives: u64,
+    signal: c_int,
 }
 
 impl Chaos {
     fn set(&mut self, fate: Fate) {
         self.room = fate.room.unwrap_or(self.room);
         (self.error, self.lost, self.gives) = (fate.error, fate.lost, fate.gives);
+        self.signal = fate.signal;
         self.fault = fate.fault.map_or(0, |fault| fault as u64 + 1);
     }
 
     fn fate(&self) -> Fate {
         let number = self.fault.checked_sub(1);
         let fault = number.and_then(|number| Fault::of_number(u8::try_from(number).ok()?));
-        Fate { room: None, error: self.error, lost: self.lost, fault, gives: self.gives }
+        let Self { error, lost, signal, gives, .. } = *self;
+        Fate { room: None, error, lost, signal, fault, gives }
     }
 
     fn at(&self, fd: c_int, site: *const c_void) -> At {
@@ -50,6 +54,7 @@ impl Chaos {
 fn chaotic(work: impl FnOnce(&mut Books)) {
     if watched::is_chaos() {
         record(|| {
+            limit::raise_when_due();
             with(work);
         });
     }
@@ -65,7 +70,7 @@ pub extern "C" fn output(chaos: &mut Chaos, fd: c_int, flags: c_int, site: *cons
 
 fn moves(chaos: &mut Chaos, fd: c_int, flags: c_int, site: *const c_void, is_output: bool) {
     let at = chaos.at(fd, site);
-    if at.asked > 0 && known(fd).is_some() {
+    if at.asked > 0 && !idle::has_seen(at.site) && known(fd).is_some() {
         chaotic(|books| chaos.set(stream::begins(books, at, flags, is_output)));
     }
 }
@@ -77,6 +82,9 @@ pub extern "C" fn moved(
     got: ssize_t,
     site: *const c_void,
 ) {
+    if idle::is_idle() {
+        return idle::moves(u64::try_from(got).unwrap_or(0));
+    }
     if chaos.error == 0 && known(fd).is_some() {
         let (at, fate, room) = (chaos.at(fd, site), chaos.fate(), chaos.room);
         chaotic(|books| stream::ended(books, at, is_output, room, got as i64, fate));
@@ -85,20 +93,33 @@ pub extern "C" fn moved(
 
 pub extern "C" fn accept(chaos: &mut Chaos, fd: c_int, site: *const c_void) {
     let at = chaos.at(fd, site);
-    if known(fd).is_some() {
-        chaotic(|books| chaos.set(results::accepts(books, at)));
+    if !idle::has_seen(at.site) && known(fd).is_some() {
+        chaotic(|books| chaos.set(accepts::begins(books, at)));
     }
 }
 
 pub extern "C" fn accepted(chaos: &Chaos, fd: c_int, got: c_int, _site: *const c_void) {
+    if idle::is_idle() {
+        return idle::moves(u64::from(got >= 0));
+    }
+    let fate = chaos.fate();
+    if fate.fault == Some(Fault::DescriptorsExhausted) {
+        record(|| {
+            limit::lasts(fate.gives);
+            monitor::wake_by(limit::due().unwrap_or(0));
+        });
+    }
     if got >= 0 && known(fd).is_some() {
         let is_lost = chaos.lost != 0;
-        chaotic(|books| results::accepted(books, fd, got, is_lost));
+        chaotic(|books| accepts::ended(books, fd, got, is_lost));
     }
 }
 
 pub extern "C" fn wait(chaos: &mut Chaos, epfd: c_int, timeout: i64, site: *const c_void) {
     let at = chaos.at(epfd, site);
+    if idle::has_seen(at.site) {
+        return;
+    }
     let mut late = 0;
     chaotic(|books| {
         let (fate, microseconds) = wait::begins(books, at, timeout);
@@ -116,14 +137,25 @@ pub extern "C" fn waited(
     events: *mut epoll_event,
     count: c_int,
     site: *const c_void,
-) {
-    let Some(count) = usize::try_from(count).ok().filter(|_| chaos.error == 0) else { return };
+) -> c_int {
+    wait::returned();
+    if idle::is_idle() {
+        return count;
+    }
+    let mut result = count;
+    let delivered = usize::try_from(count).ok().filter(|_| chaos.error == 0);
+    let Some(mut count) = delivered else { return result };
     let at = chaos.at(epfd, site);
     chaotic(|books| {
         // SAFETY: the kernel has written `count` events there, and no other code has the array before the
         // program's wait returns.
         let delivered = |place: usize| unsafe { event::read(events.add(place)) };
         let all: Vec<_> = (0..count).map(delivered).map(|(bits, data, _)| (bits, data)).collect();
+        let put = |bits, data| event::put(events.wrapping_add(count), bits, data);
+        if wait::deceives(books, at, &all, put).is_some() {
+            count += 1;
+            result += 1;
+        }
         let drawn = wait::ended(books, at, &all);
         if let Some(drawn) = drawn {
             // SAFETY: as above.
@@ -135,6 +167,7 @@ pub extern "C" fn waited(
             }
         }
     });
+    result
 }
 
 unsafe extern "C" {
@@ -154,7 +187,7 @@ pub extern "C" fn ctl(
     chaotic(|books| {
         is_made = true;
         let at = At { fd, site: site.addr(), asked: 1 };
-        if op == ADD && results::adds(books, at) {
+        if op == ADD && registrations::adds(books, at) {
             *result = -libc::ENOSPC;
             return;
         }
@@ -171,7 +204,7 @@ pub extern "C" fn ctl(
             };
             let generation = books.epoll(epfd).generation;
             let registration = Registration { epfd, generation, events, data };
-            results::changed(books, op, fd, registration);
+            registrations::changed(books, op, fd, registration);
         }
     });
     is_made
@@ -187,5 +220,12 @@ pub extern "C" fn counted(fd: c_int) {
 
 pub extern "C" fn connect(chaos: &mut Chaos, fd: c_int, site: *const c_void) {
     let at = chaos.at(fd, site);
-    chaotic(|books| chaos.set(results::connects(books, at)));
+    let family = chaos.gives;
+    chaotic(|books| chaos.set(connects::begins(books, at, family)));
+}
+
+pub extern "C" fn connected(chaos: &Chaos, fd: c_int, errno: c_int) -> bool {
+    let mut is_told = false;
+    guarded(|| is_told = connects::ended(fd, chaos.fate(), errno));
+    is_told
 }

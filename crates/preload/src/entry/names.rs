@@ -57,6 +57,7 @@ hidden! {
     on_chaos_ctl => chaos::ctl;
     on_chaos_counted => chaos::counted;
     on_chaos_connect => chaos::connect;
+    on_chaos_connected => chaos::connected;
 
     on_sandbox_begin => sandbox::begins;
     on_sandbox_end => sandbox::ended;

@@ -7,6 +7,7 @@
 //! locks then, in the child too, and gives them back itself.
 
 use crate::books::recording;
+use crate::chaos::limit;
 use crate::entry::guard::{
     enter_fork, guarded, if_checking, leave_fork, prepare_end, record_change,
 };
@@ -68,6 +69,7 @@ pub extern "C" fn alone_ended() {
 /// The process is about to execute another program. Returns whether it is to be reported if it does not.
 pub extern "C" fn exec_begins() -> bool {
     spawned::spawns();
+    limit::raise_for_exec();
     if watched::is_checking() && process::owns_memory() {
         rings::leave();
     }
@@ -77,6 +79,7 @@ pub extern "C" fn exec_begins() -> bool {
 /// A program is about to be started by a function that forks unseen.
 pub extern "C" fn spawned() {
     spawned::spawns();
+    limit::end();
 }
 
 /// It did not.

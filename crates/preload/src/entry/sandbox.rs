@@ -2,6 +2,7 @@
 //!
 //! What is to be done in between is in `life/sandbox.rs`.
 
+use crate::chaos::limit;
 use crate::entry::guard::record_change;
 use crate::life::sandbox;
 use crate::output::report;
@@ -11,6 +12,7 @@ use libc::{c_int, c_void};
 pub extern "C" fn begins(site: *const c_void, is_earnest: bool) {
     // A fault asks the kernel for more than the program does.
     watched::set_chaos(false);
+    limit::end();
     record_change(|| sandbox::begins(site.addr(), is_earnest));
 }
 

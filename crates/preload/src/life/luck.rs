@@ -2,11 +2,11 @@
 //! see why the server behaves so. `epshim chaos` has said it already, and has a ledger.
 
 use crate::chaos::choice::Choice;
-use crate::chaos::{books, map_ledger};
+use crate::chaos::{books, idle, map_ledger};
 use crate::life::options::Options;
 use crate::output::line;
 use crate::questions::files::read_regular;
-use epshim_observe::fault::{Draw, Faults, Plan};
+use epshim_observe::fault::{Draw, Faults, Plan, Sites};
 use std::ffi::CString;
 
 /// Bytes of a replay file.
@@ -40,13 +40,30 @@ pub fn start(options: &Options) {
             Choice::of_seed(Draw { seed: check.seed, faults, rate: options.rate })
         }
     };
-    books::start(choice);
+    let sites = match options.sites.as_deref().map(chosen).transpose() {
+        Ok(sites) => sites,
+        Err(reason) => {
+            line::say(format_args!("chaos: the call sites: {reason}: no fault is made"));
+            return;
+        }
+    };
+    if options.rate == Some(0) && options.plan.is_none() {
+        idle::start();
+    }
+    books::start(choice, sites);
+}
+
+fn chosen(path: &str) -> Result<Sites, String> {
+    Sites::parse(&text(path)?).ok_or_else(|| "no list".to_owned())
 }
 
 fn read(path: &str) -> Result<Plan, String> {
+    Plan::parse(&text(path)?).map_err(|error| error.to_string())
+}
+
+fn text(path: &str) -> Result<String, String> {
     let name = CString::new(path).map_err(|_| "no name of a file".to_owned())?;
     let mut bytes = Vec::new();
     read_regular(&name, LONGEST, &mut bytes).map_err(|_| "cannot be read".to_owned())?;
-    let text = String::from_utf8(bytes).map_err(|_| "no text".to_owned())?;
-    Plan::parse(&text).map_err(|error| error.to_string())
+    String::from_utf8(bytes).map_err(|_| "no text".to_owned())
 }

@@ -8,6 +8,7 @@
 //! its last thread, and must not live on for the sake of this one.
 
 use crate::books::blocking;
+use crate::chaos::limit;
 use crate::life::suspicions;
 use crate::questions::threads;
 use crate::runtime::clock::now;
@@ -164,7 +165,8 @@ fn monitor() -> c_int {
         SLEEPS_UNTIL.store(0, Relaxed);
         IS_THERE.store(0, Ordering::Release);
         // A thread that needed the monitor before that line found it there.
-        let is_needed = watched::is_checking() && !is_barred() && suspicions::next_due().is_some();
+        let is_due = suspicions::next_due().is_some() || limit::due().is_some();
+        let is_needed = watched::is_checking() && !is_barred() && is_due;
         if !is_needed || IS_THERE.swap(1, Ordering::SeqCst) != 0 {
             return 0;
         }
@@ -183,7 +185,8 @@ fn work() -> bool {
         // This pass may not see what comes up from now on: other threads are to wake this one for it.
         SLEEPS_UNTIL.store(Nanos::MAX, Relaxed);
         BEGUN.fetch_add(1, Ordering::SeqCst);
-        let next = suspicions::pass();
+        limit::raise_when_due();
+        let next = [suspicions::pass(), limit::due()].into_iter().flatten().min();
         ENDED.store(BEGUN.load(Ordering::SeqCst), Ordering::SeqCst);
         let _ = futex::wake(&ENDED, futex::Flags::PRIVATE, u32::MAX >> 1);
         failure::give_up_without_memory();

@@ -5,7 +5,7 @@ use epshim_check::Options as Check;
 use epshim_check::options::Complaint;
 
 /// The keys that are not in the table.
-const OURS: [&str; 11] = [
+const OURS: [&str; 12] = [
     "collect",
     "fail_alloc_after",
     "ledger",
@@ -17,6 +17,7 @@ const OURS: [&str; 11] = [
     "process",
     "rate",
     "record",
+    "sites",
 ];
 
 /// The options.
@@ -45,6 +46,8 @@ pub struct Options {
     pub ledger: Option<String>,
     /// `plan=PATH`, likewise: the faults that are to be made.
     pub plan: Option<String>,
+    /// `sites=PATH`, likewise: the call sites that may have faults.
+    pub sites: Option<String>,
     /// `rate=N`, likewise, and for tests: percent of the cases in which a fault is made.
     pub rate: Option<u8>,
     /// `page_only=1`, likewise: the observer's files are another command's.
@@ -66,6 +69,7 @@ impl Options {
                 Some(("collect", value)) => options.collect = Some(value.to_owned()),
                 Some(("ledger", value)) => options.ledger = Some(value.to_owned()),
                 Some(("plan", value)) => options.plan = Some(value.to_owned()),
+                Some(("sites", value)) => options.sites = Some(value.to_owned()),
                 Some(("rate", value)) => options.rate = value.parse().ok(),
                 Some(("page", value)) => options.page = pair(value),
                 Some(("record", value)) => options.record = pair(value),

@@ -80,6 +80,33 @@ pub fn sigpipe() -> Sigpipe {
     }
 }
 
+/// A signal whose handler would interrupt a call of this thread, and that nothing but a handler takes notice of: its
+/// default is to be ignored (signal(7)). One of SIGCHLD expects children that stop and go on too, as without
+/// SA_NOCLDSTOP, and may find none.
+pub fn interrupting() -> Option<c_int> {
+    const IGNORED: [c_int; 4] = [libc::SIGWINCH, libc::SIGURG, libc::SIGCONT, libc::SIGCHLD];
+    if !sandbox::may(Call::Signals) {
+        return None;
+    }
+    let mut blocked = MaybeUninit::<libc::sigset_t>::zeroed();
+    // SAFETY: valid as zeros, and the call only fills it in.
+    let blocked = unsafe {
+        libc::pthread_sigmask(libc::SIG_BLOCK, ptr::null(), blocked.as_mut_ptr());
+        blocked.assume_init()
+    };
+    IGNORED.into_iter().find(|&signal| {
+        let mut action = MaybeUninit::<libc::sigaction>::zeroed();
+        // SAFETY: valid as zeros, and the call only fills it in; the set is one that was written.
+        let (action, is_blocked) = unsafe {
+            libc::sigaction(signal, ptr::null(), action.as_mut_ptr());
+            (action.assume_init(), libc::sigismember(&raw const blocked, signal) == 1)
+        };
+        let has_handler = ![libc::SIG_DFL, libc::SIG_IGN].contains(&action.sa_sigaction);
+        let forbidden = if signal == libc::SIGCHLD { libc::SA_NOCLDSTOP } else { 0 };
+        has_handler && action.sa_flags & (libc::SA_RESTART | forbidden) == 0 && !is_blocked
+    })
+}
+
 fn is_pending(signal: c_int) -> bool {
     let mut pending = MaybeUninit::uninit();
     // SAFETY: the call writes the set, and it is read only if it has.

@@ -1,0 +1,104 @@
+//! The limit of descriptors (RLIMIT_NOFILE), lowered for a while: then every call that makes a descriptor fails with
+//! EMFILE, the kernel says so itself, and a close makes room.
+//!
+//! No other program may start with it: before fork(2) and exec(2) it is what it was, and a process that starts one
+//! where no hook is between (posix_spawn(3), system(3)) has this fault no more.
+//!
+//! Surprising: the state is atomics and not in the books: a child of vfork(2) that executes a program has the
+//! memory of its parent, but a limit of its own.
+
+use crate::questions::fd::FdNumber;
+use crate::runtime::clock::now;
+use crate::runtime::sandbox::{self, Call};
+use crate::runtime::{process, shared_page};
+use epshim_observe::{MILLISECOND, Nanos, SECOND};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::ffi::c_int;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+
+/// Milliseconds of the shortest time; the longest is this, doubled seven times.
+pub const SHORTEST: u64 = 10;
+pub const LENGTHS: u64 = 8;
+/// How long the call that is to fail may take.
+const PATIENCE: Nanos = 10 * SECOND;
+
+/// The limit as it was, and as it is or was lowered last.
+static FROM: AtomicU64 = AtomicU64::new(0);
+static TO: AtomicU64 = AtomicU64::new(0);
+static IS_LOWERED: AtomicBool = AtomicBool::new(false);
+/// When it is to be raised.
+static UNTIL: AtomicU64 = AtomicU64::new(0);
+/// It is not to be lowered any more.
+static IS_OVER: AtomicBool = AtomicBool::new(false);
+
+/// The limit, and the first number that is free. `None`: it cannot be lowered here.
+pub fn room(fd: c_int) -> Option<(u64, u64)> {
+    let is_free = Call::ALL.into_iter().all(sandbox::may);
+    if !is_free || IS_OVER.load(SeqCst) || IS_LOWERED.load(SeqCst) {
+        return None;
+    }
+    let limit = getrlimit(Resource::Nofile).current?;
+    let free = rustix::io::fcntl_dupfd_cloexec(FdNumber::new(fd)?, 0).ok()?;
+    let first = rustix::fd::AsRawFd::as_raw_fd(&free) as u64;
+    shared_page::close_now(free);
+    Some((limit, first))
+}
+
+/// Lowers it, until a call has failed by it and so long after: see [`lasts`]. With the lock of the books, as all that
+/// lowers it.
+pub fn lower(from: u64, to: u64) -> bool {
+    FROM.store(from, SeqCst);
+    UNTIL.store(now() + PATIENCE, SeqCst);
+    TO.store(to, SeqCst);
+    IS_LOWERED.store(true, SeqCst);
+    let is_lower = set(from, to);
+    IS_LOWERED.store(is_lower, SeqCst);
+    is_lower
+}
+
+/// The call has returned: from now on it lasts so many milliseconds.
+pub fn lasts(milliseconds: u64) {
+    UNTIL.store(now() + milliseconds.min(SHORTEST << LENGTHS) * MILLISECOND, SeqCst);
+}
+
+/// When it is to be raised.
+pub fn due() -> Option<Nanos> {
+    IS_LOWERED.load(SeqCst).then(|| UNTIL.load(SeqCst))
+}
+
+/// Raises it, if it is time.
+pub fn raise_when_due() {
+    if due().is_some_and(|due| now() >= due) {
+        raise();
+    }
+}
+
+/// Raises it.
+pub fn raise() {
+    if IS_LOWERED.load(SeqCst) {
+        set(TO.load(SeqCst), FROM.load(SeqCst));
+        IS_LOWERED.store(false, SeqCst);
+    }
+}
+
+/// Before exec. A child of vfork raises its own, which may still be lowered when its parent's is not any more.
+pub fn raise_for_exec() {
+    if process::owns_memory() {
+        raise();
+    } else if FROM.load(SeqCst) != 0 {
+        set(TO.load(SeqCst), FROM.load(SeqCst));
+    }
+}
+
+/// Raises it, and it is not lowered any more.
+pub fn end() {
+    IS_OVER.store(true, SeqCst);
+    raise();
+}
+
+/// Sets the limit, if it is still the one that is expected: the program may have set another.
+fn set(expected: u64, limit: u64) -> bool {
+    let old = getrlimit(Resource::Nofile);
+    let is_it = old.current == Some(expected);
+    is_it && setrlimit(Resource::Nofile, Rlimit { current: Some(limit), ..old }).is_ok()
+}
