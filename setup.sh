@@ -85,6 +85,9 @@ if [ "${1:-demo}" = test ]; then
     have memcached || optional="$optional memcached"
     # Together 6 MB to fetch, and 10 with what they need.
     have haproxy || [ -x /usr/sbin/haproxy ] || optional="$optional haproxy"
+    # What crates/cli/tests/chaos has under faults besides: 1 MB to fetch.
+    [ -e /usr/lib/lighttpd/mod_webdav.so ] || optional="$optional lighttpd lighttpd-mod-webdav"
+    have mosquitto || [ -x /usr/sbin/mosquitto ] || optional="$optional mosquitto"
     have squid || [ -x /usr/sbin/squid ] || optional="$optional squid"
     have unbound || [ -x /usr/sbin/unbound ] || optional="$optional unbound"
     have pgbouncer || [ -x /usr/sbin/pgbouncer ] || optional="$optional pgbouncer"

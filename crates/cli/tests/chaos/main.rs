@@ -1,10 +1,15 @@
 //! `epshim chaos`: the planted bugs of `c_tests/chaos` are found, shrunk and replayed; their twins, and servers that
 //! are right, survive; and what the command says where there is nothing to break.
 //!
-//! `EPSHIM_CHAOS_SEEDS=20`: each that must survive has as many seeds, at each level, in place of 4 (`make soak`).
+//! `EPSHIM_CHAOS_SEEDS=20`: each that must survive has as many seeds, at each level, in place of 4, and of 1 for the
+//! twins of the corpus (`make soak`).
 
 #[path = "../command/mod.rs"]
 mod command;
+mod corpus;
+mod loops;
+mod ours;
+mod packaged;
 mod planted;
 mod says;
 mod survives;

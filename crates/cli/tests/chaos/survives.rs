@@ -1,136 +1,59 @@
-//! What is right survives: the twins of the planted bugs, our echo servers, and servers as distributions package
-//! them, with clients that compare every byte.
+//! What survives: a search of polite seeds and one of rough ones break nothing, and chaos did nothing that is not
+//! legal.
 
-use crate::{programs, search, text, turn};
-use epshim_harness::c_compiler::{build, c11};
+use crate::{search, text, turn};
 use epshim_harness::cargo;
-use epshim_harness::ports::free_port;
-use epshim_harness::products::{chmod, folder};
-use epshim_harness::tools::{are_there, is_installed};
+use epshim_harness::tools::is_installed;
 use std::env;
-use std::fs;
-use std::thread;
 
 /// Seeds of each, at each level.
-fn seeds() -> String {
-    env::var("EPSHIM_CHAOS_SEEDS").unwrap_or_else(|_| "4".to_owned())
+const SAMPLE: u64 = 4;
+
+/// As many seeds as the environment says, or this sample.
+pub fn seeds(sample: u64) -> u64 {
+    let said = env::var("EPSHIM_CHAOS_SEEDS").ok();
+    said.map_or(sample, |said| said.parse().expect("EPSHIM_CHAOS_SEEDS is a number"))
 }
 
-/// It survives, and chaos did nothing that is not legal.
-fn survives(name: &str, words: &[&str], program: &[&str]) {
+/// It survives, and a fault was made. Prints a line of what was made at each level.
+pub fn survives(name: &str, words: &[&str], program: &[&str]) {
     let _turn = turn();
-    let seeds = seeds();
     for level in ["polite", "rough"] {
-        let options = ["--seed", "1", "--runs", &seeds, "--level", level];
-        let words = [&options[..], words].concat();
-        let outcome = search(&format!("{name}-{level}"), &words, program);
-        assert_eq!(outcome.code, 0, "{name}, {level}: {}", outcome.err);
-        let summary = outcome.line("chaos-summary");
-        assert_eq!(summary["illegal"], 0, "{name}, {level}: {}", outcome.err);
-        assert!(summary["sites_reached"].as_u64() > Some(0), "{name}, {level}: {}", outcome.err);
+        let code = survives_at(name, level, seeds(SAMPLE), words, program);
+        assert_eq!(code, 0, "{name}, {level}: no fault could be made");
     }
 }
 
-/// It survives with this client, which gets the port.
-fn serves(name: &str, client: &str, port: Option<u16>, program: &[&str]) {
+/// It survives at this level. Returns the exit code: 0, or 4 where no fault could be made.
+pub fn survives_at(name: &str, level: &str, seeds: u64, words: &[&str], program: &[&str]) -> i32 {
+    let runs = seeds.to_string();
+    let options = ["--seed", "1", "--runs", &runs, "--level", level];
+    let words = [&options[..], words].concat();
+    let outcome = search(&format!("{name}-{level}"), &words, program);
+    assert!([0, 4].contains(&outcome.code), "{name}, {level}: {}", outcome.err);
+    let summary = outcome.line("chaos-summary");
+    assert_eq!(summary["illegal"], 0, "{name}, {level}: {}", outcome.err);
+    let made = summary["faults_by_kind"].as_object().expect("an object").values();
+    let faults: u64 = made.filter_map(serde_json::Value::as_u64).sum();
+    let (reached, seen) = (&summary["sites_reached"], &summary["sites_seen"]);
+    println!("{name}, {level}: {seeds} seeds, {faults} faults, at {reached} of {seen} call sites");
+    outcome.code
+}
+
+/// It survives with this client, which gets the port, and these words.
+pub fn serves(name: &str, client: &[&str], port: Option<u16>, program: &[&str]) {
     if !is_installed("python3") {
         return;
     }
-    let client = cargo::root().join("crates/cli/tests/chaos").join(client);
-    // `listening on ADDRESS` is the first line of ours.
+    let folder = cargo::root().join("crates/cli/tests/chaos");
+    // `listening on ADDRESS` is the first line of those that pick a port themselves.
     let written = r#"$(sed -n 's/^listening on .*://p' "$EPSHIM_CHAOS_OUTPUT")"#.to_owned();
     let is_said = port.is_none();
     let port = port.map_or(written, |port| port.to_string());
+    let words = client[1..].join(" ");
     // -B: what they have in common is not written beside them, compiled.
-    let test = format!("python3 -B '{}' {port}", text(&client));
+    let test = format!("python3 -B '{}' {port} {words}", text(&folder.join(client[0])));
     // It registers its listener before it says where that is.
     let ready: &[&str] = if is_said { &["--ready", "listening on "] } else { &[] };
     survives(name, &[&["--test", &test], ready].concat(), program);
-}
-
-#[test]
-fn the_twins_of_the_planted_bugs_survive() {
-    thread::scope(|scope| {
-        for program in programs() {
-            scope.spawn(move || {
-                let path = program.build(true);
-                survives(&format!("{}-right", program.name), &[], &[text(&path)]);
-            });
-        }
-    });
-}
-
-#[test]
-fn our_echo_server_in_c_survives() {
-    let root = cargo::root().join("c_tests");
-    let sources = ["echo", "echo_program"].into_iter().flat_map(|part| {
-        let entries = fs::read_dir(root.join(part)).unwrap().map(|entry| entry.unwrap().path());
-        entries.filter(|path| path.extension().is_some_and(|end| end == "c")).collect::<Vec<_>>()
-    });
-    let mut command = c11();
-    command.args(["-g", "-O1", "-pthread", "-DEPSHIM_ORACLE"]).args(sources);
-    command.arg(format!("-I{}", cargo::root().join("include").display()));
-    command.arg(format!("-I{}", root.display()));
-    let server = build(&mut command, "chaos-echo-c");
-    serves("echo-c", "echo_client.py", None, &[text(&server), "--port", "0"]);
-}
-
-#[test]
-fn our_echo_server_in_rust_survives() {
-    let server = cargo::example("epshim", "echo", &[]).unwrap();
-    serves("echo-rust", "echo_client.py", None, &[text(&server), "--port", "0"]);
-}
-
-#[test]
-fn our_echo_server_on_the_reactor_survives() {
-    let root = cargo::root().join("c_tests");
-    let entries =
-        fs::read_dir(root.join("echo_program")).unwrap().map(|entry| entry.unwrap().path());
-    let sources = entries.filter(|path| path.extension().is_some_and(|end| end == "c"));
-    let library = cargo::built("epshim-capi", "libepshim.so");
-    let library = library.parent().unwrap();
-    let mut command = c11();
-    command.args(["-g", "-O1", "-pthread"]).arg(root.join("echo_reactor.c")).args(sources);
-    command.arg(format!("-I{}", cargo::root().join("include").display()));
-    command.arg(format!("-I{}", root.display())).arg(format!("-L{}", library.display()));
-    command.args(["-lepshim", &format!("-Wl,-rpath,{}", library.display())]);
-    let server = build(&mut command, "chaos-echo-reactor");
-    serves("echo-reactor", "echo_client.py", None, &[text(&server), "--port", "0"]);
-}
-
-#[test]
-fn redis_survives() {
-    if are_there(&["redis-server"]) {
-        let port = free_port().unwrap();
-        let number = port.to_string();
-        let words = ["redis-server", "--port", &number, "--save", "", "--appendonly", "no"];
-        serves("redis", "redis_client.py", Some(port), &words);
-    }
-}
-
-#[test]
-fn memcached_survives() {
-    if are_there(&["memcached"]) {
-        let port = free_port().unwrap();
-        let number = port.to_string();
-        let words = ["memcached", "-p", &number, "-l", "127.0.0.1", "-U", "0", "-u", "nobody"];
-        serves("memcached", "memcached_client.py", Some(port), &words);
-    }
-}
-
-#[test]
-fn nginx_survives() {
-    if !are_there(&["nginx"]) {
-        return;
-    }
-    let (port, folder) = (free_port().unwrap(), folder("chaos-nginx-files"));
-    // Started by root, it works as another user.
-    fs::create_dir(folder.join("files")).unwrap();
-    chmod(&folder, 0o777);
-    chmod(&folder.join("files"), 0o777);
-    let text_of = include_str!("nginx.conf").replace("FOLDER", text(&folder));
-    let file = folder.join("nginx.conf");
-    fs::write(&file, text_of.replace("PORT", &port.to_string())).unwrap();
-    let server = if fs::exists("/usr/sbin/nginx").unwrap() { "/usr/sbin/nginx" } else { "nginx" };
-    serves("nginx", "nginx_client.py", Some(port), &[server, "-c", text(&file)]);
 }
