@@ -78,7 +78,7 @@ impl Threads {
                 os_thread: os_thread?,
                 number: number?,
                 state: state?,
-                last_frame: anchor? + sp?,
+                last_frame: anchor?.checked_add(sp?)?,
                 env: AtomicUsize::new(0),
             })
         };
@@ -98,8 +98,9 @@ impl Threads {
         if self.number_of(structure) != Some(own) {
             return None;
         }
-        let is_in_native = read::<u32>(structure + self.state) == Some(IN_NATIVE);
-        let frame = is_in_native.then(|| read::<usize>(structure + self.last_frame)).flatten();
+        let is_in_native = read::<u32>(structure.wrapping_add(self.state)) == Some(IN_NATIVE);
+        let last_frame = structure.wrapping_add(self.last_frame);
+        let frame = is_in_native.then(|| read::<usize>(last_frame)).flatten();
         frame.filter(|&frame| frame != 0)
     }
 
