@@ -25,7 +25,7 @@ pub fn compiled(java: &Path, name: &str, text: &str) -> Option<PathBuf> {
         return None;
     }
     let file = program(JAVA, java, name, text);
-    let name = file.parent().and_then(Path::file_name).expect("a folder").display();
+    let name = file.parent().and_then(Path::file_name).expect("a folder").to_string_lossy();
     let classes = folder(&format!("{name}-classes"));
     run(Command::new("javac").args(["--release", "17", "-nowarn", "-d"]).arg(&classes).arg(&file));
     Some(classes)

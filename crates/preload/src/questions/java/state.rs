@@ -42,7 +42,8 @@ pub struct Threads {
     env: AtomicUsize,
 }
 
-/// A row of the table: the names of the type, of the field and of the field's type; whether it is static; its offset; its address.
+/// A row of the table: the names of the type, of the field and of the field's type; whether it is static; its offset; its
+/// address.
 type Row = [usize; 6];
 
 /// The rows that are looked for: the type, the field, and whether the offset counts or the address.
