@@ -68,12 +68,12 @@ pub fn of_php(file: &str) -> Owner {
     if is_library { Owner::Library } else { Owner::User }
 }
 
-/// Whose a frame of Java's is, by its file and its method with the class: what came with the machine, and the
+/// Whose a frame of Java's is, by its line (0: none) and its method with the class: what came with the machine, and the
 /// libraries that loops are made with.
 #[must_use]
-pub fn of_java(file: &str, method: &str) -> Owner {
-    // Classes that were made while the program ran have no file.
-    if file.is_empty() || LIBRARIES_OF_JAVA.iter().any(|name| method.starts_with(name)) {
+pub fn of_java(line: u32, method: &str) -> Owner {
+    // Methods in C have no line, nor have classes that were made while the program ran.
+    if line == 0 || LIBRARIES_OF_JAVA.iter().any(|name| method.starts_with(name)) {
         let is_loop = LOOPS_OF_JAVA.contains(&method);
         return if is_loop { Owner::Loop } else { Owner::Library };
     }
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn a_method_of_java_is_the_users_unless_its_package_came_with_the_machine_or_a_loop() {
-        let of = |method| of_java("any/Name.java", method);
+        let of = |method| of_java(7, method);
         for method in ["Server.main", "com.example.sun.Server.run", "javaagent.Server.run"] {
             assert_eq!(of(method), Owner::User, "{method}");
         }
@@ -201,7 +201,7 @@ mod tests {
             assert_eq!(of(method), Owner::Library, "{method}");
         }
         assert_eq!(of("sun.nio.ch.EPollSelectorImpl.processUpdateQueue"), Owner::Loop);
-        assert_eq!(of_java("", "Server$$Lambda.0x0000.run"), Owner::Library);
+        assert_eq!(of_java(0, "Server$$Lambda.0x0000.run"), Owner::Library);
     }
 
     #[test]

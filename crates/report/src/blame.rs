@@ -2,7 +2,8 @@
 //! interpreter. A wait is made by libuv, a registration by mio, a read by CPython; what is to be changed
 //! is in the code that uses them.
 //!
-//! One table says which code is not the user's, by the module's name or the function's. It is no list of
+//! One table says which code is not the user's, by the module's name or the function's; the C library has a list of its own,
+//! which others ask too (`epshim_observe::is_part_of_libc`). It is no list of
 //! correct code: where no other frame is there, the first is blamed, though the table has it.
 //!
 //! Surprising: a library that is linked into the program is known by its functions only. So a prefix
@@ -11,6 +12,7 @@
 use crate::glob::glob_matches;
 use crate::printable;
 use crate::stack::{Frame, Report, Stack, Symbol, base_name};
+use epshim_observe::is_part_of_libc;
 
 /// A part of a program that its user did not write.
 struct Part {
@@ -21,17 +23,9 @@ struct Part {
 }
 
 const PARTS: [Part; 17] = [
-    // The C library, the compilers' run-time libraries, what sanitizers put before them, and by what interpreters call C.
+    // The compilers' run-time libraries, what sanitizers put before libc, and by what interpreters call C.
     Part {
-        modules: &[
-            "libc.so*",
-            "libc-2*",
-            "ld-*.so*",
-            "libpthread*.so*",
-            "libgcc_s.so*",
-            "lib*san.so*",
-            "libffi.so*",
-        ],
+        modules: &["libgcc_s.so*", "lib*san.so*", "libffi.so*"],
         functions: &["__interceptor_*", "___interceptor_*"],
     },
     // The standard libraries of C++ and Rust.
@@ -199,10 +193,8 @@ fn own(frame: &Frame) -> Option<Blamed<'_>> {
 
 fn is_module_of_others(path: &str) -> bool {
     let name = base_name(path);
-    PARTS.iter().flat_map(|part| part.modules).any(|glob| {
-        let whole = if glob.contains('/') { path } else { name };
-        glob_matches(glob, whole)
-    })
+    let is_a_part = |glob: &&str| glob_matches(glob, if glob.contains('/') { path } else { name });
+    is_part_of_libc(path) || PARTS.iter().flat_map(|part| part.modules).any(is_a_part)
 }
 
 fn is_function_of_others(function: &str) -> bool {

@@ -5,7 +5,8 @@
 //! Nothing is left out of a stack without names: who reads it will name the frames later.
 
 use crate::glob::glob_matches;
-use crate::stack::{Frame, Report, Stack, Symbol, base_name};
+use crate::stack::{Frame, Report, Stack, Symbol};
+use epshim_observe::is_part_of_libc;
 
 /// Functions that start a program or a thread.
 const STARTS: [&str; 8] = [
@@ -21,9 +22,6 @@ const STARTS: [&str; 8] = [
 
 /// Where Rust's own short backtraces end.
 const RUST_BEGIN: &str = "__rust_begin_short_backtrace";
-
-/// The C library and the loader, of glibc and of musl.
-const LIBC: [&str; 4] = ["libc.so*", "libc-2*", "ld-*.so*", "libpthread*.so*"];
 
 impl Report {
     /// Leaves of each stack what is shown: nothing below `main`, and at most this number of functions.
@@ -76,10 +74,10 @@ impl Stack {
 }
 
 fn is_startup(frame: &Frame) -> bool {
-    let matches = |globs: &[&str], name: &str| globs.iter().any(|glob| glob_matches(glob, name));
+    let starts = |name: &str| STARTS.iter().any(|glob| glob_matches(glob, name));
     match frame.symbols.last() {
-        Some(outermost) => matches(&STARTS, &outermost.function),
+        Some(outermost) => starts(&outermost.function),
         // Its symbols are stripped; those that a program calls are always there.
-        None => matches(&LIBC, base_name(&frame.module)),
+        None => is_part_of_libc(&frame.module),
     }
 }

@@ -7,7 +7,7 @@ use crate::record::{NEAR, Place};
 use epshim_attach::gather::{Folder, Memory, now};
 use epshim_attach::look::Runtime;
 use epshim_attach::stack::{Frame, Stacks};
-use epshim_observe::{Nanos, SECOND, Site};
+use epshim_observe::{Nanos, SECOND, Site, is_part_of_libc};
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
@@ -112,6 +112,5 @@ impl Sites {
 
 fn is_in_libc(stacks: &Stacks<Rc<Memory>>, address: u64) -> bool {
     let of_it = stacks.mappings().iter().find(|mapping| mapping.range.contains(&address));
-    let base = of_it.and_then(|mapping| mapping.path.rsplit('/').next()).unwrap_or_default();
-    ["libc.so", "libc-", "libpthread", "ld-musl"].iter().any(|name| base.starts_with(name))
+    of_it.is_some_and(|mapping| is_part_of_libc(&mapping.path))
 }

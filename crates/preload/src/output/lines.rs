@@ -60,7 +60,7 @@ fn is_package(path: &str) -> bool {
 fn frame(line: &Line, is_users: bool) -> Frame {
     let symbol = Symbol {
         function: line.function.clone(),
-        file: Some(line.file.clone()),
+        file: Some(line.file.clone()).filter(|file| !file.is_empty()),
         line: Some(line.line).filter(|&line| line > 0),
         source: None,
     };

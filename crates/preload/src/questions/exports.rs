@@ -42,7 +42,7 @@ impl Exports {
             let mut entries = entries.iter().take_while(|[tag, _]| *tag != 0);
             let &[_, place] = entries.find(|[tag, _]| *tag == wanted)?;
             // glibc writes addresses there, and musl leaves them as the file has them.
-            Some(if place < base { base + place } else { place })
+            Some(if place < base { base.wrapping_add(place) } else { place })
         };
         let (strings, symbols) = (place(STRINGS)?, place(SYMBOLS)?);
         Some(Self { base, strings, symbols, hashes: place(HASHES)? })
@@ -52,8 +52,9 @@ impl Exports {
     pub fn address_of(&self, name: &CStr) -> Option<usize> {
         let hash = hash(name);
         let [buckets, first, words, _] = read::<[u32; 4]>(self.hashes)?;
-        let start = self.hashes + size_of::<[u32; 4]>() + words as usize * size_of::<u64>();
-        let at = |index: u32| read::<u32>(start + index as usize * size_of::<u32>());
+        let head = size_of::<[u32; 4]>() + words as usize * size_of::<u64>();
+        let start = self.hashes.wrapping_add(head);
+        let at = |index: u32| read::<u32>(start.wrapping_add(index as usize * size_of::<u32>()));
         let mut number = at(hash.checked_rem(buckets)?)?;
         for _ in 0..MOST_OF_A_BUCKET {
             let of_it = at(buckets.checked_add(number.checked_sub(first)?)?)?;
@@ -73,10 +74,10 @@ impl Exports {
 
     /// A symbol's address, if it has this name and is defined.
     fn symbol(&self, number: u32, name: &CStr) -> Option<usize> {
-        let [of_it, value, _] =
-            read::<Symbol>(self.symbols + number as usize * size_of::<Symbol>())?;
+        let place = number as usize * size_of::<Symbol>();
+        let [of_it, value, _] = read::<Symbol>(self.symbols.wrapping_add(place))?;
         let is_defined = of_it >> 48 != 0;
-        let at = self.strings + (of_it & u32::MAX as usize);
+        let at = self.strings.wrapping_add(of_it & u32::MAX as usize);
         (is_defined && is_at(at, name)).then(|| self.base.wrapping_add(value))
     }
 }

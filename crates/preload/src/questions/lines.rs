@@ -118,7 +118,7 @@ pub fn owner(line: &Line) -> Owner {
         Some(Interpreter::Node) => user::of_node(&line.file),
         Some(Interpreter::Ruby) => user::of_ruby(&line.file),
         Some(Interpreter::Php) => user::of_php(&line.file),
-        Some(Interpreter::Java) => user::of_java(&line.file, &line.function),
+        Some(Interpreter::Java) => user::of_java(line.line, &line.function),
         _ => user::of_python(&line.file, &line.function),
     }
 }

@@ -12,6 +12,7 @@ use super::pipe;
 use epshim_attach::calls;
 use epshim_attach::gather::{Folder, Memory};
 use epshim_attach::stack::{Frame, Stacks};
+use epshim_observe::is_part_of_libc;
 use epshim_page::{Loop, Seen};
 use std::ops::ControlFlow::{Break, Continue};
 use std::sync::atomic::Ordering::Relaxed;
@@ -111,8 +112,5 @@ fn lies_in(memory: &Memory, stack_pointer: u64, address: u64) -> bool {
 }
 
 fn is_of_libc(module: Option<&str>) -> bool {
-    let name = module.and_then(|path| path.rsplit('/').next()).unwrap_or("");
-    ["libc.", "libc-", "libpthread", "ld-musl", "libresolv", "libnss"]
-        .iter()
-        .any(|known| name.starts_with(known))
+    module.is_some_and(is_part_of_libc)
 }

@@ -1,6 +1,7 @@
 //! The functions of JNI and JVMTI, by their places in the tables that `jni.h` and `jvmti.h` lay down; they are the
 //! same in all versions.
 
+use crate::questions::line::LONGEST;
 use std::ffi::{c_char, c_int, c_uint, c_void};
 use std::mem::transmute_copy;
 use std::ptr;
@@ -248,7 +249,7 @@ impl Jvmti {
         }
         // SAFETY: a string that ends in a 0, and is there until it is given back.
         unsafe {
-            let length = libc::strnlen(text, super::names::LONGEST_NAME);
+            let length = libc::strnlen(text, LONGEST);
             let result = with(std::slice::from_raw_parts(text.cast(), length));
             self.give_back(text.cast());
             result

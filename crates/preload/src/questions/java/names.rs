@@ -6,9 +6,6 @@
 use super::functions::{Env, Frame, Jvmti};
 use crate::questions::line::LONGEST;
 
-/// Of a longer name, what is behind this is left out.
-pub const LONGEST_NAME: usize = LONGEST;
-
 /// A frame's names.
 pub struct Names {
     file: Text,

@@ -42,7 +42,8 @@ pub struct Threads {
     env: AtomicUsize,
 }
 
-/// A row of the table: the names of the type, of the field and of the field's type; whether it is static; its offset; its address.
+/// A row of the table: the names of the type, of the field and of the field's type; whether it is static; its offset; its
+/// address.
 type Row = [usize; 6];
 
 /// The rows that are looked for: the type, the field, and whether the offset counts or the address.
@@ -78,7 +79,7 @@ impl Threads {
                 os_thread: os_thread?,
                 number: number?,
                 state: state?,
-                last_frame: anchor? + sp?,
+                last_frame: anchor?.checked_add(sp?)?,
                 env: AtomicUsize::new(0),
             })
         };
@@ -98,8 +99,9 @@ impl Threads {
         if self.number_of(structure) != Some(own) {
             return None;
         }
-        let is_in_native = read::<u32>(structure + self.state) == Some(IN_NATIVE);
-        let frame = is_in_native.then(|| read::<usize>(structure + self.last_frame)).flatten();
+        let is_in_native = read::<u32>(structure.wrapping_add(self.state)) == Some(IN_NATIVE);
+        let last_frame = structure.wrapping_add(self.last_frame);
+        let frame = is_in_native.then(|| read::<usize>(last_frame)).flatten();
         frame.filter(|&frame| frame != 0)
     }
 
