@@ -120,7 +120,8 @@ impl Engine {
         let source = Source::attach(&asked.pids, asked.children).map_err(Refused::Missing)?;
         let (mut stream, tape) = (Stream::of(source), Tape::new(asked.records));
         for (&pid, followed) in &mut running {
-            let watched = Watched::of(pid, &asked.off, &mut stream, &tape).map_err(refused(pid))?;
+            let watched =
+                Watched::of(pid, &asked.off, &mut stream, &tape, None).map_err(refused(pid))?;
             if !watched.questions().process().is_native {
                 return Err(Refused::Foreign(pid));
             }
@@ -146,7 +147,7 @@ impl Engine {
             }
             for pid in new {
                 let Ok(mut followed) = Followed::of(pid, false) else { continue };
-                followed.adopt(pid, &self.asked.off, &mut self.stream, &self.tape);
+                followed.adopt(pid, &self.asked.off, &mut self.stream, &self.tape, None);
                 self.running.insert(pid, followed);
             }
         }
@@ -250,7 +251,9 @@ impl Engine {
             let shared = self.family.as_mut().and_then(|family| family.take(&record));
             let Some(followed) = self.running.get_mut(&record.pid) else { continue };
             if followed.is_due(&record) {
-                followed.adopt(record.pid, &self.asked.off, &mut self.stream, &self.tape);
+                let since = calls::makes_epoll(record.number).then_some(record.at);
+                let (off, stream) = (&self.asked.off, &mut self.stream);
+                followed.adopt(record.pid, off, stream, &self.tape, since);
             }
             let Some(watched) = &mut followed.watched else { continue };
             watched.take(&record, &mut self.stream);
@@ -268,7 +271,7 @@ impl Engine {
             return self.stream.forget(child);
         };
         if self.family.as_ref().is_some_and(|family| family.has_epolls(child)) {
-            followed.adopt(child, &self.asked.off, &mut self.stream, &self.tape);
+            followed.adopt(child, &self.asked.off, &mut self.stream, &self.tape, None);
         }
         self.running.insert(child, followed);
     }

@@ -61,8 +61,15 @@ pub struct Watched {
 }
 
 impl Watched {
-    /// Begins to watch a process, whose records come already.
-    pub fn of(pid: Pid, off: &[Rule], stream: &mut Stream, tape: &Tape) -> Result<Self, NoLook> {
+    /// Begins to watch a process, whose records come already. `since`: it has had no epoll until then, so that all of it is
+    /// known from its records.
+    pub fn of(
+        pid: Pid,
+        off: &[Rule],
+        stream: &mut Stream,
+        tape: &Tape,
+        since: Option<Nanos>,
+    ) -> Result<Self, NoLook> {
         let questions = Rc::new(Questions::of(pid)?);
         let mut watched = Self {
             pid,
@@ -88,8 +95,11 @@ impl Watched {
             waits: 0,
             registrations: 0,
         };
-        tape.start(now(), pid);
-        watched.begin(stream);
+        tape.start(since.unwrap_or_else(now), pid);
+        match since {
+            Some(at) => watched.begun = at,
+            None => watched.begin(stream),
+        }
         Ok(watched)
     }
 

@@ -10,7 +10,10 @@ use std::thread;
 
 /// What this engine does not find, and why not.
 const MISSED: [(&str, &str); 14] = [
-    ("ctl-error/regular_file", "a refused number may be another file a millisecond later: a note only"),
+    (
+        "ctl-error/regular_file",
+        "a refused number may be another file a millisecond later: a note only",
+    ),
     ("edge-not-drained/inotify_once", "the readiness of an inotify instance does not show outside"),
     ("empty-datagram/notify_socket", "the close is told when it is made already"),
     ("empty-datagram/udp_server", "the close is told when it is made already"),
