@@ -184,7 +184,10 @@ impl Watched {
 
     /// Looks at threads that are not heard of.
     pub fn look(&mut self, now: Nanos) {
-        self.stalls.iter_mut().for_each(|stalls| stalls.look(&self.questions, now));
+        let (sites, folder) = (&mut self.sites, self.questions.folder());
+        if let Some(stalls) = &mut self.stalls {
+            stalls.look(&self.questions, now, |place| sites.site(place, folder));
+        }
         for (tid, silent) in self.threads.look(&self.questions, now) {
             let questions = Rc::clone(&self.questions);
             let folder = questions.folder();
@@ -208,8 +211,7 @@ impl Watched {
     fn tell_stall(&mut self, at: Nanos, tid: Tid, epfd: Fd) {
         let stall = self.stalls.as_mut().and_then(|stalls| stalls.waits(tid, epfd));
         if let Some(stall) = stall {
-            let site = self.sites.site(&stall.place, self.questions.folder());
-            self.observe(at, tid, site, stall.what);
+            self.observe(at, tid, stall.site, stall.what);
         }
     }
 

@@ -2,8 +2,7 @@
 //!
 //! Names of functions are looked up when a call site is seen first: a replay has neither the process nor its files.
 
-use super::names::Names;
-use super::reports::own;
+use super::names::{Names, own};
 use crate::args::CheckOptions;
 use crate::launch::{Failure, absolute};
 use crate::observer;
