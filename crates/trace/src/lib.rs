@@ -6,7 +6,7 @@
 //! - `object`: loads and attaches it. `stream`: what it has sent, in the order of its times.
 //! - `watched`: one process: the model, its descriptors, its threads, its call sites; `outside` answers the model's
 //!   questions.
-//! - `introduced`: what a finding's descriptors are open on.
+//! - `stalls`: threads that have left their loop for long. `introduced`: what a finding's descriptors are open on.
 //! - `tape`: what of this a recording has.
 //! - `followed`: one that was named, or that such a one has made; `family`: which of their epolls are one.
 //! - `answers`: what the engine is asked for, and what it says. [`Engine`]: all of it, pass by pass. Who calls it owns the pauses.
