@@ -4,6 +4,7 @@
 //! It ends with Ctrl-C, with the time that was given, or with the last of the processes, and each time with the report.
 //! However it ends, the kernel detaches what was attached.
 
+mod engine;
 mod introduced;
 mod launched;
 mod names;
@@ -14,9 +15,10 @@ use crate::args::CheckOptions;
 use crate::inspect::targets;
 use crate::launch::{self, Failure};
 use crate::output::shown;
-use epshim_check::{Options, Rule};
+use engine::{meant, refused};
+use epshim_check::Options;
 use epshim_report::place::Place;
-use epshim_trace::{Asked, Engine, Refused};
+use epshim_trace::Engine;
 pub use launched::check as check_command;
 use reports::Reports;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -58,12 +60,6 @@ pub fn check(asked: &CheckOptions) -> Result<u8, Failure> {
     Ok(if reports.has_findings() { code } else { 0 })
 }
 
-/// What the engine is asked for.
-fn meant(pids: Vec<i32>, children: bool, wanted: &Options, records: bool) -> Asked {
-    let off = Rule::ALL.into_iter().filter(|&rule| !wanted.wants(rule)).collect();
-    Asked { pids, off, children, records }
-}
-
 /// Set when the user or the system wants it to end.
 fn interrupts() -> io::Result<Arc<AtomicBool>> {
     let flag = Arc::new(AtomicBool::new(false));
@@ -71,10 +67,6 @@ fn interrupts() -> io::Result<Arc<AtomicBool>> {
         signal_hook::flag::register(signal, Arc::clone(&flag))?;
     }
     Ok(flag)
-}
-
-fn refused(why: Refused) -> Failure {
-    Failure::own(why.to_string())
 }
 
 /// The first line: who is watched, where the report goes, and what it costs the others.

@@ -109,8 +109,13 @@ pub const fn is_wait(number: u32) -> bool {
 /// Whether a number is of a call on an epoll, or of one that makes one.
 #[must_use]
 pub const fn is_of_epoll(number: u32) -> bool {
-    is_wait(number)
-        || matches!(number, number::EPOLL_CTL | number::EPOLL_CREATE | number::EPOLL_CREATE1)
+    is_wait(number) || makes_epoll(number) || is_ctl(number)
+}
+
+/// Whether a number is of a call that makes an epoll.
+#[must_use]
+pub const fn makes_epoll(number: u32) -> bool {
+    matches!(number, number::EPOLL_CREATE | number::EPOLL_CREATE1)
 }
 
 /// Whether a number is of a call after which a process has other epolls, or other registrations.

@@ -1,21 +1,17 @@
 //! All of it, pass by pass: records in, findings out.
 
+use crate::answers::{Asked, Ended, Found, Refused, ended, found_in};
 use crate::calls;
 use crate::family::Family;
 use crate::followed::Followed;
-use crate::introduced::Introduced;
-use crate::missing::Missing;
 use crate::object::Source;
-use crate::sites::Frames;
 use crate::stream::Stream;
 use crate::tape::Tape;
 use crate::watched::Watched;
 use epshim_attach::gather::{NoLook, descendants, now};
-use epshim_check::{Checker, Finding, Role, Rule, Tally};
 use epshim_observe::{MILLISECOND, Nanos, Observation, Pid};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::collections::BTreeMap;
-use std::fmt;
 use std::thread;
 use std::time::Duration;
 
@@ -23,78 +19,6 @@ use std::time::Duration;
 const PAUSE: Nanos = 2 * MILLISECOND;
 /// Silent threads are looked for this often.
 const LOOKS: Nanos = 20 * MILLISECOND;
-
-/// What was found.
-#[derive(Debug)]
-pub struct Found {
-    /// In which process.
-    pub pid: Pid,
-    /// What.
-    pub finding: Finding,
-    /// Its call sites, in its order.
-    pub stacks: Vec<(Role, Frames)>,
-    /// What its descriptors were open on.
-    pub introduced: Vec<Introduced>,
-}
-
-/// Why the processes are not watched.
-#[derive(Debug)]
-pub enum Refused {
-    /// What this machine or user lacks.
-    Missing(Missing),
-    /// A process that cannot be looked at.
-    Process(Pid, NoLook),
-    /// A process whose calls have other numbers.
-    Foreign(Pid),
-}
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing(missing) => write!(f, "{missing}. `epshim inspect` works without"),
-            Self::Process(pid, why) => write!(f, "process {pid}: {why}"),
-            Self::Foreign(pid) => write!(
-                f,
-                "process {pid} is of another architecture, whose system calls have other numbers. `epshim \
-                 inspect` works all the same"
-            ),
-        }
-    }
-}
-
-/// What there is to say of a process at the end.
-#[derive(Debug)]
-pub struct Ended {
-    /// The process.
-    pub pid: Pid,
-    /// All that was found.
-    pub tally: Tally,
-    /// Waits that were seen to end.
-    pub waits: u64,
-    /// Registrations that were seen to be made.
-    pub registrations: u64,
-    /// Deliveries of registrations that are not known.
-    pub unknown_deliveries: u64,
-    /// How often input was gone that the program was not seen to take.
-    pub taken_unseen: u64,
-    /// Suspicions that were not followed.
-    pub dropped_suspicions: Vec<(Rule, u64)>,
-    /// It goes on.
-    pub runs: bool,
-}
-
-/// What is asked for.
-#[derive(Debug, Default)]
-pub struct Asked {
-    /// The processes, each named once.
-    pub pids: Vec<Pid>,
-    /// Rules that are not wanted.
-    pub off: Vec<Rule>,
-    /// The processes that these have made and make, too.
-    pub children: bool,
-    /// What the models are told is kept, to be recorded.
-    pub records: bool,
-}
 
 /// The processes that are watched.
 pub struct Engine {
@@ -120,7 +44,8 @@ impl Engine {
         let source = Source::attach(&asked.pids, asked.children).map_err(Refused::Missing)?;
         let (mut stream, tape) = (Stream::of(source), Tape::new(asked.records));
         for (&pid, followed) in &mut running {
-            let watched = Watched::of(pid, &asked.off, &mut stream, &tape).map_err(refused(pid))?;
+            let watched =
+                Watched::of(pid, &asked.off, &mut stream, &tape, None).map_err(refused(pid))?;
             if !watched.questions().process().is_native {
                 return Err(Refused::Foreign(pid));
             }
@@ -146,7 +71,7 @@ impl Engine {
             }
             for pid in new {
                 let Ok(mut followed) = Followed::of(pid, false) else { continue };
-                followed.adopt(pid, &self.asked.off, &mut self.stream, &self.tape);
+                followed.adopt(pid, &self.asked.off, &mut self.stream, &self.tape, None);
                 self.running.insert(pid, followed);
             }
         }
@@ -250,7 +175,9 @@ impl Engine {
             let shared = self.family.as_mut().and_then(|family| family.take(&record));
             let Some(followed) = self.running.get_mut(&record.pid) else { continue };
             if followed.is_due(&record) {
-                followed.adopt(record.pid, &self.asked.off, &mut self.stream, &self.tape);
+                let since = calls::makes_epoll(record.number).then_some(record.at);
+                let (off, stream) = (&self.asked.off, &mut self.stream);
+                followed.adopt(record.pid, off, stream, &self.tape, since);
             }
             let Some(watched) = &mut followed.watched else { continue };
             watched.take(&record, &mut self.stream);
@@ -268,7 +195,7 @@ impl Engine {
             return self.stream.forget(child);
         };
         if self.family.as_ref().is_some_and(|family| family.has_epolls(child)) {
-            followed.adopt(child, &self.asked.off, &mut self.stream, &self.tape);
+            followed.adopt(child, &self.asked.off, &mut self.stream, &self.tape, None);
         }
         self.running.insert(child, followed);
     }
@@ -301,24 +228,4 @@ impl Engine {
 
 fn watched(running: &mut BTreeMap<Pid, Followed>) -> impl Iterator<Item = (Pid, &mut Watched)> {
     running.iter_mut().filter_map(|(&pid, followed)| Some((pid, followed.watched.as_mut()?)))
-}
-
-fn found_in(pid: Pid, watched: &Watched, finding: Finding) -> Found {
-    let stacks = watched.stacks(&finding);
-    let introduced = watched.introduced(&finding);
-    Found { pid, finding, stacks, introduced }
-}
-
-fn ended(pid: Pid, watched: &Watched, runs: bool) -> Ended {
-    let checker: &Checker = watched.checker();
-    Ended {
-        pid,
-        tally: watched.tally(),
-        waits: watched.waits,
-        registrations: watched.registrations,
-        unknown_deliveries: checker.unknown_deliveries(),
-        taken_unseen: checker.taken_unseen(),
-        dropped_suspicions: checker.dropped_suspicions().collect(),
-        runs,
-    }
 }

@@ -8,7 +8,7 @@ use crate::tape::Tape;
 use crate::watched::Watched;
 use epshim_attach::gather::NoLook;
 use epshim_check::Rule;
-use epshim_observe::Pid;
+use epshim_observe::{Nanos, Pid};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::OwnedFd;
 use rustix::process::{Pid as RawPid, PidfdFlags, pidfd_open};
@@ -29,9 +29,17 @@ impl Followed {
         Ok(Self { handle, watched: None, is_named })
     }
 
-    /// Looks at what it has. One that cannot be looked at has ended, or is of another architecture.
-    pub fn adopt(&mut self, pid: Pid, off: &[Rule], stream: &mut Stream, tape: &Tape) {
-        let watched = Watched::of(pid, off, stream, tape).ok();
+    /// Looks at what it has, or takes all of it from its records, if it has had no epoll until then. One that cannot be
+    /// looked at has ended, or is of another architecture.
+    pub fn adopt(
+        &mut self,
+        pid: Pid,
+        off: &[Rule],
+        stream: &mut Stream,
+        tape: &Tape,
+        since: Option<Nanos>,
+    ) {
+        let watched = Watched::of(pid, off, stream, tape, since).ok();
         self.watched = watched.filter(|watched| watched.questions().process().is_native);
     }
 

@@ -63,7 +63,11 @@ fn introduced(finding: &Finding, questions: &Questions) -> Vec<Introduced> {
 }
 
 fn introduce(fd: Fd, questions: &Questions) -> Option<Introduced> {
-    let file = questions.state(fd).filter(|_| fd >= 0)?;
+    let mut file = questions.state(fd).filter(|_| fd >= 0)?;
+    // A FIFO has a name, and its ends are other files'.
+    if let Some(path) = questions.path(fd).filter(|_| file.kind == Kind::Pipe) {
+        file.kind = Kind::Named(path);
+    }
     let end = (file.kind == Kind::Pipe).then(|| end(fd, questions)).flatten();
     let is_accepted = is_accepted(&file, questions);
     Some(Introduced { fd, file, end, is_accepted })

@@ -6,10 +6,10 @@
 //! - `object`: loads and attaches it. `stream`: what it has sent, in the order of its times.
 //! - `watched`: one process: the model, its descriptors, its threads, its call sites; `outside` answers the model's
 //!   questions.
-//! - `introduced`: what a finding's descriptors are open on.
+//! - `stalls`: threads that have left their loop for long. `introduced`: what a finding's descriptors are open on.
 //! - `tape`: what of this a recording has.
 //! - `followed`: one that was named, or that such a one has made; `family`: which of their epolls are one.
-//! - [`Engine`]: all of it, pass by pass. Who calls it owns the pauses.
+//! - `answers`: what the engine is asked for, and what it says. [`Engine`]: all of it, pass by pass. Who calls it owns the pauses.
 //!
 //! Nothing is stopped and nothing is written to the processes. While the program is attached, every system call of
 //! every process of the machine takes a little longer, about 82 ns; when this process ends, however it does, the kernel
@@ -20,6 +20,7 @@
 
 #![deny(unsafe_code)]
 
+mod answers;
 pub mod any_bytes;
 pub mod calls;
 mod descriptors;
@@ -39,6 +40,7 @@ mod tape;
 mod threads;
 mod watched;
 
-pub use engine::{Asked, Ended, Engine, Found, Refused};
+pub use answers::{Asked, Ended, Found, Refused};
+pub use engine::Engine;
 pub use introduced::Introduced;
 pub use sites::Frames;

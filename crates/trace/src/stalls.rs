@@ -8,7 +8,7 @@ use crate::threads;
 use epshim_attach::calls::{self, Shape};
 use epshim_attach::gather::Questions;
 use epshim_attach::look::{Call, Thread};
-use epshim_observe::{Fd, MILLISECOND, Nanos, Tid, What};
+use epshim_observe::{Fd, MILLISECOND, Nanos, Site, Tid, What};
 use rustc_hash::FxHashMap;
 
 /// Between two looks.
@@ -28,13 +28,13 @@ struct Away {
     /// The longest such sleep, from [`LONG`] on: in which call, and where that was made.
     longest: Nanos,
     call: String,
-    place: Place,
+    site: Site,
 }
 
-/// A stall that has ended, and where the call was made.
+/// A stall that has ended, and where the call was made: found while it lasted, for the process may end with it.
 pub struct Stall {
     pub what: What<'static>,
-    pub place: Place,
+    pub site: Site,
 }
 
 /// The threads of a process.
@@ -48,8 +48,8 @@ impl Stalls {
     /// A wait of a thread has ended.
     pub fn returned(&mut self, tid: Tid, epfd: Fd) {
         let (before, nanos, longest) = (None, 0, 0);
-        let (call, place) = (String::new(), Place::default());
-        self.away.insert(tid, Away { epfd, before, nanos, longest, call, place });
+        let (call, site) = (String::new(), Site(0));
+        self.away.insert(tid, Away { epfd, before, nanos, longest, call, site });
     }
 
     /// A thread waits. Returns its stall before, if it was one.
@@ -62,7 +62,7 @@ impl Stalls {
         let (nanos, call, is_over) = (away.longest, away.call, true);
         let (write_end, read_end) = (-1, -1);
         let what = What::Stalled { epfd, nanos, call, is_over, write_end, read_end };
-        Some(Stall { what, place: away.place })
+        Some(Stall { what, site: away.site })
     }
 
     /// All of them begin anew.
@@ -71,21 +71,31 @@ impl Stalls {
     }
 
     /// Looks at all that are away. Those that find nothing ready do not count.
-    pub fn look(&mut self, questions: &Questions, now: Nanos) {
+    pub fn look(
+        &mut self,
+        questions: &Questions,
+        now: Nanos,
+        mut locate: impl FnMut(&Place) -> Site,
+    ) {
         if now.saturating_sub(self.looked) < PAUSE {
             return;
         }
         self.looked = now;
         self.away.retain(|&tid, away| {
             let Some(thread) = questions.thread(tid) else { return false };
-            away.look(thread, questions);
+            away.look(thread, questions, &mut locate);
             true
         });
     }
 }
 
 impl Away {
-    fn look(&mut self, thread: Thread, questions: &Questions) {
+    fn look(
+        &mut self,
+        thread: Thread,
+        questions: &Questions,
+        locate: &mut dyn FnMut(&Place) -> Site,
+    ) {
         let before = self.before.take();
         let still = before.filter(|before| thread.is_unmoved_since(before));
         let lasted = still.map(|before| thread.at.saturating_sub(before.at).min(MOST));
@@ -99,7 +109,7 @@ impl Away {
         if let Call::In { number, arguments, sp, pc } = thread.call {
             if self.nanos >= LONG && self.nanos > self.longest {
                 if self.longest == 0 {
-                    self.place = threads::place(questions, pc, sp);
+                    self.site = locate(&threads::place(questions, pc, sp));
                     let name = calls::known(number).map(|known| known.name.to_owned());
                     self.call = name.unwrap_or_else(|| calls::words(number, arguments));
                 }

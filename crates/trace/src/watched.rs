@@ -61,8 +61,15 @@ pub struct Watched {
 }
 
 impl Watched {
-    /// Begins to watch a process, whose records come already.
-    pub fn of(pid: Pid, off: &[Rule], stream: &mut Stream, tape: &Tape) -> Result<Self, NoLook> {
+    /// Begins to watch a process, whose records come already. `since`: it has had no epoll until then, so that all of it is
+    /// known from its records.
+    pub fn of(
+        pid: Pid,
+        off: &[Rule],
+        stream: &mut Stream,
+        tape: &Tape,
+        since: Option<Nanos>,
+    ) -> Result<Self, NoLook> {
         let questions = Rc::new(Questions::of(pid)?);
         let mut watched = Self {
             pid,
@@ -88,8 +95,11 @@ impl Watched {
             waits: 0,
             registrations: 0,
         };
-        tape.start(now(), pid);
-        watched.begin(stream);
+        tape.start(since.unwrap_or_else(now), pid);
+        match since {
+            Some(at) => watched.begun = at,
+            None => watched.begin(stream),
+        }
         Ok(watched)
     }
 
@@ -174,7 +184,10 @@ impl Watched {
 
     /// Looks at threads that are not heard of.
     pub fn look(&mut self, now: Nanos) {
-        self.stalls.iter_mut().for_each(|stalls| stalls.look(&self.questions, now));
+        let (sites, folder) = (&mut self.sites, self.questions.folder());
+        if let Some(stalls) = &mut self.stalls {
+            stalls.look(&self.questions, now, |place| sites.site(place, folder));
+        }
         for (tid, silent) in self.threads.look(&self.questions, now) {
             let questions = Rc::clone(&self.questions);
             let folder = questions.folder();
@@ -198,8 +211,7 @@ impl Watched {
     fn tell_stall(&mut self, at: Nanos, tid: Tid, epfd: Fd) {
         let stall = self.stalls.as_mut().and_then(|stalls| stalls.waits(tid, epfd));
         if let Some(stall) = stall {
-            let site = self.sites.site(&stall.place, self.questions.folder());
-            self.observe(at, tid, site, stall.what);
+            self.observe(at, tid, stall.site, stall.what);
         }
     }
 

@@ -68,6 +68,14 @@ impl Questions {
         self.folder.below("fd").and_then(|fds| fds.numbers()).ok()
     }
 
+    /// The path that a number is open on, if it has one.
+    #[must_use]
+    pub fn path(&self, fd: Fd) -> Option<String> {
+        let mut space = [0; 4096];
+        let link = self.folder.link(format_args!("fd/{fd}"), &mut space).ok()?;
+        link.starts_with(b"/").then(|| String::from_utf8_lossy(link).into_owned())
+    }
+
     /// The numbers that are sockets.
     #[must_use]
     pub fn sockets(&self) -> Vec<Fd> {

@@ -7,9 +7,9 @@
 //!
 //! Surprising: the report comes a few milliseconds after the program has ended. Who waits for the program may be sooner.
 
+use super::engine::{meant, refused};
 use super::reports::Reports;
 use super::tape::Tape;
-use super::{meant, refused};
 use crate::args::CheckOptions;
 use crate::launch::{self, Failure, Printed};
 use crate::observer;

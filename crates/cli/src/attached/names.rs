@@ -27,6 +27,24 @@ impl Names {
     }
 }
 
+/// Go's packages of system calls stand between the program and the kernel, as libc does elsewhere.
+pub fn own(mut frames: Vec<Frame>) -> Vec<Frame> {
+    const WRAPPERS: [&str; 5] = [
+        "syscall.",
+        "runtime/internal/syscall.",
+        "internal/runtime/syscall.",
+        "golang.org/x/sys/unix.",
+        "runtime.epoll",
+    ];
+    let is_wrapper = |frame: &Frame| {
+        let function = frame.symbols.first().map_or("", |symbol| symbol.function.as_str());
+        WRAPPERS.iter().any(|prefix| function.starts_with(prefix))
+    };
+    let first = frames.iter().position(|frame| !is_wrapper(frame)).unwrap_or(0);
+    frames.drain(..first);
+    frames
+}
+
 /// As the process sees it; one that has ended has no root any more, and one that was replaced is there as its `exe`.
 fn open(pid: i32, path: &str) -> Option<Module> {
     let removed = path.strip_suffix(" (deleted)");

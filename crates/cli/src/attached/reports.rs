@@ -1,7 +1,7 @@
 //! Findings and ends of watched processes, written where the options say, as `epshim check` writes them.
 
 use super::introduced::descriptor;
-use super::names::Names;
+use super::names::{Names, own};
 use super::tape::Tape;
 use crate::observer::Held;
 use crate::observer::documents::Documents;
@@ -9,7 +9,7 @@ use crate::observer::files::Files;
 use crate::output::{self, shown};
 use epshim_check::{Certainty, Finding, Options};
 use epshim_report::end::Seen;
-use epshim_report::{End, Frame, NotFollowed, Report, Stack, Suppressions, json, printable, text};
+use epshim_report::{End, NotFollowed, Report, Stack, Suppressions, json, printable, text};
 use epshim_trace::{Ended, Engine, Found};
 use std::fs::File;
 use std::os::fd::RawFd;
@@ -172,24 +172,6 @@ impl Reports {
             let _ = documents.collect(json.as_bytes());
         }
     }
-}
-
-/// Go's packages of system calls stand between the program and the kernel, as libc does elsewhere.
-pub fn own(mut frames: Vec<Frame>) -> Vec<Frame> {
-    const WRAPPERS: [&str; 5] = [
-        "syscall.",
-        "runtime/internal/syscall.",
-        "internal/runtime/syscall.",
-        "golang.org/x/sys/unix.",
-        "runtime.epoll",
-    ];
-    let is_wrapper = |frame: &Frame| {
-        let function = frame.symbols.first().map_or("", |symbol| symbol.function.as_str());
-        WRAPPERS.iter().any(|prefix| function.starts_with(prefix))
-    };
-    let first = frames.iter().position(|frame| !is_wrapper(frame)).unwrap_or(0);
-    frames.drain(..first);
-    frames
 }
 
 fn now() -> Duration {

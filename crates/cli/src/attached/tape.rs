@@ -1,9 +1,8 @@
 //! `--record`: what the models are told, into a file that `epshim replay` reads.
 //!
-//! Names of functions are looked up when a call site is seen first: a replay has neither the process nor its files.
+//! Names of functions are looked up at the end: a replay has neither the process nor its files.
 
-use super::names::Names;
-use super::reports::own;
+use super::names::{Names, own};
 use crate::args::CheckOptions;
 use crate::launch::{Failure, absolute};
 use crate::observer;
@@ -18,6 +17,8 @@ use std::os::fd::RawFd;
 pub struct Tape {
     file: observer::Written,
     name: String,
+    /// Call sites, which are named at the end.
+    places: Vec<Observation<'static>>,
 }
 
 impl Tape {
@@ -27,7 +28,7 @@ impl Tape {
         let path = absolute(path)?;
         let failed = |why: String| Failure::own(format!("--record {}: {why}", shown(&path)));
         let file = observer::recorded(&path, std::process::id()).map_err(failed)?;
-        Ok(Some(Self { file: observer::Written::new(file), name: path }))
+        Ok(Some(Self { file: observer::Written::new(file), name: path, places: Vec::new() }))
     }
 
     pub fn number(&self) -> RawFd {
@@ -41,10 +42,17 @@ impl Tape {
         names: &mut Names,
         is_last: bool,
     ) -> Option<String> {
-        for mut it in all {
-            let pid = it.pid;
+        for it in all {
+            self.file.take(&it);
+            if matches!(it.what, What::Place { .. }) {
+                self.places.push(it);
+            }
+        }
+        let mut none = Vec::new();
+        // A later one of a call site knows it better. To look names up takes long, and the ring would be full.
+        for mut it in std::mem::take(if is_last { &mut self.places } else { &mut none }) {
             if let What::Place { frames } = &mut it.what {
-                *frames = named(pid, std::mem::take(frames), names);
+                *frames = named(it.pid, std::mem::take(frames), names);
             }
             self.file.take(&it);
         }

@@ -10,7 +10,10 @@ use std::thread;
 
 /// What this engine does not find, and why not.
 const MISSED: [(&str, &str); 14] = [
-    ("ctl-error/regular_file", "a refused number may be another file a millisecond later: a note only"),
+    (
+        "ctl-error/regular_file",
+        "a refused number may be another file a millisecond later: a note only",
+    ),
     ("edge-not-drained/inotify_once", "the readiness of an inotify instance does not show outside"),
     ("empty-datagram/notify_socket", "the close is told when it is made already"),
     ("empty-datagram/udp_server", "the close is told when it is made already"),
@@ -25,6 +28,9 @@ const MISSED: [(&str, &str); 14] = [
     ("loop-stall/own_pipe", "it never waits again, as one that has left its loop for good"),
     ("lost-write/select_for_input", "a thread in select may wait for room"),
 ];
+/// Linked statically, these are found in the C library's function that sleeps, not in its caller: which functions are the
+/// library's is known by the file that they are mapped from, and here there is one.
+const NOT_STATIC: [&str; 2] = ["loop-stall/lock", "loop-stall/sleeps"];
 /// The write is told when it is made already.
 const SIGPIPE: &str = "sigpipe";
 /// Run alone, some find what others delay: a loaded machine is given more tries.
@@ -179,9 +185,12 @@ fn static_programs_too() {
     }
     let mut rules = BTreeSet::new();
     let is_first = |program: &Variant| {
-        !program.is_right() && !is_missed(program) && rules.insert(program.rule().to_owned())
+        !program.is_right()
+            && !is_missed(program)
+            && !NOT_STATIC.contains(&&*program.name)
+            && rules.insert(program.rule().to_owned())
     };
     let firsts: Vec<Variant> = programs().into_iter().filter(is_first).collect();
-    assert!(firsts.len() >= 18, "{}", firsts.len());
+    assert!(firsts.len() >= 19, "{}", firsts.len());
     check_all(firsts, &["-static"], "-static");
 }

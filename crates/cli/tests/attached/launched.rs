@@ -39,7 +39,7 @@ fn a_static_program_is_watched_from_its_first_call() {
     if !can_attach() {
         return;
     }
-    for name in ["ctl-error/already_added", "level-spin/eventfd_unread"] {
+    for name in ["ctl-error/already_added", "edge-not-drained/single_read"] {
         let program = misuse(name);
         let path = program.build("-launched", &["-static"]);
         let (_, err, lines) = start(&[], &[path.to_str().unwrap()]);

@@ -7,6 +7,7 @@ mod corpus;
 mod ends;
 mod engine;
 mod go;
+mod introductions;
 mod launched;
 mod recorded;
 mod servers;
