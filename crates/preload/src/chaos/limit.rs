@@ -16,7 +16,7 @@ use rustix::fs::{CWD, Mode, OFlags, RawDir, openat};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::ffi::c_int;
 use std::mem::MaybeUninit;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering::SeqCst};
 
 /// Milliseconds of the shortest time; the longest is this, doubled seven times.
 pub const SHORTEST: u64 = 10;
@@ -28,6 +28,8 @@ const PATIENCE: Nanos = 10 * SECOND;
 static FROM: AtomicU64 = AtomicU64::new(0);
 static TO: AtomicU64 = AtomicU64::new(0);
 static IS_LOWERED: AtomicBool = AtomicBool::new(false);
+/// The highest number that was open when chaos began.
+static INHERITED: AtomicI32 = AtomicI32::new(0);
 /// When it is to be raised.
 static UNTIL: AtomicU64 = AtomicU64::new(0);
 /// It is not to be lowered any more.
@@ -41,27 +43,37 @@ pub fn room() -> Option<(u64, u64)> {
         return None;
     }
     let limit = getrlimit(Resource::Nofile).current?;
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let folder = openat(CWD, c"/proc/self/fd", flags, Mode::empty()).ok()?;
-    let first = folder.as_raw_fd() as u64;
-    let is_last = is_last(&folder);
-    shared_page::close_now(folder);
-    is_last.then_some((limit, first))
+    let (first, highest) = numbers()?;
+    let is_last = highest <= first.max(INHERITED.load(SeqCst));
+    is_last.then_some((limit, first as u64))
 }
 
-/// Whether a folder of descriptors, which has the first free number, has the highest too.
-fn is_last(folder: &OwnedFd) -> bool {
+/// Chaos begins: what the program has inherited is none that it would close to make room.
+pub fn start() {
+    if let Some((_, highest)) = numbers() {
+        INHERITED.store(highest, SeqCst);
+    }
+}
+
+/// The first number that is free, and the highest that is open.
+fn numbers() -> Option<(c_int, c_int)> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let folder = openat(CWD, c"/proc/self/fd", flags, Mode::empty()).ok()?;
+    let first = folder.as_raw_fd();
+    let highest = highest(&folder);
+    shared_page::close_now(folder);
+    Some((first, highest?))
+}
+
+fn highest(folder: &OwnedFd) -> Option<c_int> {
     let mut room = [MaybeUninit::uninit(); 1024];
     let mut entries = RawDir::new(folder, &mut room);
-    let own = folder.as_raw_fd();
+    let mut highest = 0;
     while let Some(entry) = entries.next() {
-        let Ok(entry) = entry else { return false };
-        let number = entry.file_name().to_str().ok().and_then(|name| name.parse::<c_int>().ok());
-        if number.is_some_and(|number| number > own) {
-            return false;
-        }
+        let name = entry.ok()?.file_name().to_str().ok()?.parse().unwrap_or(0);
+        highest = highest.max(name);
     }
-    true
+    Some(highest)
 }
 
 /// A call has failed by a limit that the program has reached by itself: what it does about that counts on the limit.
