@@ -149,7 +149,7 @@ faults! {
         "told, for no program can ask: the connection stays in the queue";
     /// No descriptor is left.
     DescriptorsExhausted: "descriptors-exhausted", Brutal, "accept, accept4; then all that make a descriptor, for a while",
-        "a registered listener with a connection that waits; a process that starts no other by posix_spawn, system or popen",
+        "a registered listener with a connection that waits; no descriptor above the first free number; a process that has not reached its limit by itself, and starts no other by posix_spawn, system or popen",
         "getrlimit(2), RLIMIT_NOFILE; accept(2), ERRORS: EMFILE",
         "RLIMIT_NOFILE is lowered to the first free number, for 10 to 1,280 ms, so that each call agrees and a close makes room; before fork and exec it is what it was";
     /// A connect is refused.

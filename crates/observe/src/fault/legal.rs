@@ -168,7 +168,9 @@ mod tests {
         #[test]
         fn what_is_never_legal_is_refused(at in situations(), number in 0..Fault::ALL.len()) {
             let fault = Fault::ALL[number];
-            prop_assume!(judge(fault, &at).is_ok());
+            if judge(fault, &at).is_err() {
+                return Ok(());
+            }
             let is_io = matches!(
                 fault,
                 Fault::ShortRead | Fault::ShortWrite | Fault::ReadAgain | Fault::WriteAgain

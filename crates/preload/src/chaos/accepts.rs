@@ -51,7 +51,7 @@ pub fn begins(books: &mut Books, at: At) -> Fate {
                     Situation { is_interruptible: signal.is_some(), ..situation }
                 }
                 Fault::DescriptorsExhausted => {
-                    room = limit::room(at.fd);
+                    room = limit::room();
                     let (asked, given) = room.unwrap_or_default();
                     Situation { asked, given, ..situation }
                 }

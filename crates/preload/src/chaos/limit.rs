@@ -7,14 +7,16 @@
 //! Surprising: the state is atomics and not in the books: a child of vfork(2) that executes a program has the
 //! memory of its parent, but a limit of its own.
 
-use crate::questions::fd::FdNumber;
 use crate::runtime::clock::now;
 use crate::runtime::sandbox::{self, Call};
 use crate::runtime::{process, shared_page};
 use epshim_observe::{MILLISECOND, Nanos, SECOND};
+use rustix::fd::{AsRawFd as _, OwnedFd};
+use rustix::fs::{CWD, Mode, OFlags, RawDir, openat};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::ffi::c_int;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::mem::MaybeUninit;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU64, Ordering::SeqCst};
 
 /// Milliseconds of the shortest time; the longest is this, doubled seven times.
 pub const SHORTEST: u64 = 10;
@@ -26,22 +28,59 @@ const PATIENCE: Nanos = 10 * SECOND;
 static FROM: AtomicU64 = AtomicU64::new(0);
 static TO: AtomicU64 = AtomicU64::new(0);
 static IS_LOWERED: AtomicBool = AtomicBool::new(false);
+/// The highest number that was open when chaos began.
+static INHERITED: AtomicI32 = AtomicI32::new(0);
 /// When it is to be raised.
 static UNTIL: AtomicU64 = AtomicU64::new(0);
 /// It is not to be lowered any more.
 static IS_OVER: AtomicBool = AtomicBool::new(false);
 
-/// The limit, and the first number that is free. `None`: it cannot be lowered here.
-pub fn room(fd: c_int) -> Option<(u64, u64)> {
+/// The limit, and the first number that is free. `None`: it cannot be lowered here, or a number above is open, whose
+/// close would make no room.
+pub fn room() -> Option<(u64, u64)> {
     let is_free = Call::ALL.into_iter().all(sandbox::may);
     if !is_free || IS_OVER.load(SeqCst) || IS_LOWERED.load(SeqCst) {
         return None;
     }
     let limit = getrlimit(Resource::Nofile).current?;
-    let free = rustix::io::fcntl_dupfd_cloexec(FdNumber::new(fd)?, 0).ok()?;
-    let first = rustix::fd::AsRawFd::as_raw_fd(&free) as u64;
-    shared_page::close_now(free);
-    Some((limit, first))
+    let (first, highest) = numbers()?;
+    let is_last = highest <= first.max(INHERITED.load(SeqCst));
+    is_last.then_some((limit, first as u64))
+}
+
+/// Chaos begins: what the program has inherited is none that it would close to make room.
+pub fn start() {
+    if let Some((_, highest)) = numbers() {
+        INHERITED.store(highest, SeqCst);
+    }
+}
+
+/// The first number that is free, and the highest that is open.
+fn numbers() -> Option<(c_int, c_int)> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let folder = openat(CWD, c"/proc/self/fd", flags, Mode::empty()).ok()?;
+    let first = folder.as_raw_fd();
+    let highest = highest(&folder);
+    shared_page::close_now(folder);
+    Some((first, highest?))
+}
+
+fn highest(folder: &OwnedFd) -> Option<c_int> {
+    let mut room = [MaybeUninit::uninit(); 1024];
+    let mut entries = RawDir::new(folder, &mut room);
+    let mut highest = 0;
+    while let Some(entry) = entries.next() {
+        let name = entry.ok()?.file_name().to_str().ok()?.parse().unwrap_or(0);
+        highest = highest.max(name);
+    }
+    Some(highest)
+}
+
+/// A call has failed by a limit that the program has reached by itself: what it does about that counts on the limit.
+pub fn was_reached() {
+    if !IS_LOWERED.load(SeqCst) {
+        end();
+    }
 }
 
 /// Lowers it, until a call has failed by it and so long after: see [`lasts`]. With the lock of the books, as all that

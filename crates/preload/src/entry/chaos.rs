@@ -12,6 +12,7 @@ use crate::chaos::{accepts, connects, idle, limit, registrations, stream, wait};
 use crate::entry::event;
 use crate::entry::guard::{guarded, record};
 use crate::life::monitor;
+use crate::runtime::thread::Own;
 use crate::runtime::watched;
 use epshim_observe::fault::Fault;
 use epshim_observe::{ADD, DEL};
@@ -108,6 +109,9 @@ pub extern "C" fn accepted(chaos: &Chaos, fd: c_int, got: c_int, _site: *const c
             limit::lasts(fate.gives);
             monitor::wake_by(limit::due().unwrap_or(0));
         });
+    }
+    if got < 0 && Own::current().errno() == libc::EMFILE {
+        limit::was_reached();
     }
     if got >= 0 && known(fd).is_some() {
         let is_lost = chaos.lost != 0;

@@ -2,7 +2,7 @@
 //! see why the server behaves so. `epshim chaos` has said it already, and has a ledger.
 
 use crate::chaos::choice::Choice;
-use crate::chaos::{books, idle, map_ledger};
+use crate::chaos::{books, idle, limit, map_ledger};
 use crate::life::options::Options;
 use crate::output::line;
 use crate::questions::files::read_regular;
@@ -50,6 +50,7 @@ pub fn start(options: &Options) {
     if options.rate == Some(0) && options.plan.is_none() {
         idle::start();
     }
+    limit::start();
     books::start(choice, sites);
 }
 
