@@ -6,7 +6,7 @@
 //!
 //! `core.rs` takes observations apart, for `waits.rs`, `turns.rs`, `deliveries.rs` and `calls.rs`. `threads.rs` has what threads do with their time, `descriptors.rs` what happens
 //! on descriptors, `epolls.rs` which registration a delivery is of, `wakes.rs` what comes of deliveries, `slow.rs` the
-//! slow turns, `columns.rs` the run along its time, `finish.rs` makes the document.
+//! slow turns, `columns.rs` the run along its time, `recent.rs` what the maps are, `finish.rs` makes the document.
 
 mod asked;
 mod call;
@@ -25,6 +25,7 @@ mod options;
 mod processes;
 mod queue;
 mod queues;
+mod recent;
 mod sites;
 mod slow;
 mod thread;

@@ -25,6 +25,14 @@ impl Written {
     }
 }
 
+/// At most this many deliveries have room before they have come: a record may claim any number.
+const MOST: usize = 1024;
+
+/// A delivery that is not its wait's first.
+const fn delivery([_, _, data, last]: Record) -> Delivery {
+    Delivery { events: last as u32, data }
+}
+
 /// What is still missing of an observation.
 #[derive(Debug)]
 enum Missing {
@@ -52,9 +60,16 @@ impl Reader {
 
     /// Takes a record. Returns the observation that it completes.
     pub fn take(&mut self, record: Record) -> Option<Written> {
-        match self.missing.take() {
+        match &mut self.missing {
             None => self.first(record),
-            Some(missing) => self.more(missing, record),
+            Some(Missing::Deliveries { all, count, .. }) if all.len() + 1 < *count => {
+                all.push(delivery(record));
+                None
+            }
+            some => {
+                let missing = some.take()?;
+                self.more(missing, record)
+            }
         }
     }
 
@@ -85,7 +100,8 @@ impl Reader {
             kind::GOT => {
                 let count = usize::try_from(fd).unwrap_or(0).min(RECORDS);
                 let first = Delivery { events: low, data: site.0 };
-                let all = if count == 0 { Vec::new() } else { vec![first] };
+                let mut all = Vec::with_capacity(count.min(MOST));
+                all.extend((count > 0).then_some(first));
                 if count <= 1 {
                     return Some(Written::new(at, Site(0), What::Got { deliveries: all.into() }));
                 }
@@ -120,13 +136,10 @@ impl Reader {
     fn more(&mut self, missing: Missing, record: Record) -> Option<Written> {
         let [_, word, data, last] = record;
         match missing {
-            Missing::Deliveries { at, mut all, count } => {
-                all.push(Delivery { events: last as u32, data });
-                if all.len() == count {
-                    return Some(Written::new(at, Site(0), What::Got { deliveries: all.into() }));
-                }
-                self.missing = Some(Missing::Deliveries { at, all, count });
-                None
+            // The last of them.
+            Missing::Deliveries { at, mut all, .. } => {
+                all.push(delivery(record));
+                Some(Written::new(at, Site(0), What::Got { deliveries: all.into() }))
             }
             Missing::EmptyWaits { at, site, epfd, mut waits, count } => {
                 let halves = record.iter().flat_map(|&word| [word as u32, (word >> 32) as u32]);

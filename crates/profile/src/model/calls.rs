@@ -17,7 +17,6 @@ impl Model {
         let call = &call;
         let process = self.processes.get(pid, call.at);
         let place = self.sites.place(process.family, pid, site, call.which);
-        let is_registered = call.which.is_io() && process.epolls.is_registered(call.fd);
         let mut thread = self.threads.known(key);
         let in_turn = thread.as_ref().is_some_and(|thread| thread.turn_since().is_some());
         let turn = thread.as_ref().filter(|_| in_turn).map_or(0, |thread| thread.turn);
@@ -39,7 +38,7 @@ impl Model {
         };
         self.counts.redundant_ctl += redundant;
         self.sites.redundant(place, redundant);
-        self.on_descriptor(key, turn, call, place, is_registered, redundant);
+        self.on_descriptor(key, turn, call, place, redundant);
         if call.which == Which::Close {
             self.processes.get(pid, call.at).epolls.closed(call.fd);
             self.descriptors.closed(pid, call.fd, call.at);
@@ -69,7 +68,6 @@ impl Model {
         turn: u64,
         call: &Called,
         site: usize,
-        is_registered: bool,
         redundant: u64,
     ) {
         let part = part(self.columns.width);
@@ -78,8 +76,9 @@ impl Model {
         open.row.redundant_ctl += redundant;
         let (own, others) = open.serve(tid);
         let is_none = own.is_none() && others.is_empty();
-        if is_none && is_registered && turn != 0 && open.turn != turn {
-            self.counts.resumed += 1;
+        if is_none && call.which.is_io() && turn != 0 && open.turn != turn {
+            let epolls = &self.processes.get(pid, call.at).epolls;
+            self.counts.resumed += u64::from(epolls.is_registered(call.fd));
         }
         for pending in own.into_iter().chain(others) {
             self.wakes.served(pending.wake);

@@ -17,7 +17,7 @@ use super::slow::SlowTurns;
 use super::threads::Threads;
 use super::wakes::Wakes;
 use crate::document::Ending;
-use epshim_observe::{Nanos, Observation, Pid, Tid, What};
+use epshim_observe::{Fd, Nanos, Observation, Pid, Tid, What};
 
 /// Observations in, a profile out.
 #[derive(Debug, Clone)]
@@ -38,6 +38,8 @@ pub struct Model {
     pub(super) losses: Losses,
     pub(super) counts: Counts,
     pub(super) wakes: Wakes,
+    /// Room for the descriptors of a wait's deliveries.
+    pub(super) found: Vec<Option<Fd>>,
     pub(super) turns: Distribution,
     pub(super) waits: Distribution,
     pub(super) lags: Distribution,
@@ -77,6 +79,7 @@ impl Model {
             losses: Losses::default(),
             counts: Counts::default(),
             wakes: Wakes::default(),
+            found: Vec::new(),
             turns: Distribution::default(),
             waits: Distribution::default(),
             lags: Distribution::default(),
@@ -98,13 +101,11 @@ impl Model {
     /// Takes an observation.
     pub fn observe(&mut self, it: &Observation<'_>) {
         let at = self.since_begin(it.at);
-        let mut it = it.clone();
-        it.at = at;
         while self.asked.front().is_some_and(|&(of, ..)| of <= at) {
             self.answer_next();
         }
         let width = self.columns.width;
-        self.take(&it);
+        self.take(at, it);
         if self.columns.width != width {
             self.widened(width);
         }
@@ -131,8 +132,9 @@ impl Model {
         thread.latest
     }
 
-    fn take(&mut self, it: &Observation<'_>) {
-        let &Observation { at, pid, tid, site, ref what } = it;
+    /// Takes what was observed at this time of the profile.
+    fn take(&mut self, at: Nanos, it: &Observation<'_>) {
+        let &Observation { pid, tid, site, ref what, .. } = it;
         let key = (pid, tid);
         match *what {
             What::Dropped { records } => return self.lost(at, key, records),
@@ -146,13 +148,12 @@ impl Model {
             What::Got { ref deliveries } => self.wait_ends(key, at, deliveries),
             What::WaitFailed { .. } => self.wait_ends(key, at, &[]),
             What::EmptyWaits { epfd, .. } => {
-                for mut each in it.each_wait() {
-                    each.at = each.at.min(LONGEST);
+                for each in it.each_wait() {
+                    let at = self.since_begin(each.at);
                     match each.what {
-                        What::Wait { .. } => self.wait_begins(key, each.at, site, epfd, 0),
-                        _ => self.wait_ends(key, each.at, &[]),
+                        What::Wait { .. } => self.wait_begins(key, at, site, epfd, 0),
+                        _ => self.wait_ends(key, at, &[]),
                     }
-                    self.now = self.now.max(each.at.min(LONGEST));
                 }
             }
             What::Create { epfd } => self.processes.get(pid, at).epolls.created(epfd),

@@ -19,9 +19,9 @@ impl Model {
     ) {
         let Some(thread) = self.threads.known(key) else { return };
         let (place, turn) = (thread.row, thread.turn);
-        let epolls = &self.processes.get(key.0, at).epolls;
-        let find = |delivery: &Delivery| epolls.find(epfd, delivery.data);
-        let found: Vec<Option<Fd>> = deliveries.iter().map(find).collect();
+        let mut found = std::mem::take(&mut self.found);
+        found.clear();
+        found.extend(self.processes.get(key.0, at).epolls.find(epfd, deliveries));
         let room = MOST_SERVED.saturating_sub(thread.current.served.len());
         let served = deliveries.iter().zip(&found).take(room);
         thread.current.served.extend(served.map(|(delivery, &fd)| Served {
@@ -32,17 +32,20 @@ impl Model {
         let all_known = found.iter().all(Option::is_some);
         let wake = if all_known { self.wakes.woke(found.len(), place) } else { 0 };
         let mut lag_max = 0;
-        for fd in found {
+        for &fd in &found {
             let Some(fd) = fd else {
                 self.lags.add(lag);
                 lag_max = lag_max.max(lag);
                 continue;
             };
-            self.threads.told(place, key.0, fd);
             let Some(open) = self.descriptors.get(key.0, fd, at) else {
+                self.threads.told(place, key.0, fd);
                 self.wakes.served(wake);
                 continue;
             };
+            if open.told.replace(place) != Some(place) {
+                self.threads.told(place, key.0, fd);
+            }
             let lag = if lag > 0 { at - open.not_ready.max(before).min(at) } else { 0 };
             self.lags.add(lag);
             lag_max = lag_max.max(lag);
@@ -57,6 +60,7 @@ impl Model {
                 }
             }
         }
+        self.found = found;
         self.columns.raise(place, Of::LagMax, at, lag_max);
     }
 }

@@ -4,9 +4,9 @@
 
 use super::call::{Called, Which};
 use super::columns::{MOST, halved};
+use super::recent::Recent;
 use crate::document::DescriptorRow;
 use epshim_observe::{Fd, Kind, Nanos, Pid, Tid};
-use rustc_hash::FxHashMap;
 
 /// At most as many open ones are followed.
 const MOST_OPEN: usize = 16_384;
@@ -41,6 +41,8 @@ pub struct Open {
     pub not_ready: Nanos,
     /// The turn of its latest delivery.
     pub turn: u64,
+    /// The row of the thread that was told of it last.
+    pub told: Option<usize>,
     /// Since when a write waits for room.
     no_room: Option<Nanos>,
     /// The latest call or delivery.
@@ -50,7 +52,7 @@ pub struct Open {
 /// Those of all processes.
 #[derive(Debug, Clone, Default)]
 pub struct Descriptors {
-    open: FxHashMap<(Pid, Fd), Open>,
+    open: Recent<(Pid, Fd), Open>,
     closed: Vec<DescriptorRow>,
     pub left_out: u64,
 }
@@ -59,7 +61,16 @@ impl Open {
     fn new(pid: Pid, fd: Fd, at: Nanos) -> Self {
         let row = DescriptorRow { pid, fd, from: at, ..DescriptorRow::default() };
         let kind = Kind::Unknown;
-        Self { row, kind, pending: Vec::new(), not_ready: 0, turn: 0, no_room: None, last: at }
+        Self {
+            row,
+            kind,
+            pending: Vec::new(),
+            not_ready: 0,
+            turn: 0,
+            told: None,
+            no_room: None,
+            last: at,
+        }
     }
 
     /// Something happened on it.
@@ -133,6 +144,7 @@ impl Open {
     pub fn serve(&mut self, tid: Tid) -> (Option<Pending>, Vec<Pending>) {
         match self.pending.iter().position(|one| one.tid == tid) {
             Some(own) => (Some(self.pending.swap_remove(own)), Vec::new()),
+            None if self.pending.is_empty() => (None, Vec::new()),
             None => (None, std::mem::take(&mut self.pending)),
         }
     }
@@ -148,40 +160,40 @@ impl Descriptors {
         if fd < 0 {
             return None;
         }
-        if self.open.len() >= MOST_OPEN && !self.open.contains_key(&(pid, fd)) {
+        if self.open.len() >= MOST_OPEN && self.open.get_mut((pid, fd)).is_none() {
             self.left_out += 1;
             return None;
         }
-        Some(self.open.entry((pid, fd)).or_insert_with(|| Open::new(pid, fd, at)))
+        Some(self.open.get_or_insert((pid, fd), || Open::new(pid, fd, at)))
     }
 
     /// Whether it is one whose reads and writes count something: an eventfd, a timer, signals.
-    pub fn counts(&self, pid: Pid, fd: Fd) -> bool {
-        let open = self.open.get(&(pid, fd));
+    pub fn counts(&mut self, pid: Pid, fd: Fd) -> bool {
+        let open = self.known(pid, fd);
         open.is_some_and(|open| matches!(open.kind, Kind::Counter | Kind::Queue))
     }
 
     /// Those that are open.
     pub fn each(&self) -> impl Iterator<Item = ((Pid, Fd), &Open)> {
-        self.open.iter().map(|(&key, open)| (key, open))
+        self.open.iter()
     }
 
     /// The one of this number, if it is followed.
     pub fn known(&mut self, pid: Pid, fd: Fd) -> Option<&mut Open> {
-        self.open.get_mut(&(pid, fd))
+        self.open.get_mut((pid, fd))
     }
 
     pub fn closed(&mut self, pid: Pid, fd: Fd, at: Nanos) {
-        if let Some(open) = self.open.remove(&(pid, fd)) {
+        if let Some(open) = self.open.remove((pid, fd)) {
             self.keep(open, Some(at));
         }
     }
 
     /// Those of a process are not followed any more.
     pub fn forget(&mut self, pid: Pid) {
-        let of_it: Vec<_> = self.open.keys().filter(|key| key.0 == pid).copied().collect();
+        let of_it: Vec<_> = self.open.keys().filter(|key| key.0 == pid).collect();
         for key in of_it {
-            if let Some(open) = self.open.remove(&key) {
+            if let Some(open) = self.open.remove(key) {
                 self.keep(open, None);
             }
         }
@@ -218,7 +230,7 @@ impl Descriptors {
     }
 
     pub fn document(mut self) -> (Vec<DescriptorRow>, u64) {
-        for (_, open) in std::mem::take(&mut self.open) {
+        for open in std::mem::take(&mut self.open).into_values() {
             self.keep(open, None);
         }
         self.cut();

@@ -4,7 +4,7 @@
 //! two have the same data it is not known.
 
 use epshim_observe::bits::{ET, ONESHOT};
-use epshim_observe::{ADD, Ctl, DEL, Fd, MOD};
+use epshim_observe::{ADD, Ctl, DEL, Delivery, Fd, MOD};
 use rustc_hash::FxHashMap;
 
 /// Registrations that were removed in a turn, and are remembered until its end.
@@ -52,10 +52,13 @@ impl Epolls {
         self.0.get(&epfd).is_some_and(|epoll| epoll.is_nested)
     }
 
-    /// The descriptor that a delivery is of.
-    pub fn find(&self, epfd: Fd, data: u64) -> Option<Fd> {
-        let owner = self.0.get(&epfd)?.by_data.get(&data)?;
-        (owner.registrations == 1).then_some(owner.fd)
+    /// The descriptor that each delivery is of.
+    pub fn find(&self, epfd: Fd, deliveries: &[Delivery]) -> impl Iterator<Item = Option<Fd>> {
+        let epoll = self.0.get(&epfd);
+        deliveries.iter().map(move |delivery| {
+            let owner = epoll?.by_data.get(&delivery.data)?;
+            (owner.registrations == 1).then_some(owner.fd)
+        })
     }
 
     pub fn is_registered(&self, fd: Fd) -> bool {

@@ -1,9 +1,9 @@
 //! The processes: their epolls, where their code lies, and how they end.
 
 use super::epolls::Epolls;
+use super::recent::Recent;
 use crate::document::{Ending, ProcessRow};
 use epshim_observe::{Frame, Nanos, Pid, Site, Sites};
-use rustc_hash::FxHashMap;
 
 /// At most as many are in the document.
 const MOST: usize = 1000;
@@ -21,7 +21,7 @@ pub struct Process {
 /// All of them.
 #[derive(Debug, Clone, Default)]
 pub struct Processes {
-    all: FxHashMap<Pid, Process>,
+    all: Recent<Pid, Process>,
     rows: Vec<ProcessRow>,
 }
 
@@ -30,7 +30,7 @@ impl Processes {
     pub fn get(&mut self, pid: Pid, at: Nanos) -> &mut Process {
         let rows = &mut self.rows;
         let new = || Process { family: pid, ..Process::default() };
-        let process = self.all.entry(pid).or_insert_with(new);
+        let process = self.all.get_or_insert(pid, new);
         let row = *process.row.get_or_insert_with(|| {
             if let Some(row) = rows.iter().rposition(|row| row.pid == pid) {
                 return row;
@@ -56,7 +56,7 @@ impl Processes {
 
     /// It is a copy of its parent.
     pub fn forked(&mut self, pid: Pid, parent: Pid, at: Nanos) {
-        let copy = self.all.get(&parent).cloned().unwrap_or_default();
+        let copy = self.all.get(parent).cloned().unwrap_or_default();
         self.all.insert(pid, Process { row: None, ..copy });
         let row = self.get(pid, at).row;
         if let Some(row) = row.and_then(|row| self.rows.get_mut(row)).filter(|row| row.pid == pid) {
@@ -80,11 +80,11 @@ impl Processes {
 
     /// What was known of it is not needed any more.
     pub fn forget(&mut self, pid: Pid) {
-        self.all.remove(&pid);
+        self.all.remove(pid);
     }
 
     pub fn frames(&self, pid: Pid, site: Site) -> Vec<Frame> {
-        self.all.get(&pid).map(|process| process.sites.frames(site)).unwrap_or_default()
+        self.all.get(pid).map(|process| process.sites.frames(site)).unwrap_or_default()
     }
 
     pub fn document(self) -> Vec<ProcessRow> {

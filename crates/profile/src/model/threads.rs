@@ -3,10 +3,11 @@
 //! Of each there is a row. A thread that waits again after its end has another one. Where there are many, the last row
 //! is all others'.
 
+use super::recent::Recent;
 use super::thread::Thread;
 use crate::document::ThreadRow;
 use epshim_observe::{Fd, Nanos, Pid, Tid};
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 /// At most as many rows.
 const MOST: usize = 256;
@@ -19,19 +20,19 @@ const MOST_DESCRIPTORS: usize = 1000;
 #[derive(Debug, Clone, Default)]
 pub struct Threads {
     pub rows: Vec<ThreadRow>,
-    all: FxHashMap<(Pid, Tid), Thread>,
+    all: Recent<(Pid, Tid), Thread>,
     descriptors: Vec<FxHashSet<(Pid, Fd)>>,
 }
 
 impl Threads {
     /// A thread that has waited.
     pub fn known(&mut self, key: (Pid, Tid)) -> Option<&mut Thread> {
-        self.all.get_mut(&key)
+        self.all.get_mut(key)
     }
 
     /// A thread that begins to wait.
     pub fn get(&mut self, (pid, tid): (Pid, Tid), at: Nanos) -> Option<&mut Thread> {
-        if !self.all.contains_key(&(pid, tid)) {
+        if self.all.get_mut((pid, tid)).is_none() {
             if self.all.len() >= MOST_FOLLOWED {
                 return None;
             }
@@ -51,17 +52,17 @@ impl Threads {
             }
             self.all.insert((pid, tid), Thread { row, latest: at, ..Thread::default() });
         }
-        self.all.get_mut(&(pid, tid))
+        self.all.get_mut((pid, tid))
     }
 
     /// It has ended.
     pub fn take(&mut self, key: (Pid, Tid)) -> Option<Thread> {
-        self.all.remove(&key)
+        self.all.remove(key)
     }
 
     /// Those of a process; all, where none is named.
     pub fn of(&self, pid: Option<Pid>) -> Vec<(Pid, Tid)> {
-        let mut of_it: Vec<_> = self.all.keys().copied().collect();
+        let mut of_it: Vec<_> = self.all.keys().collect();
         of_it.retain(|&(of, _)| pid.is_none_or(|pid| pid == of));
         of_it.sort_unstable();
         of_it

@@ -16,6 +16,8 @@ struct Wake {
 pub struct Wakes {
     open: FxHashMap<u64, Wake>,
     latest: u64,
+    /// The wake-up that was served last: each call of its turn says so again.
+    served: u64,
 }
 
 impl Wakes {
@@ -28,7 +30,9 @@ impl Wakes {
 
     /// Something was called on one of its descriptors.
     pub fn served(&mut self, wake: u64) {
-        self.open.remove(&wake);
+        if std::mem::replace(&mut self.served, wake) != wake {
+            self.open.remove(&wake);
+        }
     }
 
     /// One of its deliveries is not known any more, as its descriptor was delivered again. Returns whose wake-up was
