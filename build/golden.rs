@@ -91,7 +91,7 @@ pub fn rows(table: &str) -> Vec<Row> {
     rows
 }
 
-fn number(value: &str) -> u32 {
+pub fn number(value: &str) -> u32 {
     let parsed = match value.strip_prefix("0x") {
         Some(digits) => u32::from_str_radix(digits, 16),
         None => value.parse(),

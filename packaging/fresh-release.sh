@@ -53,6 +53,10 @@ first_findings() {
     on_machine /root "$epshim check python3 server.py 5" >"$out/check.log" 2>&1 || fail "check"
     grep -q 'edge-not-drained' "$out/check.log" || { cat "$out/check.log" >&2 && fail "check finds nothing"; }
     say "check: $(grep SUMMARY "$out/check.log" | tail -n 1)"
+    on_machine /root "$epshim profile python3 server.py 1" >"$out/profile.log" 2>&1 || fail "profile"
+    grep -q 'epshim profile of python3 .* 1 loop' "$out/profile.log" ||
+        { cat "$out/profile.log" >&2 && fail "profile sees no loop"; }
+    say "profile: $(grep -m 1 'epshim profile' "$out/profile.log")"
 }
 
 on_debian() {

@@ -48,7 +48,8 @@ def main(target, *words):
     for name, file in others:
         print(name)
         texts[name] = (pathlib.Path(file).read_text().strip(), [name])
-    for text, names in texts.values():
+    # Texts of one licence are of one length, nearly: beside each other they deflate to a third less.
+    for text, names in sorted(texts.values(), key=lambda one: len(one[0])):
         print(f"\n{'=' * 78}\n{', '.join(names)}\n{'=' * 78}\n\n{text}")
 
 

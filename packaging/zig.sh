@@ -6,7 +6,7 @@
 ship=$PWD/target/ship
 version=$(sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -n 1)
 # The same tools give the same files.
-tools="ziglang==0.17.1 cargo-zigbuild==0.24.1 wheel==0.48.0 zstandard==0.25.0"
+tools="ziglang==0.17.1 cargo-zigbuild==0.24.1 wheel==0.48.0 zopfli==0.4.3"
 
 say() { echo "${script:-ship}: $*"; }
 fail() { say "FAILED: $*" >&2 && exit 1; }
@@ -73,14 +73,14 @@ build_command() {
     local machine=$1 target=$1-unknown-linux-musl file=$ship/$1/epshim
     get_std "$target" || return 1
     say "building the command for $machine, static, with the libraries inside"
-    "$ship/tools/bin/python3" packaging/pack_libraries.py "$ship/$machine/packed" \
+    "$ship/tools/bin/python3" packaging/pack_libraries.py "$machine" "$ship/$machine/packed" \
         "glibc=$ship/$machine/glibc/libepshim_preload.so" "musl=$ship/$machine/musl/libepshim_preload.so" ||
         fail "the libraries cannot be packed"
     # Not position-independent: zig has no start file for a static program that is.
-    EPSHIM_EMBED=$ship/$machine/packed RUSTFLAGS="$remap -Crelocation-model=static" \
-        cargo-zigbuild zigbuild --quiet --locked --profile ship --target "$target" -p epshim-cli --bin epshim ||
+    EPSHIM_EMBED=$ship/$machine/packed RUSTFLAGS="$remap -Crelocation-model=static -Cforce-unwind-tables=no" \
+        cargo-zigbuild zigbuild --quiet --locked --profile ship-command --target "$target" -p epshim-cli --bin epshim ||
         fail "the command for $machine"
-    install -D -m 755 "$CARGO_TARGET_DIR/$target/ship/epshim" "$file"
+    install -D -m 755 "$CARGO_TARGET_DIR/$target/ship-command/epshim" "$file"
     ! readelf -lW "$file" | grep -q INTERP || fail "$file is not static"
     say "target/ship/$machine/epshim: $(stat -c %s "$file") bytes"
 }

@@ -13,7 +13,7 @@ fn main() {
     let folder = env::var_os("EPSHIM_EMBED").filter(|folder| !folder.is_empty());
     let out = env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");
     // Both are empty where there is nothing to embed.
-    for name in ["libraries", "libraries.zst"] {
+    for name in ["libraries", "libraries.lzma2"] {
         let bytes = folder.as_ref().map_or_else(Vec::new, |folder| {
             let path = Path::new(folder).join(name);
             println!("cargo::rerun-if-changed={}", path.display());

@@ -28,6 +28,7 @@ mod layout;
 mod next;
 mod observer;
 mod output;
+mod panicked;
 mod profile;
 mod profiles;
 mod replay;
@@ -44,6 +45,7 @@ use output::Output;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    panicked::install();
     if std::env::args_os().len() <= 1 {
         next::print();
         return ExitCode::from(2);

@@ -7,6 +7,7 @@
 //! this process ends at once, because std starts it with no signal blocked.
 
 use crate::output::shown;
+use crate::panicked::Undone;
 use std::env;
 use std::ffi::{CString, OsStr};
 use std::fs;
@@ -20,10 +21,13 @@ use std::ptr;
 pub fn with<R>(work: impl FnOnce(&Path) -> R) -> Result<R, String> {
     let _delayed = Delayed::new();
     let folder = Folder::new(&env::temp_dir())?;
-    Ok(work(&folder.0))
+    Ok(work(&folder.path))
 }
 
-struct Folder(PathBuf);
+struct Folder {
+    path: PathBuf,
+    _removed: Undone,
+}
 
 impl Folder {
     fn new(place: &Path) -> Result<Self, String> {
@@ -38,14 +42,11 @@ impl Folder {
             return Err(bad(io::Error::last_os_error()));
         }
         name.pop();
-        Ok(Self(PathBuf::from(OsStr::from_bytes(&name))))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
+        let path = PathBuf::from(OsStr::from_bytes(&name));
+        let its = path.clone();
         // What cannot be removed is empty or nearly so, and of no use to another user.
-        let _ = fs::remove_dir_all(&self.0);
+        let removed = Undone::by(move || drop(fs::remove_dir_all(its)));
+        Ok(Self { path, _removed: removed })
     }
 }
 

@@ -3,21 +3,13 @@
 //! The folders are the C compiler's own, so that the two are asked about the same text. clang's answer
 //! counts where `targets.toml` names no exception; an exception is tried too, to notice when it ends.
 
+use crate::embedded::lines;
 use crate::measure::{Compiler, Header};
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs;
 use std::panic::{self, AssertUnwindSafe};
 use std::process::Stdio;
-
-#[allow(
-    dead_code,
-    missing_docs,
-    clippy::pedantic,
-    reason = "the build script's; read with its reader"
-)]
-#[path = "../../../build/golden.rs"]
-pub mod golden;
 
 const HEADER: &str = "#define _GNU_SOURCE\n#include <sys/epoll.h>\n";
 
@@ -35,7 +27,7 @@ pub fn read(compiler: &Compiler, triple: &str) -> Result<BTreeMap<String, u32>, 
     let folders = folders(compiler)?;
     let mut arguments = vec![format!("--target={triple}"), "-nostdlibinc".to_owned()];
     arguments.extend(folders.into_iter().flat_map(|folder| ["-isystem".to_owned(), folder]));
-    bindings(&arguments).map(|text| golden::numbers(&text))
+    bindings(&arguments).map(|text| lines::numbers(&text))
 }
 
 /// What bindgen writes for `<sys/epoll.h>` with these arguments for clang.

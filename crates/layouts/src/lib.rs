@@ -7,7 +7,7 @@
 //! [`run`], which needs qemu.
 //!
 //! The crate carries heavy dependencies so that the shim need not: the root package's build script reads
-//! the same table by itself (`build/golden.rs`).
+//! the same table by itself (`build/golden.rs`), and so does the command ([`embedded`]).
 
 #![forbid(unsafe_code)]
 
@@ -18,6 +18,7 @@ pub mod clang;
 pub mod compare;
 #[cfg(feature = "compiled")]
 pub mod compiled;
+pub mod embedded;
 mod front_end;
 mod layout;
 pub mod markdown;
@@ -37,4 +38,6 @@ mod writer;
 
 pub use compare::Difference;
 pub use layout::Layout;
-pub use table::{Measured, Row, Table, Target, targets};
+#[cfg(feature = "check")]
+pub use table::targets;
+pub use table::{Measured, Row, Table, Target};

@@ -3,6 +3,7 @@
 
 use epshim_harness::ziglang;
 use epshim_layouts::check::{self, Project};
+use epshim_layouts::embedded::lines;
 use epshim_layouts::measure::Compiler;
 use epshim_layouts::{Row, Table, clang, compare, rust_rule, targets};
 use std::fs;
@@ -238,7 +239,7 @@ fn one_byte_of_packing_in_a_copied_header_is_named_by_every_witness() {
     assert!(complaint.contains("struct epoll_event has not the"), "{complaint}");
     let theirs = clang::read(&compiler, &target.clang).unwrap();
     assert_eq!(theirs["align"], 2);
-    let row = clang::golden::rows(include_str!("../../../docs/layouts.toml"));
+    let row = lines::rows(include_str!("../../../docs/layouts.toml"));
     let row = row.into_iter().find(|row| row.name() == target.name).unwrap();
     let arguments =
         [format!("--target={}", target.clang), "-isystem".into(), folder.display().to_string()];

@@ -2,6 +2,7 @@
 
 use super::signals;
 use crate::output::shown;
+use crate::panicked::Undone;
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::fs::File;
 use std::io;
@@ -21,6 +22,8 @@ pub struct Child {
     child: process::Child,
     group: Pid,
     ended: Option<ExitStatus>,
+    /// Has the group killed.
+    killed: Option<Undone>,
 }
 
 impl Child {
@@ -33,7 +36,8 @@ impl Child {
             io::Error::new(error.kind(), format!("{}: {error}", shown(command.get_program())))
         })?;
         let group = Pid::from_child(&child);
-        Ok(Self { child, group, ended: None })
+        let killed = Some(Undone::by(move || kill(group)));
+        Ok(Self { child, group, ended: None, killed })
     }
 
     /// Its process id.
@@ -67,23 +71,23 @@ impl Child {
                 thread::sleep(LOOK);
             }
         }
-        self.kill();
+        kill(self.group);
         if self.ended.is_none() {
             self.ended = Some(self.child.wait()?);
         }
         Ok(())
     }
+}
 
-    /// Ends all of the group at once.
-    fn kill(&self) {
-        // Before it was waited for, its number is no other group's.
-        let _ = kill_process_group(self.group, Signal::KILL);
-    }
+/// Ends all of the group at once.
+fn kill(group: Pid) {
+    // Before it was waited for, its number is no other group's.
+    let _ = kill_process_group(group, Signal::KILL);
 }
 
 impl Drop for Child {
     fn drop(&mut self) {
-        self.kill();
+        drop(self.killed.take());
         let _ = self.child.wait();
     }
 }

@@ -121,10 +121,14 @@ fn is_there(folder: &OwnedFd, name: &str, sha256: &str) -> io::Result<bool> {
     if !is_ours {
         return Ok(false);
     }
+    Ok(self::sha256(File::from(file))? == sha256)
+}
+
+/// In hexadecimal digits.
+pub fn sha256(mut bytes: impl io::Read) -> io::Result<String> {
     let mut hash = Sha256::new();
-    io::copy(&mut File::from(file), &mut hash)?;
-    let found: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(found == sha256)
+    io::copy(&mut bytes, &mut hash)?;
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 fn write(folder: &OwnedFd, name: &str, bytes: &[u8]) -> io::Result<()> {

@@ -1,22 +1,24 @@
 //! The preload libraries inside this command, where it was built as one file (`packaging/static.sh`): ld.so
 //! loads files only, so the one that the program needs is written to a folder of the user's own (`cache.rs`).
 //!
-//! They are in one frame, one after the other, because most of what they have is the same
+//! They are in one stream, one after the other, because most of what they have is the same
 //! (`packaging/pack_libraries.py`). It is unpacked where the file is not there yet. That is not removed: other programs
 //! that run may have it open, and the next start finds it.
 
 use super::cache::{self, Content};
 use super::elf::Libc;
 use super::failure::Failure;
-use ruzstd::decoding::StreamingDecoder;
+use lzma_rust2::Lzma2Reader;
 use std::io::{self, Read as _};
 use std::path::PathBuf;
 
-/// A line for each library, in their order in the frame: the C library it is for, bytes, SHA-256.
+/// A line for each library, in their order in the stream: the C library it is for, bytes, SHA-256.
 static LIBRARIES: &str = include_str!(concat!(env!("OUT_DIR"), "/libraries"));
-static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/libraries.zst"));
+static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/libraries.lzma2"));
+/// Of the stream: both libraries and more, so that the second is packed with what the first has.
+const DICTIONARY: u32 = 8 << 20;
 
-/// A library's place in the frame.
+/// A library's place in the stream.
 #[derive(Debug, PartialEq)]
 struct Place<'a> {
     /// Bytes before it.
@@ -50,11 +52,19 @@ fn find(lines: &str, libc: Libc) -> Option<Place<'_>> {
 }
 
 fn unpacked(packed: &[u8], place: &Place) -> io::Result<Vec<u8>> {
-    let mut frame = StreamingDecoder::new(packed).map_err(io::Error::other)?;
-    io::copy(&mut frame.by_ref().take(place.start), &mut io::sink())?;
+    let mut stream = unfiltered(Lzma2Reader::new(packed, DICTIONARY, None));
+    io::copy(&mut stream.by_ref().take(place.start), &mut io::sink())?;
     let mut bytes = Vec::new();
-    frame.take(place.length).read_to_end(&mut bytes)?;
+    stream.take(place.length).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// Code for x86 names the functions that it calls by their distance, which is another in each call of one function.
+/// Packed were their addresses.
+fn unfiltered<'a>(stream: impl io::Read + 'a) -> impl io::Read + 'a {
+    #[cfg(target_arch = "x86_64")]
+    let stream = lzma_rust2::filter::bcj::BcjReader::new_x86(stream, 0);
+    stream
 }
 
 /// A build's library has a name of its own.
@@ -65,18 +75,47 @@ fn file_name(libc: Libc, sha256: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ruzstd::encoding::{CompressionLevel, compress_to_vec};
+    use epshim_harness::tools;
+    use std::process::Command;
+    use std::{env, fs};
 
     const LINES: &str = "glibc 5 ab\nmusl 4 cd\n";
 
     #[test]
-    fn each_is_found_and_unpacked_by_its_c_library() {
-        let packed = compress_to_vec(&b"firstnext"[..], CompressionLevel::Fastest);
+    fn each_is_found_by_its_c_library() {
         let glibc = find(LINES, Libc::Glibc).unwrap();
-        assert_eq!(unpacked(&packed, &glibc).unwrap(), b"first");
+        assert_eq!(glibc, Place { start: 0, length: 5, sha256: "ab" });
         let musl = find(LINES, Libc::Musl).unwrap();
         assert_eq!(musl, Place { start: 5, length: 4, sha256: "cd" });
-        assert_eq!(unpacked(&packed, &musl).unwrap(), b"next");
+    }
+
+    /// With code of this machine, and twice, as the libraries are.
+    #[test]
+    fn what_the_packager_has_packed_is_unpacked() {
+        if !tools::is_installed("python3") {
+            return;
+        }
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../packaging/pack_libraries.py");
+        let folder = env::temp_dir().join(format!("epshim-packed-{}", std::process::id()));
+        fs::create_dir(&folder).unwrap();
+        let code = fs::read("/bin/sh").unwrap();
+        let more = [&code[..], b"more"].concat();
+        let files = [("glibc", &code), ("musl", &more)].map(|(name, bytes)| {
+            fs::write(folder.join(name), bytes).unwrap();
+            format!("{name}={}", folder.join(name).display())
+        });
+        let mut python = Command::new("python3");
+        python.arg(script).arg(env::consts::ARCH).arg(&folder).args(&files);
+        assert!(python.status().unwrap().success());
+        let lines = fs::read_to_string(folder.join("libraries")).unwrap();
+        let packed = fs::read(folder.join("libraries.lzma2")).unwrap();
+        fs::remove_dir_all(&folder).unwrap();
+        for (libc, bytes) in [(Libc::Glibc, &code), (Libc::Musl, &more)] {
+            let place = find(&lines, libc).unwrap();
+            assert!(unpacked(&packed, &place).unwrap() == *bytes, "{libc}");
+            assert_eq!(place.sha256, cache::sha256(&bytes[..]).unwrap());
+        }
+        assert!(packed.len() < code.len(), "the second is packed with what the first has");
     }
 
     #[test]
