@@ -9,17 +9,15 @@ mod reports;
 
 use crate::args::CheckOptions;
 use crate::inspect::targets;
+use crate::interrupts::Interrupts;
 use crate::launch::{self, Failure};
 use crate::output::shown;
 use epshim_check::{Options, Rule};
 use epshim_report::place::Place;
 use epshim_trace::{Engine, Refused};
 use reports::Reports;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use std::fs;
 use std::io::{self, Write as _};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// The processes of a pass are few; more are a mistake in a name.
@@ -36,7 +34,7 @@ pub fn check(asked: &CheckOptions) -> Result<u8, Failure> {
     }
     let (wanted, held, documents) = launch::report_of(asked)?;
     let off: Vec<Rule> = Rule::ALL.into_iter().filter(|&rule| !wanted.wants(rule)).collect();
-    let is_over = interrupts().map_err(|error| Failure::own(error.to_string()))?;
+    let interrupts = Interrupts::begin().map_err(|error| Failure::own(error.to_string()))?;
     let mut engine = Engine::attach(&pids, &off).map_err(refused)?;
     if !asked.quiet {
         greet(&pids, &wanted, asked.time);
@@ -44,7 +42,7 @@ pub fn check(asked: &CheckOptions) -> Result<u8, Failure> {
     let mut reports = Reports::begin(&wanted, held, documents).map_err(Failure::own)?;
     let begun = Instant::now();
     let is_time_left = || asked.time.is_none_or(|time| begun.elapsed() < time);
-    while !is_over.load(Ordering::Relaxed) && is_time_left() && !engine.is_over() {
+    while !interrupts.has_come() && is_time_left() && !engine.is_over() {
         for found in engine.pass() {
             reports.found(found);
         }
@@ -55,15 +53,6 @@ pub fn check(asked: &CheckOptions) -> Result<u8, Failure> {
     }
     let code = if asked.error_exitcode.is_some() { wanted.exitcode } else { 1 };
     Ok(if reports.has_findings() { code } else { 0 })
-}
-
-/// Set when the user or the system wants it to end.
-fn interrupts() -> io::Result<Arc<AtomicBool>> {
-    let flag = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
-        signal_hook::flag::register(signal, Arc::clone(&flag))?;
-    }
-    Ok(flag)
 }
 
 fn refused(why: Refused) -> Failure {

@@ -38,6 +38,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 pub use failure::Failure;
+pub use unchanged::keep as unchanged;
 
 /// The environment that the program would have, where it is printed instead.
 #[derive(Debug)]

@@ -7,6 +7,7 @@ use crate::output::{Output, complain, shown};
 use crate::profiles::forms::FORMS;
 use crate::profiles::{self, Wanted};
 use crate::replay;
+use crate::symbolize::names::Names;
 use epshim_check::replay::{Found, Replay};
 use epshim_observe::What;
 use epshim_observe::binary::MAGIC;
@@ -75,7 +76,7 @@ fn of_recording(options: &ProfileOptions) -> Result<u8, Failure> {
     let found = replay.map(|replay| replay.found()).unwrap_or_default();
     profile.findings = found.iter().map(|one| finding(one, begin.unwrap_or(0))).collect();
     let wanted = Wanted { redacts: options.redact_peers, ..Wanted::default() };
-    profiles::complete(&mut profile, &wanted);
+    profiles::complete(&mut profile, &wanted, &mut Names::default());
     for (path, (_, write)) in options.files().into_iter().zip(FORMS) {
         let Some(path) = path else { continue };
         let file = File::create(path).map_err(|error| Failure::of(path, error))?;

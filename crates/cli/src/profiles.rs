@@ -33,8 +33,7 @@ pub fn program(command: Vec<String>, pid: u32) -> Program {
 }
 
 /// Names what has addresses, redacts, and judges.
-pub fn complete(profile: &mut Profile, wanted: &Wanted) {
-    let mut names = Names::default();
+pub fn complete(profile: &mut Profile, wanted: &Wanted, names: &mut Names) {
     let of_sites = profile.sites.iter_mut().flat_map(|row| &mut row.places);
     let stacks = profile.slow_turns.iter_mut().flat_map(|turn| &mut turn.stacks);
     let of_stacks = stacks.flat_map(|stack| &mut stack.places);

@@ -27,6 +27,7 @@ mod queue;
 mod queues;
 mod sites;
 mod slow;
+mod so_far;
 mod thread;
 mod threads;
 mod told;

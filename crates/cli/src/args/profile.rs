@@ -15,6 +15,7 @@ Examples:
   epshim profile --check -- ./server             the rules of `check` too; findings are in the profile
   epshim profile --html profile.html -- ./server a page for the browser, to look at and to send
   epshim profile --trace trace.json -- ./server  for ui.perfetto.dev or chrome://tracing
+  epshim profile --live -- ./server              a view of it while it runs; `q` leaves that
   epshim profile server.trace                    of a recording of `epshim check --record`
   epshim profile diff before.json after.json     what became better or worse, in words
 
@@ -64,6 +65,10 @@ pub struct ProfileOptions {
     /// Check the program too, with all rules; the findings are in the profile
     #[arg(long)]
     pub check: bool,
+
+    /// Show what the loops do while the program runs: on this terminal, which the program does not have then
+    #[arg(long)]
+    pub live: bool,
 
     /// Name the other ends of connections by numbers, in a profile that is shown to others
     #[arg(long)]
