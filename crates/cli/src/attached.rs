@@ -20,6 +20,10 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::time::{Duration, Instant};
 
+/// What watching costs the others.
+pub const COST: &str =
+    "meanwhile every system call of every process of this machine takes about 82 ns longer";
+
 /// The processes of a pass are few; more are a mistake in a name.
 const MOST: usize = 256;
 
@@ -35,7 +39,7 @@ pub fn check(asked: &CheckOptions) -> Result<u8, Failure> {
     let (wanted, held, documents) = launch::report_of(asked)?;
     let off: Vec<Rule> = Rule::ALL.into_iter().filter(|&rule| !wanted.wants(rule)).collect();
     let interrupts = Interrupts::begin().map_err(|error| Failure::own(error.to_string()))?;
-    let mut engine = Engine::attach(&pids, &off).map_err(refused)?;
+    let mut engine = Engine::attach(&pids, &off, None).map_err(refused)?;
     if !asked.quiet {
         greet(&pids, &wanted, asked.time);
     }
@@ -74,10 +78,8 @@ fn greet(pids: &[i32], wanted: &Options, time: Option<Duration>) {
         Some(time) => format!("for {} s or until Ctrl-C", time.as_secs_f64()),
         None => "until Ctrl-C".to_owned(),
     };
-    let what = format!(
-        "watches {who} from outside, {until}; the report goes to {report}{json}. Meanwhile every system call of \
-         every process of this machine takes about 82 ns longer"
-    );
+    let what =
+        format!("watches {who} from outside, {until}; the report goes to {report}{json}. {COST}");
     let line = format!("epshim {}: {}\n", env!("CARGO_PKG_VERSION"), shown(&what));
     // Nothing can be done about a closed one.
     let _ = io::stderr().write_all(line.as_bytes());

@@ -36,7 +36,7 @@ const SOON: Duration = Duration::from_millis(10);
 
 /// `epshim top`.
 pub fn top(options: &TopOptions) -> Result<Output, String> {
-    let pid = one_of(&options.target)?;
+    let pid = targets::one(&options.target)?;
     if !options.once && !terminal::is_there() {
         return Err("top needs a terminal; `epshim top --once` prints one screen".to_owned());
     }
@@ -56,14 +56,6 @@ pub fn top(options: &TopOptions) -> Result<Output, String> {
         complain(&format!("process {pid} has ended"));
     }
     Ok(Output::text(String::new(), true))
-}
-
-/// The one process that is meant.
-fn one_of(word: &str) -> Result<i32, String> {
-    match &targets::find(&[word.to_owned()])?[..] {
-        [pid] => Ok(*pid),
-        all => Err(format!("`{word}` is {} processes: top has room for one", all.len())),
-    }
 }
 
 /// Two profiles, and what was between them.

@@ -30,6 +30,7 @@ mod live;
 mod next;
 mod observer;
 mod output;
+mod outside;
 mod profile;
 mod profiles;
 mod replay;

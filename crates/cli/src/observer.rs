@@ -31,6 +31,8 @@ mod start;
 mod watch;
 
 pub use files::Held;
+pub use profiling::{Peers, times};
+pub use recording::Shared;
 
 use crate::output::shown;
 use crate::profiles::{self, Wanted};

@@ -29,7 +29,7 @@ pub fn program(command: Vec<String>, pid: u32) -> Program {
         clock: "CLOCK_MONOTONIC".to_owned(),
     };
     let epshim = env!("CARGO_PKG_VERSION").to_owned();
-    Program { command, pid: pid as i32, epshim, machine, recording: None }
+    Program { command, pid: pid as i32, epshim, machine, recording: None, from_outside: false }
 }
 
 /// Names what has addresses, redacts, and judges.

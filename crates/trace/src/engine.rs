@@ -4,6 +4,7 @@ use crate::missing::Missing;
 use crate::object::Source;
 use crate::sites::Frames;
 use crate::stream::Stream;
+use crate::tap::Tap;
 use crate::watched::Watched;
 use epshim_attach::gather::{NoLook, now};
 use epshim_check::{Checker, Finding, Role, Rule, Tally};
@@ -88,8 +89,8 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Attaches to processes, each named once; without these rules.
-    pub fn attach(pids: &[Pid], off: &[Rule]) -> Result<Self, Refused> {
+    /// Attaches to processes, each named once; without these rules. Who else is told is told all.
+    pub fn attach(pids: &[Pid], off: &[Rule], tap: Option<&Tap>) -> Result<Self, Refused> {
         let refused = |pid: Pid| move |why: NoLook| Refused::Process(pid, why);
         let mut handles = Vec::new();
         for &pid in pids {
@@ -101,7 +102,7 @@ impl Engine {
         let mut stream = Stream::of(source);
         let mut running = BTreeMap::new();
         for (pid, handle) in handles {
-            let watched = Watched::of(pid, off, &mut stream).map_err(refused(pid))?;
+            let watched = Watched::of(pid, off, tap, &mut stream).map_err(refused(pid))?;
             if !watched.questions().process().is_native {
                 return Err(Refused::Foreign(pid));
             }
@@ -120,6 +121,12 @@ impl Engine {
     #[must_use]
     pub const fn lost(&self) -> u64 {
         self.lost
+    }
+
+    /// All silent threads are looked at in the next pass.
+    pub fn look_soon(&mut self) {
+        self.looked = 0;
+        self.running.values_mut().for_each(|(_, watched)| watched.look_soon());
     }
 
     /// Waits for a moment, takes what has come meanwhile, and asks about what is due.
@@ -172,7 +179,7 @@ impl Engine {
         let lost = self.stream.newly_lost();
         if lost > 0 {
             self.lost += lost;
-            self.running.values_mut().for_each(|(_, watched)| watched.lost(&mut self.stream));
+            self.running.values_mut().for_each(|(_, watched)| watched.lost(lost, &mut self.stream));
         }
         let (records, _) = self.stream.next();
         for record in records {

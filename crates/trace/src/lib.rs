@@ -6,6 +6,7 @@
 //! - `object`: loads and attaches it. `stream`: what it has sent, in the order of its times.
 //! - `watched`: one process: the model, its descriptors, its threads, its call sites; `outside` answers the model's
 //!   questions.
+//! - [`Tap`]: who else is told of all that is observed.
 //! - [`Engine`]: all of it, pass by pass. Who calls it owns the pauses.
 //!
 //! Nothing is stopped and nothing is written to the processes. While the program is attached, every system call of
@@ -28,8 +29,10 @@ mod outside;
 pub mod record;
 mod sites;
 mod stream;
+mod tap;
 mod threads;
 mod watched;
 
 pub use engine::{Ended, Engine, Found, Refused};
 pub use sites::Frames;
+pub use tap::Tap;

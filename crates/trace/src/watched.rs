@@ -8,11 +8,12 @@ mod take;
 use crate::descriptors::Numbers;
 use crate::sites::{Frames, Sites};
 use crate::stream::Stream;
+use crate::tap::{Tap, Telling};
 use crate::threads::{Silent, Threads};
 use epshim_attach::gather::{NoLook, Questions};
 use epshim_attach::look::Runtime;
 use epshim_check::{Checker, Finding, Role, Rule, Tally, Verdict};
-use epshim_observe::{ADD, Fd, Nanos, Observation, Pid, Site, Tid, What};
+use epshim_observe::{ADD, Descriptors, Fd, Nanos, Observation, Pid, Site, Tid, What};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
@@ -41,6 +42,8 @@ pub struct Watched {
     epolls: FxHashMap<Fd, bool>,
     /// What was found while another model was in use.
     before: Tally,
+    /// Who else is told.
+    telling: Option<Telling>,
     /// Waits, and registrations, that were seen.
     pub waits: u64,
     pub registrations: u64,
@@ -48,7 +51,12 @@ pub struct Watched {
 
 impl Watched {
     /// Begins to watch a process, whose records come already.
-    pub fn of(pid: Pid, off: &[Rule], stream: &mut Stream) -> Result<Self, NoLook> {
+    pub fn of(
+        pid: Pid,
+        off: &[Rule],
+        tap: Option<&Tap>,
+        stream: &mut Stream,
+    ) -> Result<Self, NoLook> {
         let questions = Rc::new(Questions::of(pid)?);
         let mut watched = Self {
             pid,
@@ -65,6 +73,7 @@ impl Watched {
             stale: FxHashSet::default(),
             epolls: FxHashMap::default(),
             before: Tally::default(),
+            telling: tap.map(|tap| Telling::of(tap.clone(), pid)),
             waits: 0,
             registrations: 0,
         };
@@ -89,7 +98,25 @@ impl Watched {
     }
 
     fn observe(&mut self, at: Nanos, tid: Tid, site: Site, what: What<'static>) {
+        self.observe_since(at, at, tid, site, what);
+    }
+
+    /// The same of what may have begun at another time: who else is told hears of that one.
+    fn observe_since(
+        &mut self,
+        at: Nanos,
+        since: Nanos,
+        tid: Tid,
+        site: Site,
+        what: What<'static>,
+    ) {
         let it = Observation { at, pid: self.pid, tid, site, what };
+        if let Some(telling) = &mut self.telling {
+            if let What::Ctl { op: ADD, fd, errno: 0, .. } = it.what {
+                telling.kind(since, fd, self.numbers.kind(fd));
+            }
+            telling.tell(&Observation { at: since, ..it.clone() }, &self.sites);
+        }
         let is_epoll = match it.what {
             What::Close { fd, .. } => match self.epolls.get_mut(&fd) {
                 Some(is_open) => std::mem::take(is_open),
@@ -117,14 +144,20 @@ impl Watched {
         }
     }
 
+    /// All of them are looked at next time.
+    pub fn look_soon(&mut self) {
+        self.threads.look_soon();
+    }
+
     /// Looks at threads that are not heard of.
     pub fn look(&mut self, now: Nanos) {
         for (tid, silent) in self.threads.look(&self.questions, now) {
             let folder = self.questions.folder();
             match silent {
-                Silent::Waits { epfd, timeout, place } => {
+                Silent::Waits { epfd, timeout, since, place } => {
                     let site = self.sites.site(&place, folder);
-                    self.observe(now, tid, site, What::Wait { epfd, timeout });
+                    let since = if since == 0 { now } else { since };
+                    self.observe_since(now, since, tid, site, What::Wait { epfd, timeout });
                 }
                 Silent::Blocked { fd, call, nanos, place } => {
                     let site = self.sites.site(&place, folder);

@@ -23,3 +23,12 @@ pub fn seconds(word: &str) -> Result<Duration, String> {
         Err("from 0.1 to 3600".to_owned())
     }
 }
+
+/// A time with its unit: seconds where it has none.
+pub fn some_time(word: &str) -> Result<Duration, String> {
+    let units = [&IN_MILLISECONDS[..], &[("", 1000)]].concat();
+    let milliseconds =
+        number_and_unit(word, &units).and_then(|(number, each)| number.checked_mul(each));
+    let time = milliseconds.filter(|&time| time > 0).map(Duration::from_millis);
+    time.ok_or_else(|| "a time, as 500ms, 10s, 2m or 1h".to_owned())
+}

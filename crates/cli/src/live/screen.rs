@@ -20,9 +20,9 @@ const WIDTH: u16 = 80;
 /// Threads that have a row, the busiest first.
 const THREADS: usize = 8;
 /// Characters of a thread's bar.
-const BAR: usize = 24;
+const BAR: usize = 22;
 
-/// The columns of threads: 78 with a space between them.
+/// The columns of threads; the last one has what is left.
 const COLUMNS: [(&str, u16); 8] = [
     ("thread", 8),
     ("name", 12),

@@ -74,7 +74,7 @@ fn descriptors(board: &Board, profile: &Profile, order: usize) -> Table {
             ("in/s", 11),
             ("out/s", 11),
             ("EAGAIN", 8),
-            ("late", 8),
+            (if profile.program.from_outside { "delay" } else { "late" }, 8),
         ],
         rows: rows.collect(),
     }

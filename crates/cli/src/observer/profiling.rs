@@ -8,6 +8,7 @@ mod asking;
 mod outputs;
 mod peers;
 mod serving;
+mod times;
 
 use super::recording::{Outcome, Recorder, Recording, Shared};
 use crate::profiles::{self, Wanted};
@@ -20,7 +21,9 @@ use std::os::fd::RawFd;
 
 pub use asking::Asking;
 pub use outputs::Outputs;
+pub use peers::Peers;
 pub use serving::Serving;
+pub use times::times;
 
 /// What a profile is made of, and where it goes.
 #[derive(Debug)]

@@ -7,4 +7,5 @@ mod corpus;
 mod ends;
 mod engine;
 mod go;
+mod profile;
 mod servers;

@@ -56,8 +56,11 @@ impl Watched {
     }
 
     /// What was known rests on what is not known any more.
-    pub fn lost(&mut self, stream: &mut Stream) {
+    pub fn lost(&mut self, records: u64, stream: &mut Stream) {
         self.forget();
+        if let Some(telling) = &self.telling {
+            telling.lost(now(), records);
+        }
         self.begin(stream);
     }
 
@@ -79,6 +82,9 @@ impl Watched {
         self.sites = sites(&self.questions);
         self.threads.clear();
         self.forget();
+        if let Some(telling) = &mut self.telling {
+            telling.executed(at);
+        }
         (self.begun, self.quiet_until) = (at, 0);
     }
 }
