@@ -88,10 +88,8 @@ fn look(
         away.remove(&place);
         return;
     }
-    if is_tenth {
-        if !times(model, pid, tid) {
-            one.free(tid);
-        }
+    if is_tenth && !times(model, pid, tid) {
+        one.free(tid);
     }
     if turn & 1 == 0 {
         away.remove(&place);
