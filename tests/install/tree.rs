@@ -41,6 +41,7 @@ fn everything_is_where_it_is_looked_for() {
         "share/man/man1/epshim-profile.1",
         "share/man/man1/epshim-replay.1",
         "share/man/man1/epshim-rules.1",
+        "share/man/man1/epshim-top.1",
         "share/man/man3/epshim.3",
         "share/man/man3/epshim_reactor.3",
         "share/man/man7/epshim.7",

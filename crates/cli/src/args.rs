@@ -7,6 +7,7 @@ mod launch;
 mod profile;
 mod replay;
 mod time;
+mod top;
 mod yes_or_no;
 
 use crate::completions::Suggested;
@@ -22,6 +23,7 @@ pub use inspect::InspectOptions;
 pub use launch::{CheckOptions, Engine, Launch, RunOptions};
 pub use profile::{Other, ProfileOptions};
 pub use replay::ReplayOptions;
+pub use top::TopOptions;
 
 /// epoll with a proven ABI, and what is wrong with your event loop.
 #[derive(Debug, Parser)]
@@ -38,6 +40,7 @@ pub enum Command {
     Chaos(ChaosOptions),
     Inspect(InspectOptions),
     Profile(ProfileOptions),
+    Top(TopOptions),
     Replay(ReplayOptions),
     Rules(RulesOptions),
     Explain(ExplainOptions),

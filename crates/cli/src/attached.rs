@@ -13,6 +13,7 @@ mod tape;
 
 use crate::args::CheckOptions;
 use crate::inspect::targets;
+use crate::interrupts::Interrupts;
 use crate::launch::{self, Failure};
 use crate::output::shown;
 use engine::{meant, refused};
@@ -21,13 +22,14 @@ use epshim_report::place::Place;
 use epshim_trace::Engine;
 pub use launched::check as check_command;
 use reports::Reports;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use std::fs;
 use std::io::{self, Write as _};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tape::Tape;
+
+/// What watching costs the others.
+pub const COST: &str =
+    "meanwhile every system call of every process of this machine takes about 82 ns longer";
 
 /// The processes of a pass are few; more are a mistake in a name.
 const MOST: usize = 256;
@@ -42,7 +44,7 @@ pub fn check(asked: &CheckOptions) -> Result<u8, Failure> {
         )));
     }
     let (wanted, held, documents) = launch::report_of(asked)?;
-    let is_over = interrupts().map_err(|error| Failure::own(error.to_string()))?;
+    let interrupts = Interrupts::begin().map_err(|error| Failure::own(error.to_string()))?;
     let tape = Tape::of(asked)?;
     let mut engine = Engine::attach(meant(pids.clone(), asked.children, &wanted, tape.is_some()))
         .map_err(refused)?;
@@ -52,21 +54,12 @@ pub fn check(asked: &CheckOptions) -> Result<u8, Failure> {
     let mut reports = Reports::begin(&wanted, held, documents, tape).map_err(Failure::own)?;
     let begun = Instant::now();
     let is_time_left = || asked.time.is_none_or(|time| begun.elapsed() < time);
-    while !is_over.load(Ordering::Relaxed) && is_time_left() && !engine.is_over() {
+    while !interrupts.has_come() && is_time_left() && !engine.is_over() {
         reports.pass(&mut engine);
     }
     reports.end(engine);
     let code = if asked.error_exitcode.is_some() { wanted.exitcode } else { 1 };
     Ok(if reports.has_findings() { code } else { 0 })
-}
-
-/// Set when the user or the system wants it to end.
-fn interrupts() -> io::Result<Arc<AtomicBool>> {
-    let flag = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
-        signal_hook::flag::register(signal, Arc::clone(&flag))?;
-    }
-    Ok(flag)
 }
 
 /// The first line: who is watched, where the report goes, and what it costs the others.
@@ -84,10 +77,8 @@ fn greet(pids: &[i32], wanted: &Options, time: Option<Duration>) {
         Some(time) => format!("for {} s or until Ctrl-C", time.as_secs_f64()),
         None => "until Ctrl-C".to_owned(),
     };
-    let what = format!(
-        "watches {who} from outside, {until}; the report goes to {report}{json}. Meanwhile every system call of \
-         every process of this machine takes about 82 ns longer"
-    );
+    let what =
+        format!("watches {who} from outside, {until}; the report goes to {report}{json}. {COST}");
     let line = format!("epshim {}: {}\n", env!("CARGO_PKG_VERSION"), shown(&what));
     // Nothing can be done about a closed one.
     let _ = io::stderr().write_all(line.as_bytes());

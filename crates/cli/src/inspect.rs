@@ -17,8 +17,8 @@ mod text;
 mod watch;
 mod words;
 
-use crate::args::InspectOptions;
-use crate::output::Output;
+use crate::args::{InspectOptions, TopOptions};
+use crate::output::{Output, complain};
 use epshim_attach::gather::Round;
 use inspection::Inspection;
 
@@ -28,7 +28,7 @@ pub use glance::{Glance, Spinner, glance};
 pub fn answer(options: &InspectOptions) -> Result<Output, String> {
     refuse_untried_machines()?;
     if options.watch {
-        return watch::watch(options);
+        return watch::watch(options, None);
     }
     if options.all {
         return all::answer(options);
@@ -45,6 +45,31 @@ pub fn answer(options: &InspectOptions) -> Result<Output, String> {
     let between = if options.json { "" } else { "\n" };
     let text = each.collect::<Vec<_>>().join(between);
     Ok(Output { text, equal: !is_found, unanswered })
+}
+
+/// `epshim top` of a process that has no profile, for this reason: what looks can tell.
+pub fn instead_of_top(pid: i32, why: &str, top: &TopOptions) -> Result<Output, String> {
+    let line = format!("process {pid}: {why}; this is what looks from outside tell");
+    let options = InspectOptions {
+        targets: vec![pid.to_string()],
+        all: false,
+        watch: !top.once,
+        interval: top.interval,
+        verbose: false,
+        json: false,
+        openmetrics: false,
+        redact: false,
+        copies: false,
+    };
+    refuse_untried_machines()?;
+    let answer = if top.once {
+        complain(&line);
+        answer(&options)
+    } else {
+        watch::watch(&options, Some(&line))
+    };
+    // Whatever was found, it was shown.
+    answer.map(|output| Output { equal: true, ..output })
 }
 
 /// Its verdicts were held against programs on x86-64 alone.

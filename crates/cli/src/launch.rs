@@ -40,6 +40,7 @@ use std::process::Command;
 pub use environment::absolute;
 pub use failure::Failure;
 pub use target::any as path_of;
+pub use unchanged::keep as unchanged;
 
 /// The environment that the program would have, where it is printed instead.
 #[derive(Debug)]

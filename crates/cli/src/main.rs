@@ -23,11 +23,14 @@ mod emit;
 mod inherited;
 mod input;
 mod inspect;
+mod interrupts;
 mod launch;
 mod layout;
+mod live;
 mod next;
 mod observer;
 mod output;
+mod outside;
 mod panicked;
 mod profile;
 mod profiles;
@@ -37,6 +40,7 @@ mod rules;
 #[allow(unsafe_code)] // mkdtemp, and signals
 mod scratch;
 mod symbolize;
+mod terminal;
 
 use args::{Arguments, Command, Engine};
 use clap::Parser;
@@ -69,7 +73,12 @@ fn main() -> ExitCode {
         Command::Profile(options) if profile::is_answered(&options) => {
             return ExitCode::from(profile::answer(&options));
         }
+        Command::Profile(options) if options.live => {
+            return live::profile(&options)
+                .map_or_else(|Failure { code, reason }| complain(code, &reason), ExitCode::from);
+        }
         Command::Profile(options) => return launched(launch::profile(&options)),
+        Command::Top(options) => live::top(&options),
         Command::Replay(options) => return ExitCode::from(replay::answer(&options)),
         Command::Rules(options) => Ok(rules::list(&options)),
         Command::Explain(options) => rules::explain(&options),

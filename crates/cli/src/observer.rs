@@ -31,6 +31,8 @@ mod start;
 mod watch;
 
 pub use files::Held;
+pub use profiling::{Peers, times};
+pub use recording::Shared;
 pub use recording::{Written, file as recorded};
 pub use start::{clone, leave};
 

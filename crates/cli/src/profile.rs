@@ -1,12 +1,18 @@
-//! `epshim profile` of what is there already: a recording, or two profiles.
+//! `epshim profile` of what is there already: a recording, a process that runs, or two profiles.
 //!
 //! The profile of a program is made by the observer beside it (`observer/profiling.rs`).
 
 use crate::args::{Other, ProfileOptions};
+use crate::attached::COST;
+use crate::inspect::targets;
+use crate::interrupts::Interrupts;
 use crate::output::{Output, complain, shown};
+use crate::outside::Outside;
 use crate::profiles::forms::FORMS;
 use crate::profiles::{self, Wanted};
 use crate::replay;
+use crate::symbolize::names::Names;
+use epshim_check::options::expand;
 use epshim_check::replay::{Found, Replay};
 use epshim_observe::What;
 use epshim_observe::binary::MAGIC;
@@ -15,10 +21,13 @@ use epshim_profile::{Finding, KIND, Model, Options, Profile, SCHEMA, text};
 use std::fs::File;
 use std::io::{BufWriter, Read as _, Write as _};
 use std::path::Path;
+use std::time::Instant;
 
 /// Whether this is no program to be run: a recording, or `diff`.
 pub fn is_answered(options: &ProfileOptions) -> bool {
-    options.other.is_some() || options.command.len() == 1 && is_recording(&options.command[0])
+    options.other.is_some()
+        || options.pid.is_some()
+        || options.command.len() == 1 && is_recording(&options.command[0])
 }
 
 fn is_recording(path: impl AsRef<Path>) -> bool {
@@ -30,9 +39,10 @@ fn is_recording(path: impl AsRef<Path>) -> bool {
 
 /// Answers: the exit code.
 pub fn answer(options: &ProfileOptions) -> u8 {
-    let answer = match &options.other {
-        Some(Other::Diff { before, after }) => diff(before, after),
-        None => of_recording(options),
+    let answer = match (&options.other, &options.pid) {
+        (Some(Other::Diff { before, after }), _) => diff(before, after),
+        (None, Some(word)) => of_process(word, options),
+        (None, None) => of_recording(options),
     };
     answer.unwrap_or_else(|Failure { code, reason }| {
         complain(&reason);
@@ -74,10 +84,36 @@ fn of_recording(options: &ProfileOptions) -> Result<u8, Failure> {
     let mut profile = model.finish(end, program);
     let found = replay.map(|replay| replay.found()).unwrap_or_default();
     profile.findings = found.iter().map(|one| finding(one, begin.unwrap_or(0))).collect();
+    write(profile, options)
+}
+
+/// Of a process that runs, until it ends, or it is enough.
+fn of_process(word: &str, options: &ProfileOptions) -> Result<u8, Failure> {
+    let failure = |reason: String| Failure { code: 2, reason };
+    let pid = targets::one(word).map_err(failure)?;
+    let interrupts = Interrupts::begin().map_err(|error| failure(error.to_string()))?;
+    let wanted = Options { slow: options.slow, keep: options.keep };
+    let mut outside = Outside::of(pid, wanted).map_err(|why| failure(why.to_string()))?;
+    let until = options.time.map_or_else(
+        || "until Ctrl-C".to_owned(),
+        |time| format!("for {} s or until Ctrl-C", time.as_secs_f64()),
+    );
+    complain(&format!("profiles process {pid} from outside, {until}; {COST}"));
+    let begun = Instant::now();
+    let is_enough = || options.time.is_some_and(|time| begun.elapsed() >= time);
+    while outside.pass() && !interrupts.has_come() && !is_enough() {}
+    let profile = outside.finish().ok_or_else(|| failure("there is no profile".to_owned()))?;
+    write(profile, options)
+}
+
+/// Names what is in it, and writes it where the options say, and its text to standard output.
+fn write(mut profile: Profile, options: &ProfileOptions) -> Result<u8, Failure> {
     let wanted = Wanted { redacts: options.redact_peers, ..Wanted::default() };
-    profiles::complete(&mut profile, &wanted);
+    profiles::complete(&mut profile, &wanted, &mut Names::default());
     for (path, (_, write)) in options.files().into_iter().zip(FORMS) {
         let Some(path) = path else { continue };
+        let pid = profile.program.pid.unsigned_abs();
+        let path = &path.to_str().map_or_else(|| path.clone(), |it| expand(it, pid).into());
         let file = File::create(path).map_err(|error| Failure::of(path, error))?;
         let mut to = BufWriter::new(file);
         let written = write(&profile, &mut to).and_then(|()| to.flush());

@@ -29,12 +29,11 @@ pub fn program(command: Vec<String>, pid: u32) -> Program {
         clock: "CLOCK_MONOTONIC".to_owned(),
     };
     let epshim = env!("CARGO_PKG_VERSION").to_owned();
-    Program { command, pid: pid as i32, epshim, machine, recording: None }
+    Program { command, pid: pid as i32, epshim, machine, recording: None, from_outside: false }
 }
 
 /// Names what has addresses, redacts, and judges.
-pub fn complete(profile: &mut Profile, wanted: &Wanted) {
-    let mut names = Names::default();
+pub fn complete(profile: &mut Profile, wanted: &Wanted, names: &mut Names) {
     let of_sites = profile.sites.iter_mut().flat_map(|row| &mut row.places);
     let stacks = profile.slow_turns.iter_mut().flat_map(|turn| &mut turn.stacks);
     let of_stacks = stacks.flat_map(|stack| &mut stack.places);

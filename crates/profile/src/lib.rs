@@ -12,6 +12,7 @@ pub mod any_bytes;
 pub mod diff;
 mod document;
 mod model;
+mod outside;
 mod page;
 pub mod place_names;
 mod redact;
@@ -22,6 +23,7 @@ pub mod words;
 
 pub use document::*;
 pub use model::{Model, Options};
+pub use outside::from_outside;
 pub use page::page;
 pub use redact::redact_peers;
 pub use verdicts::judge;

@@ -28,6 +28,7 @@ mod queues;
 mod recent;
 mod sites;
 mod slow;
+mod so_far;
 mod thread;
 mod threads;
 mod told;

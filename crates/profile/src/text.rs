@@ -1,6 +1,6 @@
 //! The text at the end of a profile: what is to be known at once, and nothing else.
 
-use crate::document::{Figures, Profile};
+use crate::document::Profile;
 use crate::words::{counted, number, percent, time};
 use epshim_observe::Nanos;
 
@@ -46,25 +46,34 @@ fn verdicts(profile: &Profile) -> Vec<String> {
 
 fn figures(profile: &Profile) -> Vec<String> {
     let figures = &profile.figures;
-    let mut lines = vec![shares(figures)];
+    let mut lines = vec![shares(profile)];
     let whole = |of: &crate::document::Figure| of.whole().unwrap_or(0);
-    let share = figures.returned_at_once.number().unwrap_or(0.0);
+    let least = if profile.program.from_outside { "at least " } else { "" };
+    let at_once = figures.returned_at_once.number();
+    let at_once =
+        at_once.map_or_else(String::new, |it| format!(", {} of them at once", percent(it)));
     lines.push(format!(
-        "{}, the longest {}; {} with {}, {} of them at once",
+        "{}, the longest {least}{}; {} with {}{at_once}",
         counted(whole(&figures.turns), "turn", "turns"),
         time(whole(&figures.turn_max)),
         counted(wakeups(profile), "wake-up", "wake-ups"),
         counted(whole(&figures.deliveries), "delivery", "deliveries"),
-        percent(share),
     ));
     let known = |nanos: Option<Nanos>| nanos.map_or_else(|| "not known".to_owned(), time);
-    lines.push(format!(
+    lines.push(if profile.program.from_outside {
+        format!(
+            "delay in the batch p99 {}; how late deliveries and timers were is not known from outside",
+            known(figures.delay_p99.whole()),
+        )
+    } else {
+        format!(
         "deliveries were served up to {} late (p99 up to {}); delay in the batch p99 {}; timers late p99 {}",
         known(figures.late_max.whole()),
         known(figures.late_p99.whole()),
         known(figures.delay_p99.whole()),
         known(figures.timer_late_p99.whole()),
-    ));
+    )
+    });
     lines.push(format!(
         "{} bytes in, {} out; {}, {}; {:.2} calls a delivery",
         number(whole(&figures.bytes_in)),
@@ -77,7 +86,7 @@ fn figures(profile: &Profile) -> Vec<String> {
         let all = row.looping().max(1) as f64;
         let name = row.name.as_deref().map_or_else(String::new, |name| format!(" ({name})"));
         lines.push(format!(
-            "thread {}{name}: busy {}, {}",
+            "thread {}{name}: busy {least}{}, {}",
             row.tid,
             percent(row.busy as f64 / all),
             counted(row.deliveries, "delivery", "deliveries"),
@@ -95,7 +104,8 @@ fn wakeups(profile: &Profile) -> u64 {
     profile.threads.iter().map(|row| row.wakeups).fold(0, u64::saturating_add)
 }
 
-fn shares(figures: &Figures) -> String {
+fn shares(profile: &Profile) -> String {
+    let figures = &profile.figures;
     let looping = figures.looping.number().unwrap_or(0.0).max(1.0);
     let share = |of: &crate::document::Figure| of.number().map(|part| percent(part / looping));
     let parts = [
@@ -114,5 +124,10 @@ fn shares(figures: &Figures) -> String {
     };
     let busy = share(&figures.busy).unwrap_or_default();
     let waiting = share(&figures.waiting).unwrap_or_default();
+    if profile.program.from_outside {
+        return format!(
+            "the loops were busy at least {busy} of the time, as far as their calls tell{parts}"
+        );
+    }
     format!("the loops were busy {busy} of the time{parts}, waiting {waiting}{spinning}")
 }

@@ -30,10 +30,15 @@ const ALL: [fn(&Profile) -> Option<Verdict>; 8] = [
     peer_bound::verdict,
 ];
 
+/// Those that hold where turns are at least what they seem, and waits at most.
+const FROM_OUTSIDE: [fn(&Profile) -> Option<Verdict>; 3] =
+    [hanging::verdict, blocked::verdict, wasteful::verdict];
+
 /// Writes the verdicts of a profile into it. Names and addresses are final by then: they are in the sentences.
 pub fn judge(profile: &mut Profile) {
+    let all = if profile.program.from_outside { &FROM_OUTSIDE[..] } else { &ALL[..] };
     let mut verdicts: Vec<_> =
-        ALL.iter().filter_map(|verdict| verdict(profile)).take(1 + MORE).collect();
+        all.iter().filter_map(|verdict| verdict(profile)).take(1 + MORE).collect();
     if verdicts.is_empty() {
         verdicts.push(idle::verdict(profile));
     }

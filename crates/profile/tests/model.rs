@@ -49,6 +49,50 @@ fn busy_waiting_and_spinning_are_the_thread_s_time() {
     assert_eq!(profile.processes[0].ending, Ending::Exited);
 }
 
+/// What a live view asks for changes nothing, and is what the profile would be if the program ended then.
+#[test]
+fn a_profile_so_far_is_that_of_the_trace_so_far() {
+    let all = text::parse(SLOW).expect("a trace");
+    let mut model = Model::new(Options::default());
+    model.begin(0);
+    for (place, it) in all.iter().enumerate() {
+        model.observe(it);
+        let mut whole = Model::new(Options::default());
+        whole.begin(0);
+        all[..=place].iter().for_each(|it| whole.observe(it));
+        let at = it.at + MS / 2;
+        let mut whole = whole.finish(at, Program::default());
+        assert!(whole.timeline.columns > 0);
+        (whole.turns, whole.timeline) = Default::default();
+        assert_eq!(model.so_far(at, Program::default()), whole);
+    }
+    let end = all.last().expect("one").at;
+    let mut asked = model.finish(end + MS / 2, Program::default());
+    let mut never = Model::new(Options::default());
+    never.begin(0);
+    all.iter().for_each(|it| never.observe(it));
+    let mut never = never.finish(end + MS / 2, Program::default());
+    judge(&mut asked);
+    judge(&mut never);
+    assert_eq!(asked, never);
+}
+
+#[test]
+fn a_hang_is_told_as_one_that_goes_on_while_it_does() {
+    let trace = "0ms p1 t1 create 3
+         0ms p1 t1 add 3 5 IN
+         10ms p1 t1 wait 3
+         20ms p1 t1 got 5:IN
+         21ms p1 t1 read 5 100/4096 @20";
+    let mut model = Model::new(Options::default());
+    model.begin(0);
+    text::parse(trace).expect("a trace").iter().for_each(|it| model.observe(it));
+    let mut profile = model.so_far(14_020 * MS, Program::default());
+    judge(&mut profile);
+    assert_eq!(profile.threads[0].in_turn(), Some(14_000 * MS));
+    assert!(profile.verdicts[0].text.starts_with("Thread 1 is in a turn since 14.0 s"));
+}
+
 #[test]
 fn a_slow_turn_names_both_neighbours_of_its_longest_gap() {
     let profile = profile(SLOW);

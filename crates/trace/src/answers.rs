@@ -3,6 +3,7 @@
 use crate::introduced::Introduced;
 use crate::missing::Missing;
 use crate::sites::Frames;
+use crate::tap::Tap;
 use crate::watched::Watched;
 use epshim_attach::gather::NoLook;
 use epshim_check::{Checker, Finding, Role, Rule, Tally};
@@ -79,6 +80,8 @@ pub struct Asked {
     pub children: bool,
     /// What the models are told is kept, to be recorded.
     pub records: bool,
+    /// Who else is told of all that is observed.
+    pub tap: Option<Tap>,
 }
 
 pub fn found_in(pid: Pid, watched: &Watched, finding: Finding) -> Found {

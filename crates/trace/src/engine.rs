@@ -45,7 +45,7 @@ impl Engine {
         let (mut stream, tape) = (Stream::of(source), Tape::new(asked.records));
         for (&pid, followed) in &mut running {
             let watched =
-                Watched::of(pid, &asked.off, &mut stream, &tape, None).map_err(refused(pid))?;
+                Watched::of(pid, &asked, &mut stream, &tape, None).map_err(refused(pid))?;
             if !watched.questions().process().is_native {
                 return Err(Refused::Foreign(pid));
             }
@@ -71,7 +71,7 @@ impl Engine {
             }
             for pid in new {
                 let Ok(mut followed) = Followed::of(pid, false) else { continue };
-                followed.adopt(pid, &self.asked.off, &mut self.stream, &self.tape, None);
+                followed.adopt(pid, &self.asked, &mut self.stream, &self.tape, None);
                 self.running.insert(pid, followed);
             }
         }
@@ -113,6 +113,12 @@ impl Engine {
     #[must_use]
     pub fn not_followed(&self) -> u64 {
         self.stream.not_followed()
+    }
+
+    /// All silent threads are looked at in the next pass.
+    pub fn look_soon(&mut self) {
+        self.looked = 0;
+        watched(&mut self.running).for_each(|(_, watched)| watched.look_soon());
     }
 
     /// Waits for a moment, takes what has come meanwhile, and asks about what is due.
@@ -176,8 +182,8 @@ impl Engine {
             let Some(followed) = self.running.get_mut(&record.pid) else { continue };
             if followed.is_due(&record) {
                 let since = calls::makes_epoll(record.number).then_some(record.at);
-                let (off, stream) = (&self.asked.off, &mut self.stream);
-                followed.adopt(record.pid, off, stream, &self.tape, since);
+                let (asked, stream) = (&self.asked, &mut self.stream);
+                followed.adopt(record.pid, asked, stream, &self.tape, since);
             }
             let Some(watched) = &mut followed.watched else { continue };
             watched.take(&record, &mut self.stream);
@@ -195,7 +201,7 @@ impl Engine {
             return self.stream.forget(child);
         };
         if self.family.as_ref().is_some_and(|family| family.has_epolls(child)) {
-            followed.adopt(child, &self.asked.off, &mut self.stream, &self.tape, None);
+            followed.adopt(child, &self.asked, &mut self.stream, &self.tape, None);
         }
         self.running.insert(child, followed);
     }

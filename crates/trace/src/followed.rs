@@ -1,13 +1,13 @@
 //! A process whose records come: one that was named, or one that such a process has made. A child is looked at only
 //! when it has to do with an epoll: most that are made execute a program that has none.
 
+use crate::answers::Asked;
 use crate::calls;
 use crate::record::Record;
 use crate::stream::Stream;
 use crate::tape::Tape;
 use crate::watched::Watched;
 use epshim_attach::gather::NoLook;
-use epshim_check::Rule;
 use epshim_observe::{Nanos, Pid};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::OwnedFd;
@@ -34,12 +34,12 @@ impl Followed {
     pub fn adopt(
         &mut self,
         pid: Pid,
-        off: &[Rule],
+        asked: &Asked,
         stream: &mut Stream,
         tape: &Tape,
         since: Option<Nanos>,
     ) {
-        let watched = Watched::of(pid, off, stream, tape, since).ok();
+        let watched = Watched::of(pid, asked, stream, tape, since).ok();
         self.watched = watched.filter(|watched| watched.questions().process().is_native);
     }
 

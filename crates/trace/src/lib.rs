@@ -9,6 +9,7 @@
 //! - `stalls`: threads that have left their loop for long. `introduced`: what a finding's descriptors are open on.
 //! - `tape`: what of this a recording has.
 //! - `followed`: one that was named, or that such a one has made; `family`: which of their epolls are one.
+//! - [`Tap`]: who else is told of all that is observed.
 //! - `answers`: what the engine is asked for, and what it says. [`Engine`]: all of it, pass by pass. Who calls it owns the pauses.
 //!
 //! Nothing is stopped and nothing is written to the processes. While the program is attached, every system call of
@@ -36,6 +37,7 @@ pub mod record;
 mod sites;
 mod stalls;
 mod stream;
+mod tap;
 mod tape;
 mod threads;
 mod watched;
@@ -44,3 +46,4 @@ pub use answers::{Asked, Ended, Found, Refused};
 pub use engine::Engine;
 pub use introduced::Introduced;
 pub use sites::Frames;
+pub use tap::Tap;

@@ -41,6 +41,8 @@ pub enum Silent {
         epfd: Fd,
         /// In nanoseconds; -1: none.
         timeout: i64,
+        /// When a call of it ended last; 0: never.
+        since: Nanos,
         /// Where.
         place: Place,
     },
@@ -108,8 +110,8 @@ impl Threads {
             known.pause = (known.pause * 2).clamp(SILENT, SELDOM);
             known.due = now + known.pause;
             let before = known.before.take();
-            let silent =
-                waits(&thread, questions).or_else(|| blocked(&thread, before.as_ref()?, questions));
+            let silent = waits(&thread, known.heard, questions)
+                .or_else(|| blocked(&thread, before.as_ref()?, questions));
             match &silent {
                 Some(Silent::Waits { .. }) => known.waits = true,
                 Some(_) => known.blocks = true,
@@ -137,11 +139,12 @@ impl Threads {
     }
 }
 
-fn waits(thread: &Thread, questions: &Questions) -> Option<Silent> {
+fn waits(thread: &Thread, since: Nanos, questions: &Questions) -> Option<Silent> {
     let Looked::In { number, arguments, sp, pc } = thread.call else { return None };
     let number = u32::try_from(number).ok().filter(|&number| is_wait(number))?;
     let timeout = timeout(number, &arguments, time_at(questions, arguments[3]));
-    Some(Silent::Waits { epfd: arguments[0] as Fd, timeout, place: place(questions, pc, sp) })
+    let (epfd, place) = (arguments[0] as Fd, place(questions, pc, sp));
+    Some(Silent::Waits { epfd, timeout, since, place })
 }
 
 /// The nanoseconds of a `struct timespec` in the process; all ones: there is none.

@@ -5,18 +5,20 @@ mod begin;
 mod judge;
 mod take;
 
+use crate::answers::Asked;
 use crate::descriptors::Numbers;
 use crate::introduced::{Introduced, Introductions};
 use crate::sites::{Frames, Sites};
 use crate::stalls::Stalls;
 use crate::stream::Stream;
+use crate::tap::Telling;
 use crate::tape::Tape;
 use crate::threads::{Silent, Threads};
 use epshim_attach::gather::{NoLook, Questions, now};
 use epshim_attach::look::Runtime;
 use epshim_attach::stack;
 use epshim_check::{Checker, Finding, Role, Rule, Tally, Verdict};
-use epshim_observe::{ADD, Fd, Frame, Nanos, Observation, Pid, Site, Tid, What};
+use epshim_observe::{ADD, Descriptors, Fd, Frame, Nanos, Observation, Pid, Site, Tid, What};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
@@ -55,6 +57,8 @@ pub struct Watched {
     placed: FxHashMap<Site, usize>,
     /// The latest time that the model was told.
     latest: Nanos,
+    /// Who else is told.
+    telling: Option<Telling>,
     /// Waits, and registrations, that were seen.
     pub waits: u64,
     pub registrations: u64,
@@ -65,7 +69,7 @@ impl Watched {
     /// known from its records.
     pub fn of(
         pid: Pid,
-        off: &[Rule],
+        asked: &Asked,
         stream: &mut Stream,
         tape: &Tape,
         since: Option<Nanos>,
@@ -73,8 +77,8 @@ impl Watched {
         let questions = Rc::new(Questions::of(pid)?);
         let mut watched = Self {
             pid,
-            checker: checker(&questions, off, tape),
-            off: off.to_vec(),
+            checker: checker(&questions, &asked.off, tape),
+            off: asked.off.clone(),
             numbers: Numbers::of(Rc::clone(&questions), tape.clone()),
             threads: Threads::default(),
             stalls: stalls(&questions),
@@ -92,6 +96,7 @@ impl Watched {
             tape: tape.clone(),
             placed: FxHashMap::default(),
             latest: 0,
+            telling: asked.tap.as_ref().map(|tap| Telling::of(tap.clone(), pid)),
             waits: 0,
             registrations: 0,
         };
@@ -130,7 +135,25 @@ impl Watched {
     }
 
     fn observe(&mut self, at: Nanos, tid: Tid, site: Site, what: What<'static>) {
+        self.observe_since(at, at, tid, site, what);
+    }
+
+    /// The same of what may have begun at another time: who else is told hears of that one.
+    fn observe_since(
+        &mut self,
+        at: Nanos,
+        since: Nanos,
+        tid: Tid,
+        site: Site,
+        what: What<'static>,
+    ) {
         let it = Observation { at, pid: self.pid, tid, site, what };
+        if let Some(telling) = &mut self.telling {
+            if let What::Ctl { op: ADD, fd, errno: 0, .. } = it.what {
+                telling.kind(since, fd, self.numbers.kind(fd));
+            }
+            telling.tell(&Observation { at: since, ..it.clone() }, &self.sites);
+        }
         let is_epoll = match it.what {
             What::Close { fd, .. } => match self.epolls.get_mut(&fd) {
                 Some(is_open) => std::mem::take(is_open),
@@ -182,6 +205,11 @@ impl Watched {
         self.tape.push(it.clone());
     }
 
+    /// All of them are looked at next time.
+    pub fn look_soon(&mut self) {
+        self.threads.look_soon();
+    }
+
     /// Looks at threads that are not heard of.
     pub fn look(&mut self, now: Nanos) {
         let (sites, folder) = (&mut self.sites, self.questions.folder());
@@ -192,10 +220,11 @@ impl Watched {
             let questions = Rc::clone(&self.questions);
             let folder = questions.folder();
             match silent {
-                Silent::Waits { epfd, timeout, place } => {
+                Silent::Waits { epfd, timeout, since, place } => {
                     self.tell_stall(now, tid, epfd);
                     let site = self.sites.site(&place, folder);
-                    self.observe(now, tid, site, What::Wait { epfd, timeout });
+                    let since = if since == 0 { now } else { since };
+                    self.observe_since(now, since, tid, site, What::Wait { epfd, timeout });
                 }
                 Silent::Blocked { fd, call, nanos, place } => {
                     let site = self.sites.site(&place, folder);

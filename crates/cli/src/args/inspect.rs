@@ -1,5 +1,6 @@
 //! The options of `epshim inspect`, and the texts of its `--help`.
 
+use super::time::seconds;
 use clap::Args;
 use std::time::Duration;
 
@@ -63,14 +64,4 @@ pub struct InspectOptions {
     /// Ask pipes, inotify instances, nested epolls and devices for their readiness, on a copy held for a microsecond
     #[arg(long)]
     pub copies: bool,
-}
-
-/// From a tenth of a second, in which a loop should have turned, to an hour.
-fn seconds(word: &str) -> Result<Duration, String> {
-    let seconds: f64 = word.parse().map_err(|_| "a number of seconds".to_owned())?;
-    if (0.1..=3600.0).contains(&seconds) {
-        Ok(Duration::from_secs_f64(seconds))
-    } else {
-        Err("from 0.1 to 3600".to_owned())
-    }
 }

@@ -1,7 +1,7 @@
 //! The options of `epshim check` and `epshim run`, and the texts of their `--help`.
 
 use super::format::Format;
-use super::time::{IN_MILLISECONDS, number_and_unit};
+use super::time::some_time;
 use super::yes_or_no::yes_or_no;
 use crate::completions::Suggested;
 use crate::rules;
@@ -137,7 +137,7 @@ pub struct CheckOptions {
     pub children: bool,
 
     /// End after this time, as 10s or 2m; else at Ctrl-C, or when the processes have ended
-    #[arg(long = "for", value_name = "TIME", help_heading = "A process that runs already", value_parser = time)]
+    #[arg(long = "for", value_name = "TIME", help_heading = "A process that runs already", value_parser = some_time)]
     pub time: Option<Duration>,
 
     #[command(flatten)]
@@ -151,15 +151,6 @@ pub enum Engine {
     Preload,
     /// The kernel.
     Bpf,
-}
-
-/// A time with its unit: seconds where it has none.
-fn time(word: &str) -> Result<Duration, String> {
-    let units = [&IN_MILLISECONDS[..], &[("", 1000)]].concat();
-    let milliseconds =
-        number_and_unit(word, &units).and_then(|(number, each)| number.checked_mul(each));
-    let time = milliseconds.filter(|&time| time > 0).map(Duration::from_millis);
-    time.ok_or_else(|| "a time, as 500ms, 10s, 2m or 1h".to_owned())
 }
 
 /// Runs a program with the library of `check`, but without checking.

@@ -1,12 +1,13 @@
 //! The options of `epshim profile`, and the texts of its `--help`.
 
 use super::launch::Launch;
-use super::time::number_and_unit;
+use super::time::{number_and_unit, some_time};
 use super::yes_or_no::yes_or_no;
 use crate::profiles::forms;
 use clap::{ArgAction, Args, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 const PROFILE_HELP: &str = "\
 Examples:
@@ -15,6 +16,8 @@ Examples:
   epshim profile --check -- ./server             the rules of `check` too; findings are in the profile
   epshim profile --html profile.html -- ./server a page for the browser, to look at and to send
   epshim profile --trace trace.json -- ./server  for ui.perfetto.dev or chrome://tracing
+  epshim profile --live -- ./server              a view of it while it runs; `q` leaves that
+  epshim profile --pid 4711 --for 10s            of a process that runs already, with the figures that this way has
   epshim profile server.trace                    of a recording of `epshim check --record`
   epshim profile diff before.json after.json     what became better or worse, in words
 
@@ -32,7 +35,7 @@ recording 0, or 2 where it is none. `diff`: 0 nothing became worse; 1 something 
 #[derive(Debug, Args)]
 #[command(
     after_help = PROFILE_HELP,
-    override_usage = "epshim profile [OPTIONS] [--] CMD [ARG]...\n       epshim profile [OPTIONS] RECORDING\n       epshim profile diff BEFORE AFTER",
+    override_usage = "epshim profile [OPTIONS] [--] CMD [ARG]...\n       epshim profile [OPTIONS] --pid PID [--for TIME]\n       epshim profile [OPTIONS] RECORDING\n       epshim profile diff BEFORE AFTER",
     args_conflicts_with_subcommands = true,
     subcommand_negates_reqs = true,
     disable_help_subcommand = true
@@ -65,6 +68,10 @@ pub struct ProfileOptions {
     #[arg(long)]
     pub check: bool,
 
+    /// Show what the loops do while the program runs: on this terminal, which the program does not have then
+    #[arg(long)]
+    pub live: bool,
+
     /// Name the other ends of connections by numbers, in a profile that is shown to others
     #[arg(long)]
     pub redact_peers: bool,
@@ -73,8 +80,16 @@ pub struct ProfileOptions {
     #[arg(long, value_name = "yes|no", num_args = 0..=1, require_equals = true, default_missing_value = "yes", value_parser = yes_or_no, action = ArgAction::Set)]
     pub trace_children: Option<bool>,
 
+    /// Instead of a program: a process that runs already, of which the kernel tells (eBPF: root, or CAP_BPF and CAP_PERFMON)
+    #[arg(long, value_name = "PID|NAME", conflicts_with_all = ["command", "live", "check", "trace_children"])]
+    pub pid: Option<String>,
+
+    /// With --pid: for this long, as 10s or 2m; else until Ctrl-C, or until the process ends
+    #[arg(long = "for", value_name = "TIME", requires = "pid", value_parser = some_time)]
+    pub time: Option<Duration>,
+
     /// The program and its arguments; or one recording
-    #[arg(value_name = "CMD", required = true, trailing_var_arg = true)]
+    #[arg(value_name = "CMD", required_unless_present = "pid", trailing_var_arg = true)]
     pub command: Vec<OsString>,
 }
 

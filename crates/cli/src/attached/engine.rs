@@ -7,7 +7,7 @@ use epshim_trace::{Asked, Refused};
 /// What it is asked for: with a recording, what the models are told, too.
 pub fn meant(pids: Vec<i32>, children: bool, wanted: &Options, records: bool) -> Asked {
     let off = Rule::ALL.into_iter().filter(|&rule| !wanted.wants(rule)).collect();
-    Asked { pids, off, children, records }
+    Asked { pids, off, children, records, tap: None }
 }
 
 /// Why it does not watch.

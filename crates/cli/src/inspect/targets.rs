@@ -33,6 +33,14 @@ pub fn find(words: &[String]) -> Result<Vec<i32>, String> {
     Ok(found)
 }
 
+/// The one process that is meant.
+pub fn one(word: &str) -> Result<i32, String> {
+    match find(&[word.to_owned()])?[..] {
+        [pid] => Ok(pid),
+        ref all => Err(format!("`{word}` is {} processes: one is wanted", all.len())),
+    }
+}
+
 fn by_name(word: &str) -> Vec<i32> {
     let own = std::process::id() as i32;
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();

@@ -1,15 +1,18 @@
 //! `epshim profile`: the observer sums up what a recording would have, and writes the profile at the end.
 //!
 //! The rings are emptied as for a recording. Beside that, `asking.rs` asks the kernel about the threads that wait on
-//! epolls, and `outputs.rs` writes. The profile is made once: when the program ends by itself, which waits for it for
+//! epolls, `serving.rs` answers those who look on, and `outputs.rs` writes. The profile is made once: when the program ends by itself, which waits for it for
 //! at most two seconds, or when it was ended.
 
 mod asking;
 mod outputs;
 mod peers;
+mod serving;
+mod times;
 
 use super::recording::{Outcome, Recorder, Recording, Shared};
 use crate::profiles::{self, Wanted};
+use crate::symbolize::names::Names;
 use epshim_attach::gather::now;
 use epshim_page::Page;
 use epshim_profile::{Ending, Model, Options, Program};
@@ -18,6 +21,9 @@ use std::os::fd::RawFd;
 
 pub use asking::Asking;
 pub use outputs::Outputs;
+pub use peers::Peers;
+pub use serving::Serving;
+pub use times::times;
 
 /// What a profile is made of, and where it goes.
 #[derive(Debug)]
@@ -52,6 +58,11 @@ impl Profiling {
         Asking::start(self.model.clone(), page, self.outputs.complain_to())
     }
 
+    /// Begins to answer those who look on. `None`: nobody can.
+    pub fn serve(&self) -> Option<Serving> {
+        Serving::start(self.model.clone(), self.program.clone(), self.wanted.redacts)
+    }
+
     /// Makes the profile and writes it, unless that was done. `how`: the program has ended, not by itself.
     pub fn finish(&self, recorder: Option<Recorder>, how: Option<How>, lines: &str) {
         let outcome = recorder.map_or_else(Outcome::default, Recorder::end);
@@ -69,7 +80,7 @@ impl Profiling {
         model.unwatched(outcome.unrecorded.into());
         let mut profile = model.finish(now, self.program.clone());
         profile.findings = profiles::findings(lines, profile.started);
-        profiles::complete(&mut profile, &self.wanted);
+        profiles::complete(&mut profile, &self.wanted, &mut Names::default());
         self.outputs.write(&profile);
     }
 }

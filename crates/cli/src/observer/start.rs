@@ -141,11 +141,13 @@ fn observe(own: Own) {
 /// Watches, and makes the profile: when the program is about to end by itself, or has been ended.
 fn profile(own: &Own, profiling: &Profiling, recorder: &mut Option<Recorder>) {
     let mut asking = profiling.ask(own.page);
+    let serving = profiling.serve();
     let lines = || own.documents.as_ref().map(Documents::lines).unwrap_or_default();
     watch::run(own, || {
         asking.take().into_iter().for_each(Asking::end);
         profiling.finish(recorder.take(), None, &lines());
     });
+    drop(serving);
     asking.take().into_iter().for_each(Asking::end);
     if own.page.is_given_up.load(Ordering::Relaxed) != 0 {
         return;

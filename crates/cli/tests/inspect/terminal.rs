@@ -1,4 +1,6 @@
-//! `epshim inspect --watch` in a pseudo-terminal of 80 columns: what is on its screen, and that `q` ends it.
+//! The command in a pseudo-terminal of 80 columns: what is on its screen, and that `q` ends it.
+
+#![allow(dead_code, reason = "each test program uses a part")]
 
 use crate::command::epshim;
 use epshim_harness::wait_for;
@@ -8,7 +10,7 @@ use rustix::termios::{Winsize, tcsetwinsize};
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::num::NonZero;
-use std::process::{Child, ExitStatus};
+use std::process::{Child, Command, ExitStatus};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -25,6 +27,11 @@ pub struct Terminal {
 impl Terminal {
     /// Starts it.
     pub fn start(arguments: &[&str]) -> Self {
+        Self::of(epshim(arguments))
+    }
+
+    /// Starts this command on one.
+    pub fn of(mut command: Command) -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a pseudo-terminal");
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
@@ -36,7 +43,6 @@ impl Terminal {
             let flags = OFlags::RDWR | OFlags::NOCTTY;
             rustix::fs::open(name.as_c_str(), flags, rustix::fs::Mode::empty()).unwrap()
         };
-        let mut command = epshim(arguments);
         command.env("TERM", "xterm-256color").stdin(slave()).stdout(slave()).stderr(slave());
         let child = command.spawn().expect("epshim runs");
         drop(command);
@@ -60,6 +66,18 @@ impl Terminal {
     /// Waits until the screen has a text.
     pub fn wait_for(&self, text: &str) -> String {
         wait_for(text, || Some(self.text()).filter(|screen| screen.contains(text)))
+    }
+
+    /// How its modes are: whether lines are edited, keys are signals, and what is typed is shown.
+    pub fn modes(&self) -> (u32, u32, u32) {
+        let modes = rustix::termios::tcgetattr(&self.keys).unwrap();
+        let bits = (modes.input_modes.bits(), modes.output_modes.bits());
+        (bits.0, bits.1, modes.local_modes.bits())
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Presses a key.

@@ -6,7 +6,10 @@ mod clients;
 mod command;
 mod endings;
 mod forms;
+mod live;
 mod mistakes;
 mod runs;
 #[path = "../corpus/schema.rs"]
 mod schema;
+#[path = "../inspect/terminal.rs"]
+mod terminal;

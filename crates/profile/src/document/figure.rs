@@ -10,6 +10,8 @@ pub enum Kind {
     Exact,
     /// It is at most this; for shares that follow from a threshold, about this.
     Bound,
+    /// It is at least this.
+    Least,
     /// Of samples.
     Sampled,
     /// Asked of the kernel, from outside the program.

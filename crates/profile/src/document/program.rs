@@ -15,6 +15,9 @@ pub struct Program {
     pub machine: Machine,
     /// The recording that the profile was made of; `None`: the running program.
     pub recording: Option<String>,
+    /// It ran already, and was watched from outside: figures that need more are not known.
+    #[serde(default)]
+    pub from_outside: bool,
 }
 
 /// A machine.

@@ -4,11 +4,14 @@ use super::call::{Called, Which};
 use super::columns::Of;
 use super::core::{Key, Model};
 use super::descriptors::part;
-use epshim_observe::{Observation, Site};
+use epshim_observe::{Observation, Pid, Site};
 
 impl Model {
     pub(super) fn called(&mut self, key: Key, site: Site, call: &Called, it: &Observation<'_>) {
-        let (pid, _) = key;
+        let (pid, tid) = key;
+        if tid == 0 {
+            return self.was_before(pid, call, it);
+        }
         let mut call = *call;
         if self.descriptors.counts(pid, call.fd) {
             // What an eventfd or a timer counts is no traffic.
@@ -41,6 +44,17 @@ impl Model {
         self.on_descriptor(key, turn, call, place, redundant);
         if call.which == Which::Close {
             self.processes.get(pid, call.at).epolls.closed(call.fd);
+            self.descriptors.closed(pid, call.fd, call.at);
+        }
+    }
+
+    /// What an observer that has come later says of the time before: no thread has called now.
+    fn was_before(&mut self, pid: Pid, call: &Called, it: &Observation<'_>) {
+        let epolls = &mut self.processes.get(pid, call.at).epolls;
+        if let Some(ctl) = it.ctl().filter(|_| call.errno == 0) {
+            epolls.changed(&ctl, 0);
+        } else if call.which == Which::Close {
+            epolls.closed(call.fd);
             self.descriptors.closed(pid, call.fd, call.at);
         }
     }

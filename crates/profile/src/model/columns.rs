@@ -52,6 +52,11 @@ impl Default for Columns {
 }
 
 impl Columns {
+    /// Empty ones of this width.
+    pub const fn without_cells(&self) -> Self {
+        Self { width: self.width, latest: (0, 0), lanes: Vec::new() }
+    }
+
     /// Adds to the column of this time.
     pub fn add(&mut self, lane: usize, of: Of, at: Nanos, amount: u64) {
         if amount > 0 {

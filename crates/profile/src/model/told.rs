@@ -54,6 +54,12 @@ impl Model {
         self.queues.backlog = self.queues.backlog.max(Some(connections));
     }
 
+    /// The threads that have waited, and have not ended.
+    #[must_use]
+    pub fn waiters(&self) -> Vec<(Pid, Tid)> {
+        self.threads.of(None)
+    }
+
     /// Processes that were not watched.
     pub const fn unwatched(&mut self, processes: u64) {
         self.losses.unwatched(processes);

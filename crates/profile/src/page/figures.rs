@@ -39,6 +39,7 @@ pub(super) const fn kind(kind: Kind) -> &'static str {
     match kind {
         Kind::Exact => "exact",
         Kind::Bound => "bound",
+        Kind::Least => "at least",
         Kind::Sampled => "sampled",
         Kind::Kernel => "kernel",
     }

@@ -1,6 +1,6 @@
 //! *hanging*: a thread that did not wait again until the end.
 
-use crate::document::{Ground, Profile, Verdict, VerdictName};
+use crate::document::{Ending, Ground, ProcessRow, Profile, Verdict, VerdictName};
 use crate::place_names::{descriptor, neighbour};
 use crate::words::time;
 use epshim_observe::{Nanos, SECOND};
@@ -25,12 +25,14 @@ pub fn verdict(profile: &Profile) -> Option<Verdict> {
         let after = neighbour(profile, &turn.gap.after);
         format!("; the latest that it did was {after}{}", on.unwrap_or_default())
     });
-    let text = format!(
-        "Thread {} was in a turn since {} when the profile ended{}.",
-        row.tid,
-        time(length),
-        last.unwrap_or_default()
-    );
+    let (tid, length_in_words, last) = (row.tid, time(length), last.unwrap_or_default());
+    let runs = |process: &ProcessRow| process.pid == row.pid && process.ending == Ending::Open;
+    let text = match profile.program.recording.is_none() && profile.processes.iter().any(runs) {
+        true => format!("Thread {tid} is in a turn since {length_in_words}{last}."),
+        false => format!(
+            "Thread {tid} was in a turn since {length_in_words} when the profile ended{last}."
+        ),
+    };
     let what = "time in the turn that has not ended".to_owned();
     Some(Verdict {
         name: VerdictName::Hanging,

@@ -1,6 +1,7 @@
 //! *idle*: nothing is wrong with the loops; or there is none.
 
 use crate::document::{Ground, Profile, Verdict, VerdictName};
+use crate::outside::on_cpu;
 use crate::words::{percent, time};
 
 /// What is said where nothing else is.
@@ -13,6 +14,17 @@ pub fn verdict(profile: &Profile) -> Verdict {
             "A static program, io_uring, or raw system calls are not seen; nor are other programs that it starts, \
              without --trace-children.",
         ),
+        Some(_) if profile.program.from_outside => {
+            let on_cpu = on_cpu(&profile.figures).map_or_else(
+                || "how long they ran is not known".to_owned(),
+                |share| format!("they were on a processor {} of the time", percent(share)),
+            );
+            let text = format!(
+                "Nothing is seen to be wrong with the loops from outside: {on_cpu}, and no turn was seen to be slow."
+            );
+            let advice = "epshim profile -- CMD, from its start on, has all figures.";
+            (VerdictName::Idle, text, advice)
+        }
         Some(share) => {
             let late = profile.figures.late_p99.whole().unwrap_or(0);
             let text = format!(

@@ -60,6 +60,9 @@ impl Watched {
     pub fn lost(&mut self, records: u64, stream: &mut Stream) {
         self.tape.note(self.latest, self.pid, || What::Dropped { records });
         self.forget();
+        if let Some(telling) = &self.telling {
+            telling.lost(now(), records);
+        }
         self.begin(stream);
     }
 
@@ -86,6 +89,9 @@ impl Watched {
         self.placed.clear();
         self.tape.start(at, self.pid);
         self.forget();
+        if let Some(telling) = &mut self.telling {
+            telling.executed(at);
+        }
         (self.begun, self.quiet_until) = (at, 0);
     }
 }

@@ -44,7 +44,9 @@ impl Watched {
                     let begun = if timeout == 0 { at } else { at.saturating_sub(slept) };
                     let begun = begun.max(heard).max(self.begun);
                     self.tell_stall(begun, record.tid, epfd);
-                    self.observe(begun, record.tid, site, What::Wait { epfd, timeout });
+                    let since = heard.max(self.begun).min(begun);
+                    let what = What::Wait { epfd, timeout };
+                    self.observe_since(begun, since, record.tid, site, what);
                 }
                 let ended = match ended {
                     What::WaitFailed { errno, .. } => {

@@ -32,9 +32,16 @@ const FAINT: Style = Style::new().add_modifier(Modifier::DIM);
 #[derive(Debug, Default)]
 pub struct Screen {
     first: usize,
+    /// What is said before all else.
+    note: Option<String>,
 }
 
 impl Screen {
+    /// With a note above the table.
+    pub fn new(note: Option<&str>) -> Self {
+        Self { first: 0, note: note.map(shown) }
+    }
+
     /// Moves the table down, or up.
     pub fn scroll(&mut self, rows: isize) {
         self.first = self.first.saturating_add_signed(rows);
@@ -45,13 +52,16 @@ impl Screen {
         let verdicts = verdicts(board);
         let wanted = u16::try_from(verdicts.len() * 2 + 1).unwrap_or(u16::MAX);
         let most = frame.area().height / 2;
+        let note = Paragraph::new(self.note.clone().unwrap_or_default()).wrap(Wrap { trim: true });
         let areas = [
+            Constraint::Length(if self.note.is_some() { 2 } else { 0 }),
             Constraint::Length(1),
             Constraint::Min(2),
             Constraint::Length(wanted.min(most)),
             Constraint::Length(1),
         ];
-        let [head, table, below, foot] = Layout::vertical(areas).areas(frame.area());
+        let [above, head, table, below, foot] = Layout::vertical(areas).areas(frame.area());
+        frame.render_widget(note, above);
         let text = format!(
             "epshim: {} in {}, looked at every {} s; nothing is stopped",
             counted(board.rows.len() as u64, "epoll", "epolls"),

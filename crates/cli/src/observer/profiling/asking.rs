@@ -8,6 +8,7 @@
 
 use super::outputs::say;
 use super::peers::Peers;
+use super::times::times;
 use crate::observer::recording::Shared;
 use crate::observer::stalls::stack;
 use epshim_attach::calls;
@@ -15,9 +16,8 @@ use epshim_attach::gather::Folder;
 use epshim_attach::gather::now;
 use epshim_attach::look::Call;
 use epshim_attach::texts::task;
-use epshim_observe::proc;
 use epshim_page::{Loop, Page};
-use epshim_profile::words::time;
+use epshim_profile::words;
 use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -88,8 +88,8 @@ fn look(
         away.remove(&place);
         return;
     }
-    if is_tenth {
-        times(model, pid, tid, one);
+    if is_tenth && !times(model, pid, tid) {
+        one.free(tid);
     }
     if turn & 1 == 0 {
         away.remove(&place);
@@ -105,30 +105,10 @@ fn look(
     if known.since != since {
         sample(model, pid, tid);
         if known.since.elapsed() > known.say_after {
-            let long = time(known.since.elapsed().as_nanos() as u64);
+            let long = words::time(known.since.elapsed().as_nanos() as u64);
             let line = format!("epshim profile: thread {tid} is in a turn since {long}");
             say(to, pid, &[line]);
             known.say_after *= 2;
-        }
-    }
-}
-
-/// How long it has run, and waited for a processor; and its name.
-fn times(model: &Shared, pid: i32, tid: i32, one: &Loop) {
-    let Ok(process) = Folder::of(pid) else { return one.free(tid) };
-    let mut buffer = Vec::new();
-    let Ok(text) = process.read(&format!("task/{tid}/schedstat"), &mut buffer) else {
-        return one.free(tid);
-    };
-    let (at, times) = (now(), proc::run_times(text));
-    let name = process.read(&format!("task/{tid}/comm"), &mut buffer);
-    let name = name.ok().map(|name| String::from_utf8_lossy(name).trim_end().to_owned());
-    if let Some(model) = model.lock().as_mut() {
-        if let Some((on_cpu, runnable)) = times {
-            model.ran(at, pid, tid, on_cpu, runnable);
-        }
-        if let Some(name) = name {
-            model.named(pid, tid, &name);
         }
     }
 }
