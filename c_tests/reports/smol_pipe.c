@@ -3,7 +3,7 @@
  *
  * Right: EPOLLHUP is input too.
  *
- * expect: nothing
+ * expect: level-spin
  * after: https://github.com/smol-rs/smol/issues/131
  * shows: spins
  */
