@@ -62,6 +62,7 @@ impl Checker {
         let thread = model.threads.seen(m.tid, m.now);
         let wait = Wait { epfd, epoll, since: m.now, timeout, site };
         thread.waits = thread.waits.wrapping_add(1);
+        thread.begun = m.now;
         thread.wait = Some(wait);
         let last = std::mem::replace(&mut thread.last, epoll);
         let mut in_hand = std::mem::take(&mut thread.in_hand);

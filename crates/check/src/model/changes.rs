@@ -48,13 +48,10 @@ impl Model {
                 }
             }
             DEL => {
-                let hung_up =
-                    |one: &Registration| one.delivery.events & (bits::HUP | bits::RDHUP) != 0;
-                let removed = epoll.remove(ctl.fd);
-                if let Some(removed) = &removed {
-                    epoll.intents.deleted(removed.data, m.now);
+                self.deleted = epoll.remove(ctl.fd);
+                if let Some(deleted) = &self.deleted {
+                    epoll.intents.deleted(deleted.data, m.now);
                 }
-                self.hung_up = removed.filter(hung_up);
             }
             _ => {}
         }

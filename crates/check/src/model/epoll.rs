@@ -7,6 +7,7 @@
 use crate::model::former::Formers;
 use crate::model::intent::Intents;
 use crate::model::registration::{NO_PLACE, Registration, Twin};
+use crate::model::row::is_unasked;
 use epshim_observe::{Ctl, Descriptors, Fd, Nanos, Site, Tid, bits};
 use rustc_hash::FxHashMap;
 
@@ -123,11 +124,17 @@ impl Epoll {
         let old = std::mem::replace(&mut registration.data, data);
         let quiet = now.saturating_sub(registration.delivery.at);
         let was_fired = std::mem::take(&mut registration.is_fired);
+        let is_as_before = registration.generation == generation
+            && registration.interest == events
+            && old == data
+            && is_unasked(events, registration.delivery.events);
         registration.generation = generation;
         registration.interest = events;
         registration.modified = site;
         registration.changes = registration.changes.wrapping_add(1);
-        registration.row.begin(now);
+        if !is_as_before {
+            registration.row.begin(now);
+        }
         if old != data {
             self.disclaim(old, place);
             self.claim(data, place, descriptors);

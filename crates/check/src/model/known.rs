@@ -20,8 +20,8 @@ pub(crate) struct Moment<'a> {
 pub(crate) struct Model {
     pub epolls: Epolls,
     pub threads: Threads,
-    /// The registration that was deleted last, if it had hung up: a close is what usually follows.
-    pub hung_up: Option<Registration>,
+    /// The registration that was deleted last: a close is what usually follows.
+    pub deleted: Option<Registration>,
     /// The wait that has just ended delivered input for a descriptor that blocks.
     pub may_block: bool,
     /// How often input was gone that the program was not seen to take.

@@ -17,6 +17,12 @@ const STARVING: Ticks = Ticks::of(SECOND);
 /// In a round that takes longer the program does other work, sleeps, or has paused its listener.
 const ROUND: Nanos = 5 * MILLISECOND;
 
+/// Whether a registration that is no edge was delivered only for what is reported without being asked for. To
+/// ask for the same again does nothing about that.
+pub(crate) const fn is_unasked(interest: u32, events: u32) -> bool {
+    interest & bits::ET == 0 && events != 0 && events & interest == 0
+}
+
 /// Deliveries of one registration without progress between them.
 // Packed: each registration has one.
 #[derive(Debug, Clone, Copy, Default)]
@@ -37,10 +43,11 @@ impl Row {
     }
 
     /// A delivery. An edge is reported again only when something has happened; a one-shot, when armed
-    /// again.
+    /// again: that counts where it has brought nothing but what nobody asked for.
     pub fn observe(&mut self, interest: u32, before: Delivery, now: Delivery) {
         let pause = now.at.saturating_sub(before.at);
-        let is_same = interest & (bits::ET | bits::ONESHOT) == 0
+        let is_level = interest & (bits::ET | bits::ONESHOT) == 0;
+        let is_same = (is_level || is_unasked(interest, now.events))
             && before.round != 0
             && pause <= END
             && now.events == before.events

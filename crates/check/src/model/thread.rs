@@ -9,8 +9,9 @@ use rustc_hash::FxHashMap;
 #[derive(Debug, Default)]
 pub(crate) struct Thread {
     pub wait: Option<Wait>,
-    /// How many waits it has begun.
+    /// How many waits it has begun, and when the last.
     pub waits: u32,
+    pub begun: Nanos,
     /// The epoll that its last wait was on,
     pub last: EpollId,
     /// and the registrations delivered: their places in it, and their descriptors.

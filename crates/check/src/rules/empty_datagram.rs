@@ -21,7 +21,8 @@ pub(crate) const RECORD: Record = Record {
             0. Suspected.",
         silent: "\
             Sockets of type SOCK_SEQPACKET, which have an end. When something was received since, \
-            or a receive failed. After the program's own shutdown().",
+            or a receive failed. When the thread has waited again before it closes the socket. After \
+            the program's own shutdown().",
         fix: "On a datagram socket take 0 for an empty message, and go on until EAGAIN.",
         wrong: r"n = recv(fd, buffer, sizeof buffer, 0);
 if (n <= 0)
@@ -43,7 +44,15 @@ else if (n >= 0)
 struct Empty;
 
 fn closed(engine: &mut Engine, m: &Moment<'_>, fd: Fd, site: Site) {
-    let added = engine.model.epolls.watching(fd).map(|(_, registration)| registration.added);
+    let model = &engine.model;
+    let deleted = model.deleted.as_ref().filter(|deleted| deleted.fd == fd);
+    let registration = model.epolls.watching(fd).map(|(_, registration)| registration).or(deleted);
+    // Who has waited since has another reason to close it.
+    let begun = model.threads.get(m.tid).map_or(0, |thread| thread.begun);
+    if registration.is_some_and(|one| one.delivery.at < begun) {
+        return;
+    }
+    let added = registration.map(|registration| registration.added);
     let read = m.descriptors.get(fd).read;
     let sites = [(Role::ClosedBy, site), (Role::ReadBy, read)];
     let registered = added.map(|added| (Role::RegisteredBy, added));

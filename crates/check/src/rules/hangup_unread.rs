@@ -56,7 +56,7 @@ struct Unread {
 /// see [`Io::may_lose_input`](epshim_observe::Io::may_lose_input).
 fn closed(engine: &mut Engine, m: &Moment<'_>, fd: Fd, bytes: u64, site: Site) {
     let model = &engine.model;
-    let deleted = model.hung_up.as_ref().filter(|deleted| deleted.fd == fd);
+    let deleted = model.deleted.as_ref().filter(|deleted| deleted.fd == fd);
     let watching = model.epolls.watching(fd).map(|(_, registration)| registration);
     let Some(registration) = watching.or(deleted) else { return };
     // A thread that never waits may have the delivery from one that does, rounds ago.

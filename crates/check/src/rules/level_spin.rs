@@ -26,7 +26,8 @@ pub(crate) const RECORD: Record = Record {
         evidence: "\
             200 deliveries in a row of one registration with the same events, at 50 or more a \
             second, over at least 1 s (pauses of more than 100 ms are not counted), without \
-            successful I/O on the descriptor and without an epoll_ctl for it. And the kernel \
+            successful I/O on the descriptor and without an epoll_ctl for it, other than one that \
+            asks for the same again after EPOLLHUP or EPOLLERR alone. And the kernel \
             confirms that nothing moved: poll(2) says the same, FIONREAD and TIOCOUTQ are \
             unchanged. Certain; a note on a device, which programs may serve by ioctl(2) unseen. \
             The report says which event it is, how the program's last read or accept ended, and \
@@ -35,7 +36,8 @@ pub(crate) const RECORD: Record = Record {
             Waits with a zero timeout that return nothing (busy polling). Loops that stop \
             listening one wake-up late, as haproxy and libuv do. When the counts move although no \
             read was seen: another process reads. Edge-triggered and one-shot registrations: an \
-            edge is something new, and a one-shot was armed again.",
+            edge is something new, and a one-shot was armed again: that counts only where all that it \
+            brought was EPOLLHUP or EPOLLERR, which nobody had asked for.",
         fix: "\
             read returns 0, or an error that is not EAGAIN: close. EPOLLHUP, EPOLLERR: read the \
             rest, then delete or close; they cannot be masked. EPOLLOUT: ask for it only while \

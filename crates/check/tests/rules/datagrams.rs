@@ -16,6 +16,15 @@ fn a_datagram_without_a_byte_is_no_end() {
 }
 
 #[test]
+fn a_thread_that_has_waited_since_has_another_reason() {
+    let later = "t1 read 5 0/8\n 2ms t1 wait 3\n 3ms t1 got";
+    assert_eq!(found(&closed("datagram", later)), NOTHING);
+    assert_eq!(found(&closed("datagram", &format!("{later}\n t1 del 3 5"))), NOTHING);
+    let deleted = "t1 read 5 0/8\n t1 del 3 5";
+    assert_eq!(found(&closed("datagram", deleted)), ["empty-datagram suspected 5"]);
+}
+
+#[test]
 fn the_end_of_a_stream_is_one() {
     assert_eq!(found(&closed("stream", "t1 read 5 0/8")), NOTHING);
 }

@@ -23,6 +23,19 @@ fn progress_of_any_kind_is_none() {
 }
 
 #[test]
+fn to_ask_for_the_same_again_after_a_hang_up_alone_is_no_progress() {
+    let armed = |interest: &str, events: &str| {
+        let each = format!("NOW t1 wait 3 @90\n NOW t1 got 5:{events}\n t1 mod 3 5 {interest}\n");
+        let rounds = repeat(300, 10, 5, &each);
+        format!("0ms t1 create 3\n 0ms t1 add 3 5 {interest}\n kernel poll 5 {events}\n {rounds}")
+    };
+    assert_eq!(found(&armed("IN|ONESHOT", "HUP")), ["level-spin certain 5"]);
+    assert_eq!(found(&armed("IN|RDHUP", "ERR|HUP")), ["level-spin certain 5"]);
+    assert_eq!(found(&armed("IN|ONESHOT", "IN|HUP")), NOTHING, "it asks for what has come");
+    assert_eq!(found(&armed("IN|ET", "HUP")), NOTHING, "an edge is something new");
+}
+
+#[test]
 fn a_read_without_success_is_no_progress() {
     assert_eq!(
         found(&spin("", "t1 read 5 EAGAIN\n kernel poll 5 IN", 300, 5)),
