@@ -5,7 +5,7 @@
 
 mod command;
 
-use command::{epshim, watching};
+use command::{epshim, outside_of_cargo, watching};
 use epshim_harness::c_compiler::{c11, compile_text};
 use epshim_harness::cargo;
 use epshim_harness::products::folder;
@@ -96,12 +96,7 @@ fn job(root: &Path, script: &str, has_bug: bool) -> Output {
     watching(&[]);
     let mut command = Command::new("bash");
     command.args(["-e", "-o", "pipefail", "-c", script]).current_dir(root).env("PATH", path());
-    for (name, _) in std::env::vars_os() {
-        // What cargo sets for this test is not the project's.
-        if name.to_string_lossy().starts_with("CARGO_") && name != "CARGO_HOME" {
-            command.env_remove(name);
-        }
-    }
+    outside_of_cargo(&mut command);
     for name in ["EPSHIM_OPTIONS", "LD_PRELOAD", "RUSTFLAGS", "NEXTEST"] {
         command.env_remove(name);
     }
@@ -247,7 +242,6 @@ fn what_is_known() {
     }
 }
 
-/// Every heading is a recipe that is run here.
 /// For seconds in place of minutes. Its bug is one that a plain run passes.
 #[test]
 fn every_night() {
@@ -269,6 +263,7 @@ fn every_night() {
     assert!(fs::read_to_string(root.join("chaos.json")).unwrap().contains("chaos-failure"));
 }
 
+/// Every heading is a recipe that is run here.
 #[test]
 fn every_recipe_is_run() {
     let document = include_str!("../../../docs/ci.md");

@@ -2,7 +2,7 @@
 //! are right, survive; and what the command says where there is nothing to break.
 //!
 //! `EPSHIM_CHAOS_SEEDS=20`: each that must survive has as many seeds, at each level, in place of 4, and of 1 for the
-//! twins of the corpus (`make soak`).
+//! twins of the corpus (`make soak`). `EPSHIM_CHAOS_AT_A_TIME=16`: so many searches run at a time.
 
 #[path = "../command/mod.rs"]
 mod command;
@@ -11,22 +11,33 @@ mod loops;
 mod ours;
 mod packaged;
 mod planted;
+mod projects;
 mod says;
+#[path = "../corpus/schema.rs"]
+mod schema;
 mod survives;
 
-use command::watching;
+use command::{json, watching};
 use epshim_harness::c_compiler::{build, c11};
 use epshim_harness::cargo;
 use epshim_harness::products::folder;
 use epshim_observe::fault::{Fault, Level};
+use schema::Schema;
 use serde_json::Value;
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, LazyLock, Mutex, PoisonError};
 
-/// So many searches run at a time. Most of a search is waiting: for a hang, which takes as long as it takes.
+/// Searches that run at a time. Most of a search is waiting: for a hang, which takes as long as it takes.
 const AT_A_TIME: usize = 4;
+
+/// A number that the environment says.
+fn number(name: &str) -> Option<u64> {
+    let said = env::var(name).ok()?;
+    Some(said.parse().unwrap_or_else(|_| panic!("{name} is a number")))
+}
 
 /// How many run.
 static RUNNING: (Mutex<usize>, Condvar) = (Mutex::new(0), Condvar::new());
@@ -36,8 +47,9 @@ struct Turn;
 
 fn turn() -> Turn {
     let (running, ended) = &RUNNING;
+    let most = number("EPSHIM_CHAOS_AT_A_TIME").map_or(AT_A_TIME, |most| most as usize);
     let running = running.lock().unwrap_or_else(PoisonError::into_inner);
-    let running = ended.wait_while(running, |running| *running >= AT_A_TIME);
+    let running = ended.wait_while(running, |running| *running >= most);
     *running.unwrap_or_else(PoisonError::into_inner) += 1;
     Turn
 }
@@ -121,9 +133,11 @@ fn search(name: &str, words: &[&str], program: &[&str]) -> Outcome {
 }
 
 fn answered(command: &mut Command, folder: PathBuf) -> Outcome {
+    static SCHEMA: LazyLock<Schema> = LazyLock::new(Schema::read);
     let output = command.output().unwrap();
     let text = fs::read_to_string(folder.join("lines")).unwrap_or_default();
-    let json = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let json: Vec<Value> = text.lines().map(json).collect();
+    json.iter().for_each(|line| assert_eq!(SCHEMA.refuse(line), Ok(())));
     let err = String::from_utf8_lossy(&output.stderr).into_owned();
     Outcome { code: output.status.code().expect("it ends by itself"), err, json, folder }
 }

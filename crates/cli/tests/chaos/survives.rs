@@ -1,18 +1,16 @@
 //! What survives: a search of polite seeds and one of rough ones break nothing, and chaos did nothing that is not
 //! legal.
 
-use crate::{search, text, turn};
+use crate::{number, search, text, turn};
 use epshim_harness::cargo;
 use epshim_harness::tools::is_installed;
-use std::env;
 
 /// Seeds of each, at each level.
 const SAMPLE: u64 = 4;
 
 /// As many seeds as the environment says, or this sample.
 pub fn seeds(sample: u64) -> u64 {
-    let said = env::var("EPSHIM_CHAOS_SEEDS").ok();
-    said.map_or(sample, |said| said.parse().expect("EPSHIM_CHAOS_SEEDS is a number"))
+    number("EPSHIM_CHAOS_SEEDS").unwrap_or(sample)
 }
 
 /// It survives, and a fault was made. Prints a line of what was made at each level.

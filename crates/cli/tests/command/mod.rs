@@ -7,6 +7,7 @@
 
 use epshim_harness::preload;
 use serde_json::Value;
+use std::env;
 use std::process::{Command, Output};
 
 /// The command with these arguments.
@@ -34,6 +35,16 @@ const SETTINGS: [&str; 8] = [
 pub fn watching(arguments: &[&str]) -> Command {
     preload::library();
     epshim(arguments)
+}
+
+/// Takes away what cargo sets for this test, which is not that of a project under test.
+pub fn outside_of_cargo(command: &mut Command) -> &mut Command {
+    for (name, _) in env::vars_os() {
+        if name.to_string_lossy().starts_with("CARGO_") && name != "CARGO_HOME" {
+            command.env_remove(name);
+        }
+    }
+    command
 }
 
 /// What an answer of the command was.

@@ -41,6 +41,10 @@ impl Schema {
             let list = value.as_array().ok_or_else(|| format!("{value} is no list"))?;
             return list.iter().try_for_each(|one| self.refuse_as(one, wanted));
         }
+        if let Some(wanted) = wanted.strip_prefix("object of ") {
+            let object = value.as_object().ok_or_else(|| format!("{value} is no object"))?;
+            return object.values().try_for_each(|one| self.refuse_as(one, wanted));
+        }
         let is_one = match wanted {
             "integer" => value.is_i64() || value.is_u64(),
             "number" => value.is_number(),
