@@ -1,9 +1,8 @@
-//! What the engine is asked for, and what it answers: findings, refusals, and the end of each process.
+//! What the engine answers: findings, refusals, and the end of each process.
 
 use crate::introduced::Introduced;
 use crate::missing::Missing;
 use crate::sites::Frames;
-use crate::tap::Tap;
 use crate::watched::Watched;
 use epshim_attach::gather::NoLook;
 use epshim_check::{Checker, Finding, Role, Rule, Tally};
@@ -67,21 +66,6 @@ pub struct Ended {
     pub dropped_suspicions: Vec<(Rule, u64)>,
     /// It goes on.
     pub runs: bool,
-}
-
-/// What is asked for.
-#[derive(Debug, Default)]
-pub struct Asked {
-    /// The processes, each named once.
-    pub pids: Vec<Pid>,
-    /// Rules that are not wanted.
-    pub off: Vec<Rule>,
-    /// The processes that these have made and make, too.
-    pub children: bool,
-    /// What the models are told is kept, to be recorded.
-    pub records: bool,
-    /// Who else is told of all that is observed.
-    pub tap: Option<Tap>,
 }
 
 pub fn found_in(pid: Pid, watched: &Watched, finding: Finding) -> Found {

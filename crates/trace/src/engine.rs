@@ -1,6 +1,7 @@
 //! All of it, pass by pass: records in, findings out.
 
-use crate::answers::{Asked, Ended, Found, Refused, ended, found_in};
+use crate::answers::{Ended, Found, Refused, ended, found_in};
+use crate::asked::Asked;
 use crate::calls;
 use crate::family::Family;
 use crate::followed::Followed;

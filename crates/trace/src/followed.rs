@@ -1,7 +1,7 @@
 //! A process whose records come: one that was named, or one that such a process has made. A child is looked at only
 //! when it has to do with an epoll: most that are made execute a program that has none.
 
-use crate::answers::Asked;
+use crate::asked::Asked;
 use crate::calls;
 use crate::record::Record;
 use crate::stream::Stream;

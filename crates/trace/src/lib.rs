@@ -10,7 +10,7 @@
 //! - `tape`: what of this a recording has.
 //! - `followed`: one that was named, or that such a one has made; `family`: which of their epolls are one.
 //! - [`Tap`]: who else is told of all that is observed.
-//! - `answers`: what the engine is asked for, and what it says. [`Engine`]: all of it, pass by pass. Who calls it owns the pauses.
+//! - `asked`: what the engine is asked for; `answers`: what it says. [`Engine`]: all of it, pass by pass. Who calls it owns the pauses.
 //!
 //! Nothing is stopped and nothing is written to the processes. While the program is attached, every system call of
 //! every process of the machine takes a little longer, about 82 ns; when this process ends, however it does, the kernel
@@ -23,6 +23,7 @@
 
 mod answers;
 pub mod any_bytes;
+mod asked;
 pub mod calls;
 mod descriptors;
 mod engine;
@@ -42,7 +43,8 @@ mod tape;
 mod threads;
 mod watched;
 
-pub use answers::{Asked, Ended, Found, Refused};
+pub use answers::{Ended, Found, Refused};
+pub use asked::Asked;
 pub use engine::Engine;
 pub use introduced::Introduced;
 pub use sites::Frames;

@@ -5,7 +5,7 @@ mod begin;
 mod judge;
 mod take;
 
-use crate::answers::Asked;
+use crate::asked::Asked;
 use crate::descriptors::Numbers;
 use crate::introduced::{Introduced, Introductions};
 use crate::sites::{Frames, Sites};
