@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -119,10 +120,13 @@ static inline void connect_pair(int *ours, int *peer)
     *peer = ends[1];
 }
 
-/* For the peer, whose end blocks: sends all of it. */
-static inline void tell(int peer, const char *text)
+/* Sends all of it, little as it is. An end that does not block may have no room for a moment. */
+static inline void tell(int fd, const char *text)
 {
-    MUST(send(peer, text, strlen(text), MSG_NOSIGNAL));
+    while (send(fd, text, strlen(text), MSG_NOSIGNAL) == -1) {
+        struct pollfd room = {.fd = fd, .events = POLLOUT};
+        MUST(errno == EAGAIN ? poll(&room, 1, -1) : -1);
+    }
 }
 
 /* What was seen, in numbers, and the verdict on it. */

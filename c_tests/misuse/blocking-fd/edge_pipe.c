@@ -37,7 +37,7 @@ int main(void)
             ssize_t size;
             while ((size = read(events[i].data.fd, buffer, sizeof(buffer))) > 0) /* finding */
                 if (events[i].data.fd == fd)
-                    MUST(send(fd, "answer", 6, MSG_NOSIGNAL));
+                    tell(fd, "answer");
             if (size == 0) {
                 MUST(epoll_ctl(epfd, EPOLL_CTL_DEL, events[i].data.fd, NULL));
                 MUST(close(events[i].data.fd));

@@ -41,7 +41,7 @@ static void *serve(void *argument)
         if (drain(event.data.fd) == 0)
             return NULL;
         if (event.data.fd == server->fd)
-            MUST(send(server->fd, "answer", 6, MSG_NOSIGNAL));
+            tell(server->fd, "answer");
     }
 }
 

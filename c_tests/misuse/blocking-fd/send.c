@@ -74,7 +74,7 @@ static void update_interest(struct connection *c)
 static void serve(struct connection *c, uint32_t events)
 {
     char request;
-    ssize_t size = events & EPOLLOUT ? -1 : MUST(read(c->fd, &request, 1));
+    ssize_t size = events & EPOLLOUT ? -1 : read(c->fd, &request, 1);
     if (size == 0) {
         MUST(epoll_ctl(c->epfd, EPOLL_CTL_DEL, c->fd, NULL));
         MUST(close(c->fd));

@@ -23,11 +23,11 @@ int main(void)
     int64_t end = in_ms(RUN_MS);
     for (int ms; (ms = ms_until(end)) > 0;) {
         struct epoll_event event;
-        char request;
+        char request[2] = "";
         if (DELIVERED(epoll_wait(epfd, &event, 1, ms)) == 0)
             continue;
-        if (MUST(read(fd, &request, 1)) == 1) {
-            MUST(send(fd, &request, 1, MSG_NOSIGNAL));
+        if (read(fd, request, 1) == 1) {
+            tell(fd, request);
             answered++;
         }
 #ifdef RIGHT

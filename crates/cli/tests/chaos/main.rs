@@ -1,8 +1,8 @@
 //! `epshim chaos`: the planted bugs of `c_tests/chaos` are found, shrunk and replayed; their twins, and servers that
 //! are right, survive; and what the command says where there is nothing to break.
 //!
-//! `EPSHIM_CHAOS_SEEDS=20`: each that must survive has as many seeds, at each level, in place of 4, and of 1 for the
-//! twins of the corpus (`make soak`). `EPSHIM_CHAOS_AT_A_TIME=16`: so many searches run at a time.
+//! `EPSHIM_CHAOS_SEEDS=20`: each that must survive has as many seeds, at each level, in place of 2, of 1 for the
+//! twins of the corpus and of 16 for those of the planted bugs (`make soak`). `EPSHIM_CHAOS_AT_A_TIME=16`: so many searches run at a time.
 
 #[path = "../command/mod.rs"]
 mod command;
@@ -96,10 +96,15 @@ impl Program {
     /// The options with which the bug is looked for. Of what is used up one kind is enough: all of them together end
     /// what is right too.
     fn words(&self) -> Vec<&str> {
-        match Fault::named(&self.fault).expect("it names a fault").level() {
-            Level::Brutal => vec!["--level", "brutal", "--only", &self.fault],
-            _ => vec!["--level", "rough"],
+        if self.is_brutal() {
+            vec!["--level", "brutal", "--only", &self.fault]
+        } else {
+            vec!["--level", "rough"]
         }
+    }
+
+    fn is_brutal(&self) -> bool {
+        Fault::named(&self.fault).expect("it names a fault").level() == Level::Brutal
     }
 
     fn build(&self, is_right: bool) -> PathBuf {

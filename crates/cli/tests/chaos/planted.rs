@@ -62,9 +62,8 @@ fn is_found(program: &Program) {
 /// What is used up a program may refuse, but not for ever: the twins go on.
 #[test]
 fn the_twins_of_brutal_bugs_survive_them() {
-    let is_brutal = |program: &Program| program.words().contains(&"brutal");
     thread::scope(|scope| {
-        for program in programs().into_iter().filter(is_brutal) {
+        for program in programs().into_iter().filter(Program::is_brutal) {
             scope.spawn(move || {
                 let _turn = turn();
                 let name = format!("{}-right", program.name);

@@ -120,7 +120,7 @@ fn cargo_test() {
     fs::write(root.join("Cargo.toml"), manifest).unwrap();
     fs::write(root.join("src/lib.rs"), RUST).unwrap();
     run(outside_of_cargo(Command::new("cargo").args(["test", "--no-run"]).current_dir(&root)));
-    tells_them_apart(&root, &["cargo", "test"]);
+    assert_eq!(tells_them_apart(&root, &["cargo", "test"]), 5);
 }
 
 /// CTest waits for what it starts in a loop of libuv, so that it has faults itself. It and its test register side by
@@ -135,7 +135,7 @@ fn ctest() {
     fs::write(root.join("loop-tests.c"), C).unwrap();
     run(Command::new("cmake").args(["-S", ".", "-B", "build"]).current_dir(&root));
     run(Command::new("cmake").args(["--build", "build"]).current_dir(&root));
-    tells_them_apart(&root, &["ctest", "--test-dir", "build"]);
+    assert!(tells_them_apart(&root, &["ctest", "--test-dir", "build"]) > 0);
 }
 
 #[test]
@@ -149,11 +149,12 @@ fn pytest() {
     };
     let root = folder("chaos-project-pytest");
     fs::write(root.join("test_loop.py"), PYTHON).unwrap();
-    tells_them_apart(&root, &[text(&python.path), "-B", "-m", "pytest", "-p", "no:cacheprovider"]);
+    let runner = [text(&python.path), "-B", "-m", "pytest", "-p", "no:cacheprovider"];
+    assert_eq!(tells_them_apart(&root, &runner), 5);
 }
 
-/// Nothing breaks without the bug, and with it the bug does, by a short read.
-fn tells_them_apart(root: &Path, runner: &[&str]) {
+/// Nothing breaks without the bug, and with it the bug does, by a short read. Returns how many of 5 replays broke too.
+fn tells_them_apart(root: &Path, runner: &[&str]) -> u64 {
     let _turn = turn();
     let right = searched(root, seeds(SAMPLE), runner, false);
     assert_eq!(right.code, 0, "{}", right.err);
@@ -164,6 +165,7 @@ fn tells_them_apart(root: &Path, runner: &[&str]) {
     let faults = failure["faults"].as_array().expect("a list");
     let is_it = |fault: &serde_json::Value| fault.as_str().unwrap().starts_with("short-read ");
     assert!(faults.iter().any(is_it), "{}", wrong.err);
+    failure["replays_failed"].as_u64().expect("a number")
 }
 
 fn searched(root: &Path, seeds: u64, runner: &[&str], has_bug: bool) -> Outcome {
