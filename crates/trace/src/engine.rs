@@ -131,7 +131,7 @@ impl Engine {
         let now = now();
         if now.saturating_sub(self.looked) >= LOOKS {
             self.looked = now;
-            watched(&mut self.running).for_each(|(_, watched)| watched.look(now));
+            watched(&mut self.running).for_each(|(_, watched)| watched.look(now, &mut self.stream));
         }
         let known = now.saturating_sub(MILLISECOND);
         for (pid, watched) in watched(&mut self.running) {

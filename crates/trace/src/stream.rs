@@ -7,7 +7,7 @@ use crate::calls;
 use crate::object::Source;
 use crate::record::Record;
 use epshim_attach::gather::now;
-use epshim_observe::{Fd, MILLISECOND, Nanos, Pid, What};
+use epshim_observe::{Fd, MILLISECOND, Nanos, Pid, Tid, What};
 use rustc_hash::FxHashMap;
 
 /// Records are held back for this long.
@@ -78,6 +78,12 @@ impl Stream {
         self.queue.sort_by_key(|record| record.at);
         let count = self.queue.partition_point(|record| record.at <= until);
         (self.queue.drain(..count).collect(), until)
+    }
+
+    /// Whether no record of a thread is held back.
+    pub fn is_silent(&mut self, tid: Tid) -> bool {
+        self.take_in();
+        self.queue.iter().all(|record| record.tid != tid)
     }
 
     /// Whether a number was closed since then, as far as is known by now.

@@ -89,8 +89,14 @@ impl Threads {
         self.listed = 0;
     }
 
-    /// Looks at those that are silent.
-    pub fn look(&mut self, questions: &Questions, now: Nanos) -> Vec<(Tid, Silent)> {
+    /// Looks at those that are silent. A look sees what a thread has come to since its last record that was taken, so
+    /// `is_silent` is asked after it: whether no record of the thread is on its way.
+    pub fn look(
+        &mut self,
+        questions: &Questions,
+        now: Nanos,
+        mut is_silent: impl FnMut(Tid) -> bool,
+    ) -> Vec<(Tid, Silent)> {
         if now.saturating_sub(self.listed) >= SELDOM {
             self.listed = now;
             for tid in questions.threads() {
@@ -101,7 +107,11 @@ impl Threads {
         let due = self.all.iter().filter(|(_, known)| is_due(known)).map(|(&tid, _)| tid);
         let mut found = Vec::new();
         for tid in due.collect::<Vec<_>>() {
-            let Some(thread) = questions.thread(tid) else {
+            let thread = questions.thread(tid);
+            if !is_silent(tid) {
+                continue;
+            }
+            let Some(thread) = thread else {
                 self.all.remove(&tid);
                 found.push((tid, Silent::Ended));
                 continue;

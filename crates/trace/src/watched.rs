@@ -211,12 +211,12 @@ impl Watched {
     }
 
     /// Looks at threads that are not heard of.
-    pub fn look(&mut self, now: Nanos) {
+    pub fn look(&mut self, now: Nanos, stream: &mut Stream) {
         let (sites, folder) = (&mut self.sites, self.questions.folder());
         if let Some(stalls) = &mut self.stalls {
             stalls.look(&self.questions, now, |place| sites.site(place, folder));
         }
-        for (tid, silent) in self.threads.look(&self.questions, now) {
+        for (tid, silent) in self.threads.look(&self.questions, now, |tid| stream.is_silent(tid)) {
             let questions = Rc::clone(&self.questions);
             let folder = questions.folder();
             match silent {

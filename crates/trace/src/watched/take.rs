@@ -91,7 +91,7 @@ impl Watched {
                 if self.epolls.get(&fd) == Some(&true) {
                     // Whoever waits on it now does not wake by that.
                     self.threads.look_soon();
-                    self.look(at);
+                    self.look(at, stream);
                 }
             }
             What::Accept { accepted: Ok(fd), .. } => {
