@@ -175,9 +175,13 @@ impl Case for Spin {
         true
     }
 
-    /// Bytes moved. If it still looks like a spin, they moved unseen.
+    /// Bytes moved. If it still looks like a spin, and no call has moved any since the last delivery, they moved unseen.
     fn refuted(&mut self, about: &mut About, model: &mut Model, m: &Moment<'_>) {
-        if matches!(self.holds(about, model, m), Standing::Ask) {
+        let is_spin = matches!(self.holds(about, model, m), Standing::Ask);
+        let moved = m.descriptors.get(about.fd).io.moved();
+        let registration = about.registration(model, m.descriptors);
+        let is_unseen = registration.is_some_and(|it| it.delivery.moved == moved);
+        if is_spin && is_unseen {
             model.taken_unseen += 1;
         }
         let epoll = model.epolls.get_mut(about.stamp.epoll);

@@ -1,5 +1,6 @@
 //! What escapes the observer leaves traces.
 
+use super::spins::spin;
 use epshim_check::replay::Replay;
 
 fn model(trace: &str) -> Replay {
@@ -55,4 +56,14 @@ fn what_is_left_unread_is_delivered_at_once_and_was_not_read_unseen() {
         );
         assert_eq!(model(&trace).checker().taken_unseen(), 0, "{interest}");
     }
+}
+
+#[test]
+fn what_another_thread_reads_while_a_loop_spins_is_seen() {
+    let spun = |then: &str| {
+        let trace = spin("", "", 202, 5) + then + "\n 1020ms kernel poll 5 nothing\n 2s end";
+        model(&trace).checker().taken_unseen()
+    };
+    assert_eq!(spun(""), 1);
+    assert_eq!(spun("1017ms t2 read 5 8/8"), 0);
 }
