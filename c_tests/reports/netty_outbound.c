@@ -45,6 +45,8 @@ static void *receive(void *argument)
     struct timeval second = {.tv_sec = 1};
     MUST(setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &second, sizeof(second)));
     size_t *received = calloc(1, sizeof(*received));
+    /* Until then there is room for some of it only. */
+    sleep_until(in_ms(100));
     for (ssize_t size; (size = read(client, buffer, sizeof(buffer))) > 0;)
         *received += (size_t)size;
     return received;
