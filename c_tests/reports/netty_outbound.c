@@ -7,9 +7,7 @@
  * after: https://github.com/netty/netty/pull/4216
  * shows: loses
  */
-#include "../misuse/loop.h"
-
-#include <pthread.h>
+#include "receiver.h"
 
 enum { ANSWER = 8 << 20, RUN_MS = 2500 };
 
@@ -37,35 +35,18 @@ static void do_write(struct connection *c)
 #endif
 }
 
-/* Reads all that comes until nothing has come for a second. */
-static void *receive(void *argument)
-{
-    static char buffer[1 << 16];
-    int client = *(int *)argument;
-    struct timeval second = {.tv_sec = 1};
-    MUST(setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &second, sizeof(second)));
-    size_t *received = calloc(1, sizeof(*received));
-    /* Until then there is room for some of it only. */
-    sleep_until(in_ms(100));
-    for (ssize_t size; (size = read(client, buffer, sizeof(buffer))) > 0;)
-        *received += (size_t)size;
-    return received;
-}
-
 int main(void)
 {
-    pthread_t thread;
     struct sockaddr_in address;
-    void *received;
-    int listener = listen_on_loopback(0, &address), client = connect_to(&address);
+    int listener = listen_on_loopback(0, &address);
+    struct receiver client = {.fd = connect_to(&address), .late_ms = 100};
     struct connection c = {.epfd = MUST(epoll_create1(EPOLL_CLOEXEC))};
     c.fd = MUST(accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
     struct epoll_event event, interest = {.events = EPOLLIN, .data.ptr = &c};
     MUST(epoll_ctl(c.epfd, EPOLL_CTL_ADD, c.fd, &interest));
     set_interest(&c, EPOLLIN);
-    tell(client, "GET /");
-    if (pthread_create(&thread, NULL, receive, &client) != 0)
-        exit(1);
+    tell(client.fd, "GET /");
+    pthread_t thread = start_receiver(&client);
 
     int64_t end = in_ms(RUN_MS);
     for (int ms; (ms = ms_until(end)) > 0;) {
@@ -77,12 +58,8 @@ int main(void)
         do_write(&c);
     }
 
-    if (pthread_join(thread, &received) != 0)
-        exit(1);
-    size_t total = *(size_t *)received;
-    free(received);
+    size_t total = received_by(&client, thread);
     MUST(close(c.fd));
-    MUST(close(client));
     MUST(close(listener));
     MUST(close(c.epfd));
     return report(total < ANSWER, "received %zu of %d MiB", total >> 20, ANSWER >> 20);

@@ -8,9 +8,7 @@
  * after: https://github.com/netty/netty/pull/7730
  * shows: hangs
  */
-#include "../misuse/loop.h"
-
-#include <pthread.h>
+#include "receiver.h"
 
 enum { ANSWER = 8 << 20, CHUNK = 4096, QUANTUM = 16, RUN_MS = 2500 };
 
@@ -46,32 +44,16 @@ static void flush(struct connection *c)
         do_write(c, QUANTUM);
 }
 
-/* Begins to read when the server has filled the way, and reads until nothing has come for a second. */
-static void *receive(void *argument)
-{
-    static char buffer[1 << 16];
-    int client = *(int *)argument;
-    struct timeval second = {.tv_sec = 1};
-    MUST(setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &second, sizeof(second)));
-    size_t *received = calloc(1, sizeof(*received));
-    sleep_until(in_ms(300));
-    for (ssize_t size; (size = read(client, buffer, sizeof(buffer))) > 0;)
-        *received += (size_t)size;
-    return received;
-}
-
 int main(void)
 {
-    pthread_t thread;
     struct sockaddr_in address;
-    void *received;
-    int listener = listen_on_loopback(0, &address), client = connect_to(&address);
+    int listener = listen_on_loopback(0, &address);
+    struct receiver client = {.fd = connect_to(&address), .late_ms = 300};
     int epfd = MUST(epoll_create1(EPOLL_CLOEXEC));
     struct connection c = {.fd = MUST(accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK))};
     struct epoll_event event, interest = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = &c};
     MUST(epoll_ctl(epfd, EPOLL_CTL_ADD, c.fd, &interest));
-    if (pthread_create(&thread, NULL, receive, &client) != 0)
-        exit(1);
+    pthread_t thread = start_receiver(&client);
 
     int64_t end = in_ms(RUN_MS);
     for (int ms; (ms = ms_until(end)) > 0;) {
@@ -82,12 +64,8 @@ int main(void)
             flush(&c);
     }
 
-    if (pthread_join(thread, &received) != 0)
-        exit(1);
-    size_t total = *(size_t *)received;
-    free(received);
+    size_t total = received_by(&client, thread);
     MUST(close(c.fd));
-    MUST(close(client));
     MUST(close(listener));
     MUST(close(epfd));
     return report(total < ANSWER, "received %zu of %d MiB", total >> 20, ANSWER >> 20);
