@@ -34,7 +34,7 @@ mod threads;
 mod tree;
 mod wanted;
 
-pub use clock::now;
+pub use clock::{now, since_1970};
 pub use folder::Folder;
 pub use look::{Order, Target};
 pub use memory::Memory;

@@ -5,13 +5,13 @@
 
 use crate::observer::{Peers, Shared, times};
 use crate::profiles;
-use epshim_attach::gather::now;
+use epshim_attach::gather::{now, since_1970};
 use epshim_check::Rule;
 use epshim_observe::{Observation, Site, What};
 use epshim_profile::{Ending, Model, Options, Profile, Program, from_outside};
 use epshim_trace::{Asked, Engine, Refused, Tap};
 use std::fs;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 /// Between two questions about the threads, and about the sockets.
 const TIMES: Duration = Duration::from_millis(100);
@@ -33,8 +33,7 @@ impl Outside {
         let mut model = Model::new(options);
         let at = now();
         model.begin(at);
-        let epoch = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |it| it.as_nanos());
-        let what = What::Start { epoch: u64::try_from(epoch).unwrap_or(0) };
+        let what = What::Start { epoch: u64::try_from(since_1970().as_nanos()).unwrap_or(0) };
         model.observe(&Observation { at, pid, tid: 0, site: Site(0), what });
         let model = Shared::new(model);
         let told = model.clone();

@@ -3,11 +3,10 @@
 //!
 //! Where nothing is recorded a tape is nothing, and each call here a test.
 
-use epshim_attach::gather::now;
+use epshim_attach::gather::{now, since_1970};
 use epshim_observe::{Nanos, Observation, Pid, Site, What};
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Observations that were not written yet, if they are to be.
 #[derive(Debug, Clone, Default)]
@@ -38,8 +37,7 @@ impl Tape {
     /// The recording of a process begins.
     pub fn start(&self, at: Nanos, pid: Pid) {
         self.note(at, pid, || {
-            let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-            let nanos = u64::try_from(since.as_nanos()).unwrap_or(0);
+            let nanos = u64::try_from(since_1970().as_nanos()).unwrap_or(0);
             What::Start { epoch: nanos.saturating_sub(now().saturating_sub(at)) }
         });
     }

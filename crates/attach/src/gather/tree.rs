@@ -2,7 +2,6 @@
 
 use super::{kcmp, kin};
 use epshim_observe::{Fd, Pid};
-use rustix::io::Errno;
 use std::collections::BTreeSet;
 
 /// The processes that these have started and that run, and those that these have, in the order of their ids. One whose
@@ -35,6 +34,5 @@ pub fn same_epolls(epolls: impl Iterator<Item = (Pid, Fd)>) -> Vec<Vec<(Pid, Fd)
 /// Whether two descriptors are one open file. `None`: one is not open any more, or they may not be compared.
 #[must_use]
 pub fn is_same_file(first: (Pid, Fd), second: (Pid, Fd)) -> Option<bool> {
-    let asked: Result<bool, Errno> = kcmp::is_same(first, second);
-    asked.ok()
+    kcmp::is_same(first, second).ok()
 }

@@ -7,13 +7,13 @@ use crate::observer::Held;
 use crate::observer::documents::Documents;
 use crate::observer::files::Files;
 use crate::output::{self, shown};
+use epshim_attach::gather::since_1970;
 use epshim_check::{Certainty, Finding, Options};
 use epshim_report::end::Seen;
 use epshim_report::{End, NotFollowed, Report, Stack, Suppressions, json, printable, text};
 use epshim_trace::{Ended, Engine, Found};
 use std::fs::File;
 use std::os::fd::RawFd;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Where they go.
 pub struct Reports {
@@ -138,7 +138,13 @@ impl Reports {
             Stack { role, frames: own(named.collect()).into_iter().take(depth).collect() }
         };
         let stacks = stacks.into_iter().map(&mut named).collect();
-        Report { pid: pid.unsigned_abs(), time: now(), finding, stacks, descriptors: Vec::new() }
+        Report {
+            pid: pid.unsigned_abs(),
+            time: since_1970(),
+            finding,
+            stacks,
+            descriptors: Vec::new(),
+        }
     }
 
     /// Writes the end of a process, or of watching it.
@@ -158,7 +164,8 @@ impl Reports {
             not_followed,
             ..Seen::default()
         };
-        let mut end = End::new(pid, now(), &ended.tally, &self.suppressions, self.notes, seen);
+        let mut end =
+            End::new(pid, since_1970(), &ended.tally, &self.suppressions, self.notes, seen);
         let of_it = self.summaries.iter().filter(|(of, _)| *of == ended.pid);
         end.summaries = of_it.map(|(_, line)| line.clone()).collect();
         end.json = self.json.clone();
@@ -172,8 +179,4 @@ impl Reports {
             let _ = documents.collect(json.as_bytes());
         }
     }
-}
-
-fn now() -> Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO)
 }

@@ -8,9 +8,10 @@ use super::run::{Ran, Runner};
 use crate::args::ChaosOptions;
 use crate::launch::Failure;
 use crate::output::shown;
+use epshim_attach::gather::since_1970;
 use epshim_observe::fault::{Faults, Level, Plan, Planned};
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 /// Runs, if nothing else is said.
 const RUNS: u64 = 20;
@@ -150,6 +151,5 @@ fn first_of_each(ran: &Ran, mut is_first: impl FnMut(Option<u32>, u64) -> bool) 
 
 /// A seed that is another one each time, and short enough to be said.
 fn drawn() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    now.as_nanos() as u64 / 1000 % 1_000_000
+    since_1970().as_nanos() as u64 / 1000 % 1_000_000
 }

@@ -7,6 +7,7 @@
 use super::fate;
 use super::own::Own;
 use super::stalls::Stalls;
+use epshim_attach::gather::since_1970;
 use epshim_page::{FIRST, Page, SLOTS, State};
 use epshim_report::{End, Fate, How, Others, Total, json};
 use std::collections::BTreeMap;
@@ -14,7 +15,7 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// A process whose end is waited for.
 pub struct Process {
@@ -43,7 +44,7 @@ fn fate(own: &Own, slot: usize, process: &Process) -> Fate {
 
 /// Where a signal has ended it, what its loops did last is reported before.
 fn end(own: &Own, slot: usize, process: &Process, stalls: &mut Option<Stalls>) -> End {
-    let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    let time = since_1970();
     let fate = fate(own, slot, process);
     let is_killed = fate.program.is_none() && matches!(fate.how, How::Signal(_));
     if let Some(stalls) = stalls.as_mut().filter(|_| is_killed) {

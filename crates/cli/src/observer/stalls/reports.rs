@@ -8,6 +8,7 @@ use super::found::Found;
 use super::names::Names;
 use crate::observer::asked::Asked;
 use crate::observer::own::Own;
+use epshim_attach::gather::since_1970;
 use epshim_check::replay::replay;
 use epshim_check::{Finding, Tally};
 use epshim_observe::{Nanos, Observation, Site, What};
@@ -17,7 +18,7 @@ use epshim_report::suppressions::{Suppressions, Used};
 use epshim_report::{End, Frame, Report, Seen, Stack, json, text};
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 /// What was reported of the processes, by slot.
 #[derive(Debug, Default)]
@@ -113,7 +114,7 @@ impl Reports {
             what: Kind::Pipe { is_read_end: false, other_end: Some(read_end) },
         };
         let descriptors = pipe.map(kind).into_iter().collect();
-        let time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+        let time = since_1970();
         let pid = pid.unsigned_abs();
         let mut report = Report { pid, time, finding, stacks, descriptors };
         let is_suppressed = process.suppressions.suppress(&report);
