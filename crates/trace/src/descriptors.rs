@@ -84,9 +84,7 @@ impl Numbers {
             _ => Kind::Unknown,
         }
     }
-}
 
-impl Numbers {
     /// A replay cannot look at threads.
     fn tell_awaited(&self, fd: Fd, is_awaited: bool) {
         let mut awaited = self.awaited.borrow_mut();

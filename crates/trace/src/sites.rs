@@ -7,7 +7,7 @@ use crate::record::{NEAR, Place};
 use epshim_attach::gather::{Folder, Memory, now};
 use epshim_attach::look::Runtime;
 use epshim_attach::stack::{Frame, Stacks};
-use epshim_observe::{Nanos, SECOND, Site, is_part_of_libc};
+use epshim_observe::{Frame as Placed, Nanos, SECOND, Site, What, is_part_of_libc};
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
@@ -102,6 +102,21 @@ impl Sites {
             self.frames.insert(site, frames);
         }
         site
+    }
+
+    /// How many frames of it are known.
+    pub fn known(&self, site: Site) -> usize {
+        self.frames.get(&site).map_or(0, Vec::len)
+    }
+
+    /// Where it lies, as recordings have it.
+    pub fn place(&self, site: Site) -> What<'static> {
+        let place = |frame: &Frame| Placed {
+            module: frame.module.clone().unwrap_or_default(),
+            offset: frame.offset,
+            ..Placed::default()
+        };
+        What::Place { frames: self.frames.get(&site).into_iter().flatten().map(place).collect() }
     }
 
     /// Its frames; nothing: it is not known.

@@ -4,7 +4,7 @@
 //! have worked for a while after that, which nobody can know.
 
 use crate::sites::Sites;
-use epshim_observe::{Fd, Frame, Kind, Nanos, Observation, Pid, Site, What};
+use epshim_observe::{Fd, Kind, Nanos, Observation, Pid, Site, What};
 use rustc_hash::FxHashSet;
 use std::fmt;
 use std::rc::Rc;
@@ -43,13 +43,7 @@ impl Telling {
     /// Tells of something, and before that where its call site lies.
     pub fn tell(&mut self, it: &Observation<'_>, sites: &Sites) {
         if it.site != Site(0) && self.placed.insert(it.site) {
-            let frame = |frame: epshim_attach::stack::Frame| Frame {
-                module: frame.module.unwrap_or_default(),
-                offset: frame.offset,
-                ..Frame::default()
-            };
-            let frames = sites.frames(it.site).into_iter().map(frame).collect();
-            (self.tap.0)(&Observation { what: What::Place { frames }, ..*it });
+            (self.tap.0)(&Observation { what: sites.place(it.site), ..*it });
         }
         (self.tap.0)(it);
     }

@@ -16,9 +16,8 @@ use crate::tape::Tape;
 use crate::threads::{Silent, Threads};
 use epshim_attach::gather::{NoLook, Questions, now};
 use epshim_attach::look::Runtime;
-use epshim_attach::stack;
 use epshim_check::{Checker, Finding, Role, Rule, Tally, Verdict};
-use epshim_observe::{ADD, Descriptors, Fd, Frame, Nanos, Observation, Pid, Site, Tid, What};
+use epshim_observe::{ADD, Descriptors, Fd, Nanos, Observation, Pid, Site, Tid, What};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
@@ -190,17 +189,10 @@ impl Watched {
         if !self.tape.is_on() {
             return;
         }
-        let frames = self.sites.frames(it.site);
-        let known = self.placed.entry(it.site).or_default();
-        if frames.len() > *known {
-            *known = frames.len();
-            let place = |frame: stack::Frame| Frame {
-                module: frame.module.unwrap_or_default(),
-                offset: frame.offset,
-                ..Frame::default()
-            };
-            let what = What::Place { frames: frames.into_iter().map(place).collect() };
-            self.tape.push(Observation { what, ..it.clone() });
+        let (known, placed) = (self.sites.known(it.site), self.placed.entry(it.site).or_default());
+        if known > *placed {
+            *placed = known;
+            self.tape.push(Observation { what: self.sites.place(it.site), ..*it });
         }
         self.tape.push(it.clone());
     }
