@@ -72,6 +72,22 @@ pub struct Connection {
     pub opened_by: Option<Side>,
 }
 
+/// The lowest port that the kernel gives to those who ask for none (ip(7), ip_local_port_range).
+const FIRST_GIVEN_PORT: u16 = 32768;
+
+impl Connection {
+    /// Which side has opened it, as far as its ports tell: only one of both is such as the kernel gives out.
+    #[must_use]
+    pub fn opened_by_ports(&self) -> Option<Side> {
+        let (local, peer) = (self.local?.port(), self.peer?.port());
+        match (local >= FIRST_GIVEN_PORT, peer >= FIRST_GIVEN_PORT) {
+            (true, false) => Some(Side::Local),
+            (false, true) => Some(Side::Peer),
+            _ => None,
+        }
+    }
+}
+
 /// A side of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]

@@ -6,9 +6,6 @@ use epshim_report::descriptor::{Connection, Side, What};
 use epshim_trace::Introduced;
 use std::net::SocketAddr;
 
-/// The lowest port that the kernel gives to those who ask for none (ip(7), ip_local_port_range).
-const FIRST_GIVEN_PORT: u16 = 32768;
-
 pub fn descriptor(introduced: &Introduced) -> Option<Descriptor> {
     let Introduced { fd, file, end, is_accepted } = introduced;
     Some(Descriptor { fd: *fd, what: what(file, *end, *is_accepted)? })
@@ -58,26 +55,16 @@ fn socket(socket: &Socket, is_accepted: bool) -> What {
     let (local, peer) = (internet(&socket.local), internet(&socket.peer));
     match socket.protocol {
         Protocol::Tcp => {
-            let opened_by = opened_by(local, peer, is_accepted);
-            What::Tcp(Connection { local, peer, state: state(socket.state), opened_by })
+            let mut connection =
+                Connection { local, peer, state: state(socket.state), opened_by: None };
+            // A listener of the process has its port.
+            let is_accepted = is_accepted && local.is_some() && peer.is_some();
+            connection.opened_by =
+                if is_accepted { Some(Side::Peer) } else { connection.opened_by_ports() };
+            What::Tcp(connection)
         }
         Protocol::Udp => What::Udp(Connection { local, peer, ..Connection::default() }),
         _ => What::Unix { local: name(&socket.local), peer: name(&socket.peer) },
-    }
-}
-
-/// As the library has it: a listener of the process has its port, or only one of both is such as the kernel gives out.
-fn opened_by(
-    local: Option<SocketAddr>,
-    peer: Option<SocketAddr>,
-    is_accepted: bool,
-) -> Option<Side> {
-    let (local, peer) = (local?.port(), peer?.port());
-    match (local >= FIRST_GIVEN_PORT, peer >= FIRST_GIVEN_PORT) {
-        _ if is_accepted => Some(Side::Peer),
-        (true, false) => Some(Side::Local),
-        (false, true) => Some(Side::Peer),
-        _ => None,
     }
 }
 

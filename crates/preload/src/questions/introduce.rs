@@ -26,9 +26,6 @@ use std::net::SocketAddr;
 /// Numbers among which a listener or the other end of a pipe is sought.
 const SOUGHT_AMONG: c_int = 1024;
 
-/// The lowest port that the kernel gives to those who ask for none (ip(7), ip_local_port_range).
-const FIRST_GIVEN_PORT: u16 = 32768;
-
 /// The descriptors of a finding. Within the announcement under which the finding was confirmed, nothing is
 /// said of what was closed since.
 pub fn of(finding: &Finding) -> Vec<Descriptor> {
@@ -136,16 +133,12 @@ fn unix_name(end: &SocketAddrUnix) -> Option<String> {
 /// Which side has opened a connection, as far as it can be told: one of the process's own listeners has its
 /// port, or only one of both ports is such as the kernel gives out.
 fn opened_by(connection: &Connection) -> Option<Side> {
-    let (local, peer) = (connection.local?.port(), connection.peer?.port());
+    let (local, _) = (connection.local?.port(), connection.peer?);
     let listens = |fd: c_int| FdNumber::new(fd).is_some_and(|fd| listens_on(fd, local));
     if (0..SOUGHT_AMONG).any(|fd| hazard::ask(fd, listens) == Some(true)) {
         return Some(Side::Peer);
     }
-    match (local >= FIRST_GIVEN_PORT, peer >= FIRST_GIVEN_PORT) {
-        (true, false) => Some(Side::Local),
-        (false, true) => Some(Side::Peer),
-        _ => None,
-    }
+    connection.opened_by_ports()
 }
 
 fn listens_on(number: FdNumber, port: u16) -> bool {
