@@ -46,8 +46,8 @@ pub use unchanged::keep as unchanged;
 #[derive(Debug)]
 pub struct Printed(pub String);
 
-/// Runs a program with the checker.
-pub fn check(options: &CheckOptions) -> Result<Printed, Failure> {
+/// Refuses what has a meaning only with `--pid`.
+pub fn goes_without_pid(options: &CheckOptions) -> Result<(), Failure> {
     if options.time.is_some() {
         return Err(Failure::own(
             "--for says how long to watch what --pid names: a program is watched to its end",
@@ -58,6 +58,12 @@ pub fn check(options: &CheckOptions) -> Result<Printed, Failure> {
             "--children goes with --pid: what a program that is started starts is --trace-children",
         ));
     }
+    Ok(())
+}
+
+/// Runs a program with the checker.
+pub fn check(options: &CheckOptions) -> Result<Printed, Failure> {
+    goes_without_pid(options)?;
     let mut wanted = environment::inherited(Mode::Check)?;
     environment::apply(&mut wanted, options)?;
     documents::apply(&mut wanted, options)?;

@@ -3,7 +3,7 @@
 //! The profile of a program is made by the observer beside it (`observer/profiling.rs`).
 
 use crate::args::{Other, ProfileOptions};
-use crate::attached::COST;
+use crate::attached::{COST, until};
 use crate::inspect::targets;
 use crate::interrupts::Interrupts;
 use crate::output::{Output, complain, shown};
@@ -94,11 +94,7 @@ fn of_process(word: &str, options: &ProfileOptions) -> Result<u8, Failure> {
     let interrupts = Interrupts::begin().map_err(|error| failure(error.to_string()))?;
     let wanted = Options { slow: options.slow, keep: options.keep };
     let mut outside = Outside::of(pid, wanted).map_err(|why| failure(why.to_string()))?;
-    let until = options.time.map_or_else(
-        || "until Ctrl-C".to_owned(),
-        |time| format!("for {} s or until Ctrl-C", time.as_secs_f64()),
-    );
-    complain(&format!("profiles process {pid} from outside, {until}; {COST}"));
+    complain(&format!("profiles process {pid} from outside, {}. {COST}", until(options.time)));
     let begun = Instant::now();
     let is_enough = || options.time.is_some_and(|time| begun.elapsed() >= time);
     while outside.pass() && !interrupts.has_come() && !is_enough() {}

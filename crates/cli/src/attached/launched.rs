@@ -8,14 +8,12 @@
 //! Surprising: the report comes a few milliseconds after the program has ended. Who waits for the program may be sooner.
 
 use super::engine::{meant, refused};
+use super::greeting::greet;
 use super::reports::Reports;
 use super::tape::Tape;
 use crate::args::CheckOptions;
 use crate::launch::{self, Failure, Printed};
 use crate::observer;
-use crate::output::shown;
-use epshim_check::Options;
-use epshim_report::place::Place;
 use epshim_trace::{Asked, Engine};
 use rustix::pipe::{PipeFlags, pipe_with};
 use std::fs::File;
@@ -52,7 +50,13 @@ pub fn check(asked: &CheckOptions) -> Result<Printed, Failure> {
         _ => return Err(Failure::own(why)),
     }
     if !asked.quiet {
-        greet(name, &wanted);
+        let pid = std::process::id();
+        greet(
+            &format!("=={pid}== "),
+            &format!("{} from outside", name.to_string_lossy()),
+            ", when it has ended",
+            &wanted,
+        );
     }
     let failure = launch::become_program(&path, &asked.launch.command);
     // The watcher has nothing to report. Nothing can be done where that fails.
@@ -64,22 +68,13 @@ pub fn check(asked: &CheckOptions) -> Result<Printed, Failure> {
 const ATTACHED: &str = "\n";
 
 fn refuse(asked: &CheckOptions) -> Result<(), Failure> {
-    let has_no_meaning = [
-        (asked.launch.print_env, "--print-env: there is nothing to set for --engine bpf"),
-        (
-            asked.children,
-            "--children goes with --pid: what a program that is started starts is --trace-children",
-        ),
-        (asked.halt_on_error, "--halt-on-error: --engine bpf looks on, and ends no program"),
-        (
-            asked.time.is_some(),
-            "--for says how long to watch what --pid names: a program is watched to its end",
-        ),
-    ];
-    match has_no_meaning.into_iter().find(|&(is_asked, _)| is_asked) {
-        Some((_, why)) => Err(Failure::own(why)),
-        None => Ok(()),
+    if asked.launch.print_env {
+        return Err(Failure::own("--print-env: there is nothing to set for --engine bpf"));
     }
+    if asked.halt_on_error {
+        return Err(Failure::own("--halt-on-error: --engine bpf looks on, and ends no program"));
+    }
+    launch::goes_without_pid(asked)
 }
 
 /// The watcher: it never returns to what made it.
@@ -106,18 +101,4 @@ fn watch(asked: Asked, mut reports: Reports, mut told: File, mut given_up: File)
         return;
     }
     reports.end(engine);
-}
-
-fn greet(name: &std::ffi::OsStr, wanted: &Options) {
-    let pid = std::process::id();
-    let place = |path: &Option<String>| path.as_ref().map(|path| Place::of(path).name(pid));
-    let report = place(&wanted.log_path).unwrap_or_else(|| "standard error".to_owned());
-    let json = place(&wanted.json).map(|path| format!(", as JSON to {path}")).unwrap_or_default();
-    let what = format!(
-        "watches {} from outside; the report goes to {report}{json}, when it has ended. Meanwhile every system call of \
-         every process of this machine takes about 82 ns longer",
-        name.to_string_lossy()
-    );
-    let line = format!("=={pid}== epshim {}: {}\n", env!("CARGO_PKG_VERSION"), shown(&what));
-    let _ = io::stderr().write_all(line.as_bytes());
 }
