@@ -3,7 +3,7 @@
 
 mod command;
 
-use command::{json, watching};
+use command::{INTRODUCED, json, watching};
 use epshim_harness::c_compiler::compile_text;
 use epshim_harness::products::folder;
 use serde_json::Value;
@@ -27,20 +27,7 @@ fn each_kind_of_descriptor_is_introduced_by_what_it_is_open_on() {
     let folder = folder("introductions");
     let program = compile_text(&folder, "opens", include_str!("introductions.c"), &["-g"]);
     let file = folder.join("found.json");
-    for kind in [
-        "listener",
-        "accepted",
-        "connected",
-        "udp",
-        "unix",
-        "pair",
-        "pipe",
-        "lone-pipe",
-        "fifo",
-        "eventfd",
-        "timerfd",
-        "epoll",
-    ] {
+    for kind in INTRODUCED {
         let mut command = watching(&["check", "--json"]);
         command.arg(&file).arg("--").arg(&program).arg(kind).arg(folder.join(kind));
         let (finding, text, said) = found(&mut command, &file);

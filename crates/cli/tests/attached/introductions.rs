@@ -1,6 +1,6 @@
 //! What a report from outside says of a finding's descriptors: what the library's says, and the program itself.
 
-use crate::command::{epshim, json};
+use crate::command::{INTRODUCED, epshim, json};
 use crate::engine::{can_attach, file};
 use epshim_harness::c_compiler::compile_text;
 use epshim_harness::deadline;
@@ -11,21 +11,6 @@ use std::fs;
 use std::path::Path;
 use std::thread;
 
-const KINDS: [&str; 12] = [
-    "listener",
-    "accepted",
-    "connected",
-    "udp",
-    "unix",
-    "pair",
-    "pipe",
-    "lone-pipe",
-    "fifo",
-    "eventfd",
-    "timerfd",
-    "epoll",
-];
-
 #[test]
 fn each_kind_of_descriptor_is_introduced_by_what_it_is_open_on() {
     if !can_attach() {
@@ -34,7 +19,7 @@ fn each_kind_of_descriptor_is_introduced_by_what_it_is_open_on() {
     let folder = folder("attached-introductions");
     let program = compile_text(&folder, "opens", include_str!("../introductions.c"), &["-g"]);
     thread::scope(|scope| {
-        for kind in KINDS {
+        for kind in INTRODUCED {
             let (program, path) = (&program, folder.join(kind));
             scope.spawn(move || is_introduced(kind, program, &path));
         }

@@ -9,6 +9,7 @@ mod engine;
 mod go;
 mod introductions;
 mod launched;
+mod nginx;
 mod profile;
 mod recorded;
 mod servers;

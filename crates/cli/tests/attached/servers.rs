@@ -1,6 +1,7 @@
 //! Servers that are right and under load: nothing is found, also where connections were there before.
 
 use crate::engine::{attach, can_attach, file, outcome};
+use crate::nginx;
 use epshim_harness::ports::{connect, free_port};
 use epshim_harness::process::{Process, run};
 use epshim_harness::products::folder;
@@ -152,26 +153,9 @@ fn nginx_under_load_is_silent() {
     if !are_there(&["nginx"]) || !can_attach() {
         return;
     }
-    let folder = folder("attached-nginx");
-    let port = free_port().unwrap();
-    let place = folder.to_str().unwrap();
-    let configuration = format!(
-        "daemon off; master_process off; pid {place}/pid; error_log stderr; events {{}}\n\
-         http {{ access_log off; client_body_temp_path {place}; proxy_temp_path {place}; fastcgi_temp_path {place};\n\
-         uwsgi_temp_path {place}; scgi_temp_path {place};\n\
-         server {{ listen 127.0.0.1:{port}; location / {{ return 200 hello; }} }} }}\n"
-    );
-    let path = folder.join("nginx.conf");
-    fs::write(&path, configuration).unwrap();
-    let mut server = Command::new("nginx");
-    let server = server.args(["-e", "stderr", "-p", place, "-c", path.to_str().unwrap()]);
-    let server = Process::start("nginx", server);
+    let (server, port) = nginx::start("attached-nginx", "master_process off;");
     let _idle = connect(port);
     is_silent(&server, || {
-        let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-        stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).unwrap();
-        assert!(answer.starts_with(b"HTTP/1.1 200"));
+        assert!(nginx::get(port).unwrap().starts_with(b"HTTP/1.1 200"));
     });
 }

@@ -1,27 +1,16 @@
 //! A process tree: children that are there, and children that are made later.
 
 use crate::engine::{attach, can_attach, file, is_privileged, outcome, run};
+use crate::nginx::{self, get};
 use epshim_harness::misuse::{Variant, programs};
-use epshim_harness::ports::{connect, free_port};
-use epshim_harness::process::Process;
+use epshim_harness::ports::connect;
 use epshim_harness::products::folder;
 use epshim_harness::tools::{are_there, is_installed};
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
-
-fn get(port: u16) -> std::io::Result<Vec<u8>> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
-    stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer)?;
-    Ok(answer)
-}
 
 /// A master and two workers; at a HUP it makes two new ones, which have other ids.
 #[test]
@@ -29,22 +18,9 @@ fn a_master_its_workers_and_those_that_it_makes_later_are_watched() {
     if !are_there(&["nginx"]) || !can_attach() {
         return;
     }
-    let folder = folder("attached-tree");
-    let port = free_port().unwrap();
-    let place = folder.to_str().unwrap();
     let user =
         if fs::metadata("/proc/self").is_ok_and(|it| it.uid() == 0) { "user root;" } else { "" };
-    let configuration = format!(
-        "{user} daemon off; worker_processes 2; pid {place}/pid; error_log stderr; events {{}}\n\
-         http {{ access_log off; client_body_temp_path {place}; proxy_temp_path {place}; fastcgi_temp_path {place};\n\
-         uwsgi_temp_path {place}; scgi_temp_path {place};\n\
-         server {{ listen 127.0.0.1:{port}; location / {{ return 200 hello; }} }} }}\n"
-    );
-    let path = folder.join("nginx.conf");
-    fs::write(&path, configuration).unwrap();
-    let mut server = Command::new("nginx");
-    let server = server.args(["-e", "stderr", "-p", place, "-c", path.to_str().unwrap()]);
-    let server = Process::start("nginx", server);
+    let (server, port) = nginx::start("attached-tree", &format!("{user} worker_processes 2;"));
     drop(connect(port));
     let to = file();
     let engine = attach(server.id(), &["--children", "--for", "12s"], &to);

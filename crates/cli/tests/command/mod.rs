@@ -112,3 +112,19 @@ pub fn is_here(tool: &str, arguments: &[&str]) -> bool {
     }
     found
 }
+
+/// The kinds of descriptors that `introductions.c` opens.
+pub const INTRODUCED: [&str; 12] = [
+    "listener",
+    "accepted",
+    "connected",
+    "udp",
+    "unix",
+    "pair",
+    "pipe",
+    "lone-pipe",
+    "fifo",
+    "eventfd",
+    "timerfd",
+    "epoll",
+];
