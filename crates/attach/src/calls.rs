@@ -4,6 +4,7 @@
 //! these. The numbers are libc's for the architecture that this is built for.
 
 use crate::look::Call;
+use epshim_observe::Listed;
 use libc::c_long;
 
 /// What the first argument, or all of them, are.
@@ -90,6 +91,14 @@ pub fn known(number: i64) -> Option<Known> {
 /// C's long has 32 bits on some machines.
 fn wide(number: impl Into<i64>) -> i64 {
     number.into()
+}
+
+/// Whether a call is input or output on a descriptor that an epoll has.
+#[must_use]
+pub fn is_on_registered(number: i64, fd: i32, registrations: &[Listed]) -> bool {
+    let is_io =
+        known(number).is_some_and(|known| matches!(known.shape, Shape::Reads | Shape::Writes));
+    is_io && registrations.iter().any(|one| one.fd == fd)
 }
 
 /// The epoll that a call waits on.

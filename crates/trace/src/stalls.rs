@@ -99,9 +99,18 @@ impl Away {
         let before = self.before.take();
         let still = before.filter(|before| thread.is_unmoved_since(before));
         let lasted = still.map(|before| thread.at.saturating_sub(before.at).min(MOST));
-        let is_ready = || questions.has_something(self.epfd) == Some(true);
+        let counts = |number: i64, fd: u64| {
+            let registrations = || questions.registrations(self.epfd);
+            // What it does with a descriptor of its epoll is another rule's.
+            let is_on_registered = || {
+                registrations().is_none_or(|all| calls::is_on_registered(number, fd as Fd, &all))
+            };
+            !serves(number)
+                && questions.has_something(self.epfd) == Some(true)
+                && !is_on_registered()
+        };
         self.nanos = match (&thread.call, lasted) {
-            (Call::In { number, .. }, Some(lasted)) if !serves(*number) && is_ready() => {
+            (&Call::In { number, arguments: [fd, ..], .. }, Some(lasted)) if counts(number, fd) => {
                 self.nanos + lasted
             }
             _ => 0,

@@ -6,8 +6,8 @@ use super::ready;
 use super::reports::{Draft, Reports, Standing};
 use crate::observer::own::Own;
 use epshim_attach::gather::Folder;
-use epshim_attach::look;
 use epshim_attach::texts::task;
+use epshim_attach::{calls, look};
 use epshim_observe::proc;
 use epshim_page::{Loop, Page, Seen};
 use std::sync::atomic::Ordering::Relaxed;
@@ -142,7 +142,9 @@ impl Away {
             look::Call::In { number, .. } if ready::is_wait(number) => return None,
             look::Call::In { number, arguments, sp, pc } => {
                 let text = process.read(&format!("fdinfo/{}", one.epfd.load(Relaxed)), buffer);
-                if ready::is_on_registered(number, arguments[0] as i32, text.ok()?) {
+                let registrations = proc::registrations(text.ok()?);
+                // That is another rule's.
+                if calls::is_on_registered(number, arguments[0] as i32, &registrations) {
                     return None;
                 }
                 Some(Call { number, arguments, sp, pc })

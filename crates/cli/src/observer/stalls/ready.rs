@@ -5,19 +5,11 @@
 
 use crate::observer::pidfd;
 use epshim_attach::calls::{self, Shape};
-use epshim_observe::proc;
 use epshim_page::{Loop, Page};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{PidfdGetfdFlags, pidfd_getfd};
 use std::fs;
 use std::sync::atomic::Ordering::Relaxed;
-
-/// Whether the call is input or output on a descriptor of the epoll: that is another rule's.
-pub fn is_on_registered(number: i64, fd: i32, registrations: &[u8]) -> bool {
-    let is_io = calls::known(number)
-        .is_some_and(|known| matches!(known.shape, Shape::Reads | Shape::Writes));
-    is_io && proc::registrations(registrations).iter().any(|one| one.fd == fd)
-}
 
 /// Whether the call is a wait on an epoll.
 pub fn is_wait(number: i64) -> bool {
